@@ -1,0 +1,1 @@
+"""The pure rules of OPRO: no I/O, no asyncio, no third party."""

@@ -1,0 +1,217 @@
+"""What the engine asks of a task and of a model; both are implemented further out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.usage import TokenUsage
+
+TRAITS = ("temperature", "n", "max_output_tokens", "max_completion_tokens", "reasoning_effort", "system")
+"""What an endpoint may refuse or ignore; a trait that is absent is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a request; `role` is `system` or `user`."""
+
+    role: str
+    content: str
+
+
+class Split(StrEnum):
+    """The side of the split an example lies on; REST is fresh, used by `confirm` only."""
+
+    TRAIN = "train"
+    TEST = "test"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of a data set.
+
+    Attributes:
+        index: Its number, 0-based, in file order (train file first, then test file).
+        input: The question.
+        target: The right answer, as the file has it.
+        split: The side it lies on.
+        fields: All columns by name, for multi-field templates.
+    """
+
+    index: int
+    input: str
+    target: str
+    split: Split = Split.TRAIN
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What an answer is worth.
+
+    Attributes:
+        score: 0–1 for metrics, the raw objective for mathematics.
+        parsed: The answer that was found in the text; None when none could be found.
+        flags: Why it may not be trusted: `empty`, `refused`, `truncated`, `filtered`,
+            `context_overflow`, `timeout`.
+        reason: A judge's reason, if there was one.
+    """
+
+    score: float
+    parsed: str | None = None
+    flags: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@runtime_checkable
+class Task(Protocol):
+    """What is optimized. Pure: no I/O, the same answer for the same question.
+
+    Solutions, completions and answers are model text and may hold anything.
+
+    Attributes:
+        name: As the user gave it.
+        minimize: Whether a lower score is better.
+        bounded: Whether scores lie in 0–1 and are means over examples.
+        binary: Whether each example's score is 0 or 1 (right/wrong), so that Wilson and McNemar hold.
+        trusted: False when grading or computing runs a user's code, which then gets a time-out.
+        examples: Every example of all splits, by index; empty for tasks that compute their score.
+    """
+
+    name: str
+    minimize: bool
+    bounded: bool
+    binary: bool
+    trusted: bool
+    examples: Sequence[Example]
+
+    def starting_solutions(self) -> tuple[str, ...]:
+        """The solutions of step 0."""
+
+    def template(self, style: str) -> Template:
+        """The built-in meta-prompt for a style, `tuned` or `pretrained`."""
+
+    def messages(self, solution: str, example: Example) -> tuple[Message, ...]:
+        """The scorer's request, for tasks that have examples."""
+
+    def grade(self, example: Example, answer: str) -> Grade:
+        """Grade a scorer's answer."""
+
+    def compute(self, solution: str) -> Grade:
+        """The objective of a solution, for tasks without examples."""
+
+    def exemplar(self, example: Example, placeholder: str) -> tuple[str, str]:
+        """An exemplar's input, with the placeholder where the instruction goes, and its target."""
+
+    def clean(self, proposal: str) -> str:
+        """The solution meant by a proposal's text (stripped; for mathematics in normal form)."""
+
+    def reject(self, solution: str) -> str | None:
+        """Why a cleaned solution can't be scored, in a few words; None when it can."""
+
+    def show_score(self, score: float, buckets: int) -> str:
+        """The score as the optimizer sees it; `buckets` is 100 or 20."""
+
+    def solved(self, score: float) -> bool:
+        """Whether nothing better can be found, so that the session may end."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """What to draw and to print about the task: plain data under stable names."""
+
+
+class Finish(StrEnum):
+    """Why a completion ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    FILTER = "filter"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call, before a model's adapter turns it into what its endpoint takes.
+
+    Attributes:
+        messages: System and user messages.
+        n: How many completions to sample.
+        temperature: None leaves the endpoint's default.
+        max_output_tokens: None leaves the endpoint's default.
+        reasoning_effort: None leaves the endpoint's default.
+        cache: Whether to mark the prompt for the provider's prompt cache.
+        draw: What makes this draw of an optimizer different from every other: (session, step,
+            draw); empty for scorers. Only simulated models read it; it is never sent.
+    """
+
+    messages: tuple[Message, ...]
+    n: int = 1
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+    reasoning_effort: str | None = None
+    cache: bool = False
+    draw: tuple[int | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One sampled text and why it ended."""
+
+    text: str
+    finish: Finish = Finish.STOP
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a call brought back."""
+
+    completions: tuple[Completion, ...]
+    usage: TokenUsage
+    model: str = ""
+    request_id: str = ""
+
+
+Traits = dict[str, bool | int]
+"""What is known of an endpoint's model: a name of TRAITS to False (refused), True or, for `n`, the
+most completions one request gave."""
+
+
+class Model(Protocol):
+    """One model behind one endpoint, in one role.
+
+    Attributes:
+        name: `provider/model`, as the user gave it.
+        endpoint: What tells it apart from the same name elsewhere: the base URL, or `simulated`.
+        simulated: Whether its answers are ours and evidence of nothing.
+        offers_n: Whether its wire format can sample several completions in one request.
+        offers_cache: Whether marking a prompt for caching can make repeated requests cheaper.
+        max_output_default: Tokens to reserve for an answer when the user set no limit.
+    """
+
+    name: str
+    endpoint: str
+    simulated: bool
+    offers_n: bool
+    offers_cache: bool
+    max_output_default: int
+
+    def parameters(self, request: Request, traits: Traits) -> dict[str, Any]:
+        """Everything that will be sent except the messages, JSON-ready; part of the request key."""
+
+    async def complete(self, request: Request, traits: Traits) -> Response:
+        """Make one attempt, with no retry of its own.
+
+        Raises:
+            ParameterRefused: Send it again without that parameter.
+            ContextOverflow: The request is too long for the model.
+            ModelError: Any other failure, with its kind and whether to retry.
+        """
+
+    async def aclose(self) -> None:
+        """Let go of connections."""

@@ -1,0 +1,127 @@
+"""Tokens and dollars that add up, where unknown is unknown and never 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ROLES = ("optimizer", "scorer", "judge")
+PICO = 10**12
+"""Picodollars in a dollar: costs are whole picodollars, so that their sum depends on no order."""
+
+
+def to_picodollars(usd: float | None) -> int | None:
+    """Dollars as whole picodollars; None stays None."""
+    return None if usd is None else round(usd * PICO)
+
+
+def add_known(a: int | None, b: int | None) -> int | None:
+    """Add two token counts; unknown (None) plus anything is unknown."""
+    return None if a is None or b is None else a + b
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What one response says it used, in tokens.
+
+    Attributes:
+        input_tokens: Everything read, cached tokens included; None when the endpoint did not say.
+        cached_tokens: The part of the input that was read from the provider's cache.
+        cache_write_tokens: The part of the input that was written to the provider's cache.
+        output_tokens: Everything written, reasoning included; None when the endpoint did not say.
+        reasoning_tokens: The part of the output that was reasoning.
+    """
+
+    input_tokens: int | None = None
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int | None = None
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Calls, tokens and dollars of one role, as `cli.md`'s USAGE.
+
+    Attributes:
+        calls: Answered requests.
+        from_store: Evaluations answered from the store, at no cost.
+        failed: Requests that ended in an error after all retries.
+        unknown: Requests whose outcome a kill left open.
+        input_tokens: Tokens read, cached included; None when any call's count is unknown.
+        cached_tokens: Tokens of the input read from the provider's cache.
+        output_tokens: Tokens written, reasoning included; None when any call's count is unknown.
+        reasoning_tokens: Tokens of the output that were reasoning.
+        cost_pico: Picodollars; None when any call's price is unknown.
+    """
+
+    calls: int = 0
+    from_store: int = 0
+    failed: int = 0
+    unknown: int = 0
+    input_tokens: int | None = 0
+    cached_tokens: int = 0
+    output_tokens: int | None = 0
+    reasoning_tokens: int = 0
+    cost_pico: int | None = 0
+
+    @property
+    def cost_usd(self) -> float | None:
+        """Dollars; None when any call's price is unknown."""
+        return None if self.cost_pico is None else self.cost_pico / PICO
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            calls=self.calls + other.calls,
+            from_store=self.from_store + other.from_store,
+            failed=self.failed + other.failed,
+            unknown=self.unknown + other.unknown,
+            input_tokens=add_known(self.input_tokens, other.input_tokens),
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            output_tokens=add_known(self.output_tokens, other.output_tokens),
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            cost_pico=add_known(self.cost_pico, other.cost_pico),
+        )
+
+    @classmethod
+    def of_call(cls, tokens: TokenUsage, cost_pico: int | None) -> Usage:
+        """One answered call."""
+        return cls(
+            calls=1,
+            input_tokens=tokens.input_tokens,
+            cached_tokens=tokens.cached_tokens,
+            output_tokens=tokens.output_tokens,
+            reasoning_tokens=tokens.reasoning_tokens,
+            cost_pico=cost_pico,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The USAGE object of `cli.md`."""
+        return {
+            "calls": self.calls,
+            "from_store": self.from_store,
+            "failed": self.failed,
+            "unknown": self.unknown,
+            "input_tokens": self.input_tokens,
+            "cached_tokens": self.cached_tokens,
+            "output_tokens": self.output_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "cost_usd": self.cost_usd,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Usage:
+        """The reverse of `to_json`."""
+        fields = dict(data)
+        return cls(cost_pico=to_picodollars(fields.pop("cost_usd")), **fields)
+
+
+def total(parts: Iterable[Usage]) -> Usage:
+    """The sum of any number of usages."""
+    result = Usage()
+    for part in parts:
+        result += part
+    return result
