@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.usage import TokenUsage
 
-TRAITS = ("temperature", "n", "max_output_tokens", "max_completion_tokens", "reasoning_effort", "system")
+TRAITS = ("temperature", "n", "max_tokens", "max_completion_tokens", "reasoning_effort", "system")
 """What an endpoint may refuse or ignore; a trait that is absent is not known yet."""
 
 
@@ -83,6 +83,7 @@ class Task(Protocol):
         binary: Whether each example's score is 0 or 1 (right/wrong), so that Wilson and McNemar hold.
         trusted: False when grading or computing runs a user's code, which then gets a time-out.
         examples: Every example of all splits, by index; empty for tasks that compute their score.
+        defaults: Settings that this task wants where the user gave none (`threshold`, `max_length` …).
     """
 
     name: str
@@ -91,6 +92,10 @@ class Task(Protocol):
     binary: bool
     trusted: bool
     examples: Sequence[Example]
+    defaults: Mapping[str, Any]
+
+    def spec(self) -> dict[str, Any]:
+        """JSON data from which, with the examples, `tasks.restore` makes the same task again."""
 
     def starting_solutions(self) -> tuple[str, ...]:
         """The solutions of step 0."""
@@ -148,6 +153,7 @@ class Request:
         cache: Whether to mark the prompt for the provider's prompt cache.
         draw: What makes this draw of an optimizer different from every other: (session, step,
             draw); empty for scorers. Only simulated models read it; it is never sent.
+        oracle: The example a scorer is asked about. Only the simulated scorer reads it; never sent.
     """
 
     messages: tuple[Message, ...]
@@ -157,6 +163,7 @@ class Request:
     reasoning_effort: str | None = None
     cache: bool = False
     draw: tuple[int | str, ...] = ()
+    oracle: Example | None = None
 
 
 @dataclass(frozen=True, slots=True)
