@@ -32,7 +32,11 @@ class OproError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         if self.todo:
-            text = f"{text.rstrip('.')}. {self.todo}" if text[-1:] not in "?!" else f"{text} {self.todo}"
+            text = (
+                f"{text.rstrip('.')}. {self.todo}"
+                if text[-1:] not in "?!"
+                else f"{text} {self.todo}"
+            )
         return " ".join(text.split())
 
 
@@ -95,7 +99,9 @@ class ParameterRefused(ModelError):
         parameter: The trait to switch off, one of `core.protocols.TRAITS`.
     """
 
-    def __init__(self, what: str, *, parameter: str, where: str = "", status: int | None = 400) -> None:
+    def __init__(
+        self, what: str, *, parameter: str, where: str = "", status: int | None = 400
+    ) -> None:
         super().__init__(what, where=where, kind="parameter", status=status)
         self.parameter = parameter
 
@@ -108,6 +114,6 @@ class ContextOverflow(ModelError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say the known name nearest to a wrong one, as the end of a sentence ("" when none is near)."""
+    """Say the known name nearest to a wrong one, as a sentence; "" when none is near."""
     match = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f"Did you mean {match[0]!r}?" if match else ""

@@ -80,10 +80,10 @@ class Task(Protocol):
         name: As the user gave it.
         minimize: Whether a lower score is better.
         bounded: Whether scores lie in 0–1 and are means over examples.
-        binary: Whether each example's score is 0 or 1 (right/wrong), so that Wilson and McNemar hold.
+        binary: Whether each example's score is 0 or 1, so that Wilson and McNemar hold.
         trusted: False when grading or computing runs a user's code, which then gets a time-out.
         examples: Every example of all splits, by index; empty for tasks that compute their score.
-        defaults: Settings that this task wants where the user gave none (`threshold`, `max_length` …).
+        defaults: Settings that this task wants where the user gave none (`max_length` …).
     """
 
     name: str

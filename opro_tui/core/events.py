@@ -1,0 +1,288 @@
+"""What happened, in order: each event is the typed view of one stored row.
+
+Events are the only input of the reducer. `seq` orders them within a session and is given by the
+store when the row is committed; `at` is when that was, in milliseconds since 1970, and is never an
+input of anything that is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from opro_tui.core.solution import Origin, Score
+
+if TYPE_CHECKING:
+    from opro_tui.core.meta_prompt import Region, Template
+    from opro_tui.core.settings import Settings
+    from opro_tui.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in a session.
+
+    Attributes:
+        type: The stable name that `run --json` prints.
+        public: Whether `run --json` prints it.
+        seq: Its place in the session; 0 until it is stored.
+        step: The step it belongs to.
+        at: When it was stored, in milliseconds since 1970 (UTC).
+    """
+
+    type: ClassVar[str] = ""
+    public: ClassVar[bool] = True
+    seq: int = 0
+    step: int
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step froze its settings. Row: `steps`."""
+
+    type: ClassVar[str] = "step_started"
+    settings: Settings
+    template: Template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptBuilt(Event):
+    """A step's meta-prompt was built. Row: `steps`.
+
+    Attributes:
+        text: The exact user message.
+        regions: What its characters are.
+        tokens: The estimate of its length, in tokens.
+        temperature: What the schedule gave.
+        proposals: Proposals asked for in one completion.
+    """
+
+    type: ClassVar[str] = "prompt_built"
+    text: str
+    regions: tuple[Region, ...]
+    tokens: int
+    temperature: float
+    proposals: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateSampled(Event):
+    """A candidate was proposed. Row: `candidates`.
+
+    Attributes:
+        id: Its number.
+        text: The cleaned solution.
+        origin: Who proposed it.
+        draw: The optimizer's draw it came from.
+        raw: The proposal as it was written, where cleaning changed it; else empty.
+    """
+
+    type: ClassVar[str] = "candidate_sampled"
+    id: int
+    text: str
+    origin: Origin
+    draw: int | None = None
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateRejected(Event):
+    """Vetting kept a candidate from being scored. Row: `candidates`."""
+
+    type: ClassVar[str] = "candidate_rejected"
+    id: int
+    reason: str
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingFinished(Event):
+    """All of a step's candidates are there. Row: `steps`."""
+
+    type: ClassVar[str] = "sampling_finished"
+    public: ClassVar[bool] = False
+
+
+class Outcome(StrEnum):
+    """What became of a call."""
+
+    ANSWERED = "answered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFinished(Event):
+    """A call's outcome was stored. Row: `calls`.
+
+    Attributes:
+        call: The row's id.
+        role: optimizer, scorer or judge.
+        purpose: sample, score, try, judge, confirm or evaluate.
+        outcome: Answered, failed after all retries, or unknown after a kill.
+        usage: What it counts for in the costs.
+        candidate: The candidate it was made for, if any.
+        attempts: How often it was sent.
+        error: One line, when it failed.
+        estimate: Estimated input tokens, before it was sent.
+        milliseconds: From first sending to the outcome.
+    """
+
+    type: ClassVar[str] = "call_finished"
+    public: ClassVar[bool] = False
+    call: int
+    role: str
+    purpose: str
+    outcome: Outcome
+    usage: Usage
+    candidate: int | None = None
+    attempts: int = 1
+    error: str = ""
+    estimate: int = 0
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation(Event):
+    """One candidate was graded on one example. Row: `evaluations`.
+
+    Attributes:
+        candidate: The candidate's id.
+        example: The example's number; -1 for a score computed on the spot.
+        score: 0–1 for metrics, the raw objective for mathematics.
+        replicate: 0 for the answer all share; higher ones were bought by "score again".
+        parsed: The answer that was found; None when none could be found.
+        flags: Why it may not be trusted (`core.protocols.Grade`).
+        call: The call whose answer was graded; None for a score computed on the spot.
+        from_store: Whether that answer had been bought before.
+    """
+
+    type: ClassVar[str] = "evaluation"
+    candidate: int
+    example: int
+    score: float
+    replicate: int = 0
+    parsed: str | None = None
+    flags: tuple[str, ...] = ()
+    call: int | None = None
+    from_store: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateScored(Event):
+    """A candidate has its score and joins the trajectory. Row: `scores`."""
+
+    type: ClassVar[str] = "candidate_scored"
+    candidate: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(Event):
+    """Nothing is missing from a step any more. Row: `steps`.
+
+    Attributes:
+        usage: What has been used since the step before finished, as (step, role) to usage: with it
+            a session opens without reading its calls.
+    """
+
+    type: ClassVar[str] = "step_finished"
+    usage: tuple[tuple[int, str, Usage], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMade(Event):
+    """A person changed something. Row: `edits`.
+
+    Attributes:
+        kind: `set`, `meta_prompt`, `pin`, `unpin`, `drop`, `undrop`, `pin_exemplar`,
+            `unpin_exemplar`, `drop_exemplar`, `undrop_exemplar`, `redraw`, `add`, `veto`,
+            `approve`.
+        before: What it was, as JSON data.
+        after: What it is now, as JSON data.
+        note: Why, in the person's words.
+    """
+
+    type: ClassVar[str] = "edit"
+    kind: str
+    before: Any = None
+    after: Any = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned(Event):
+    """Something the person should know, which stopped nothing. Row: `notices`."""
+
+    type: ClassVar[str] = "warning"
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Event):
+    """The run ended before or after a step. Row: `notices`.
+
+    Attributes:
+        code: `max_steps`, `patience`, `budget`, `solved`, `error`, `missing`, `person`, `review`.
+        message: Why, in one line.
+    """
+
+    type: ClassVar[str] = "stopped"
+    code: str
+    message: str
+
+
+EVENT_TYPES: tuple[type[Event], ...] = (
+    StepStarted,
+    PromptBuilt,
+    CandidateSampled,
+    CandidateRejected,
+    SamplingFinished,
+    CallFinished,
+    Evaluation,
+    CandidateScored,
+    StepFinished,
+    EditMade,
+    Warned,
+    Stopped,
+)
+
+
+def to_json(event: Event, session: str) -> dict[str, Any]:
+    """An event as `run --json` prints it."""
+    data: dict[str, Any] = {
+        "type": event.type,
+        "seq": event.seq,
+        "session": session,
+        "step": event.step,
+        "at": iso(event.at),
+    }
+    for item in fields(event):
+        if item.name not in ("seq", "step", "at"):
+            data[item.name] = _plain(getattr(event, item.name))
+    return data
+
+
+def iso(milliseconds: int) -> str:
+    """Milliseconds since 1970 as ISO 8601 in UTC."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of any event
+    if isinstance(value, Score):
+        names = ("value", "n", "of", "stderr", "low", "high", "unparsed", "flagged")
+        return {name: getattr(value, name) for name in names}
+    if isinstance(value, Enum):
+        return str(value)
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    return value
