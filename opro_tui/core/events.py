@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from opro_tui.core.forecast import Forecast
 from opro_tui.core.solution import Origin, Score
 
 if TYPE_CHECKING:
@@ -41,11 +42,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted(Event):
-    """A step froze its settings. Row: `steps`."""
+    """A step froze its settings. Row: `steps`.
+
+    Attributes:
+        settings: What it runs with, whatever is edited meanwhile.
+        template: The texts its meta-prompt is made from.
+        forecast: What it was expected to cost (store it through `stored` and `restored`).
+    """
 
     type: ClassVar[str] = "step_started"
     settings: Settings
     template: Template
+    forecast: Forecast = Forecast()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
