@@ -7,7 +7,7 @@ input of anything that is computed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -53,7 +53,7 @@ class StepStarted(Event):
     type: ClassVar[str] = "step_started"
     settings: Settings
     template: Template
-    forecast: Forecast = Forecast()
+    forecast: Forecast = field(default_factory=Forecast)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
