@@ -1,0 +1,244 @@
+"""The reducer: a state and an event make the next state."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import singledispatchmethod
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.events import (
+    CallFinished,
+    CandidateRejected,
+    CandidateSampled,
+    CandidateScored,
+    EditMade,
+    Evaluation,
+    Event,
+    Outcome,
+    PromptBuilt,
+    SamplingFinished,
+    StepFinished,
+    StepStarted,
+    Stopped,
+    Warned,
+)
+from opro_tui.core.solution import Candidate
+from opro_tui.core.state import Partial, State, Step
+from opro_tui.core.trajectory import best_of, rank
+from opro_tui.core.usage import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def reduce(state: State, event: Event) -> State:
+    """The state after one event."""
+    return fold(state, (event,))
+
+
+def fold(state: State, events: Iterable[Event]) -> State:
+    """The state after a run of events.
+
+    Folding many at once costs one copy of what they change, not one copy an event.
+    """
+    builder = _Builder(state)
+    for event in events:
+        builder.apply(event)
+        builder.last_seq = max(builder.last_seq, event.seq)
+    return builder.state()
+
+
+class _Builder:
+    """A state thawed for the length of one fold."""
+
+    def __init__(self, state: State) -> None:
+        self._start = state
+        self.last_seq = state.last_seq
+        self.changes: dict[str, Any] = {}
+        self._maps: dict[str, dict[Any, Any]] = {}
+        self._lists: dict[str, list[Any]] = {}
+
+    def state(self) -> State:
+        """Freeze it again."""
+        changes = self.changes | {"last_seq": self.last_seq}
+        changes.update({name: MappingProxyType(data) for name, data in self._maps.items()})
+        changes.update({name: tuple(items) for name, items in self._lists.items()})
+        return replace(self._start, **changes)
+
+    def _map(self, name: str) -> dict[Any, Any]:
+        if name not in self._maps:
+            self._maps[name] = dict(getattr(self._start, name))
+        return self._maps[name]
+
+    def _list(self, name: str) -> list[Any]:
+        if name not in self._lists:
+            self._lists[name] = list(getattr(self._start, name))
+        return self._lists[name]
+
+    def _get(self, name: str) -> Any:  # noqa: ANN401 - any field of a state
+        return self.changes.get(name, getattr(self._start, name))
+
+    def _change_candidate(self, id_: int, **changes: Any) -> None:  # noqa: ANN401
+        candidates = self._map("candidates")
+        candidates[id_] = replace(candidates[id_], **changes)
+
+    def _change_step(self, number: int, **changes: Any) -> None:  # noqa: ANN401
+        steps = self._list("steps")
+        for place in range(len(steps) - 1, -1, -1):
+            if steps[place].number == number:
+                steps[place] = replace(steps[place], **changes)
+                return
+
+    @singledispatchmethod
+    def apply(self, event: Event) -> None:
+        """Take one event in."""
+        raise TypeError(f"no rule for {type(event).__name__}")
+
+    @apply.register
+    def _(self, event: StepStarted) -> None:
+        self._list("steps").append(Step(event.step, event))
+        self.changes["stopped"] = None
+        if event.step:
+            self.changes["redraw"] = 0
+
+    @apply.register
+    def _(self, event: PromptBuilt) -> None:
+        self._change_step(event.step, prompt=event)
+
+    @apply.register
+    def _(self, event: CandidateSampled) -> None:
+        self._map("candidates")[event.id] = Candidate(
+            event.id, event.text, event.step, event.origin, event.draw
+        )
+
+    @apply.register
+    def _(self, event: CandidateRejected) -> None:
+        self._change_candidate(event.id, rejected=event.reason, duplicate_of=event.duplicate_of)
+
+    @apply.register
+    def _(self, event: SamplingFinished) -> None:
+        self._change_step(event.step, sampled=True)
+
+    @apply.register
+    def _(self, event: CallFinished) -> None:
+        ledger = self._map("ledger")
+        key = (event.step, event.role)
+        ledger[key] = ledger.get(key, Usage()) + event.usage
+        if event.outcome is Outcome.FAILED and event.candidate is not None:
+            partial = self._map("partial")
+            part = partial.get(event.candidate)
+            if part is not None or self._unscored(event.candidate):
+                part = part or Partial()
+                partial[event.candidate] = replace(part, failed=part.failed + 1)
+
+    @apply.register
+    def _(self, event: Evaluation) -> None:
+        if event.from_store:
+            ledger = self._map("ledger")
+            key = (event.step, "scorer")
+            ledger[key] = ledger.get(key, Usage()) + Usage(from_store=1)
+        if not self._unscored(event.candidate):
+            return
+        partial = self._map("partial")
+        part = partial.get(event.candidate) or Partial()
+        if event.example in part.grades:
+            return
+        partial[event.candidate] = replace(
+            part,
+            grades=MappingProxyType({**part.grades, event.example: event.score}),
+            unparsed=part.unparsed + (event.parsed is None),
+            flagged=part.flagged + bool(event.flags),
+        )
+
+    @apply.register
+    def _(self, event: CandidateScored) -> None:
+        self._change_candidate(event.candidate, score=event.score)
+        self._map("partial").pop(event.candidate, None)
+        best = self._get("best_id")
+        if best == event.candidate:
+            self._find_best()
+        elif event.candidate not in self._get("dropped") and event.score.full:
+            known = () if best is None else (self._map("candidates")[best],)
+            newest = self._map("candidates")[event.candidate]
+            ranked = rank((*known, newest), minimize=self._start.facts.minimize)
+            self.changes["best_id"] = ranked[0].id
+
+    def _find_best(self) -> None:
+        """Look through all candidates again, for the best was dropped, restored or scored anew."""
+        ranked = rank(self._map("candidates").values(), minimize=self._start.facts.minimize)
+        best = best_of(ranked, self._get("dropped"))
+        self.changes["best_id"] = best.id if best else None
+
+    @apply.register
+    def _(self, event: StepFinished) -> None:
+        ledger = self._map("ledger")
+        for number, role, used in event.usage:
+            ledger[number, role] = used
+        partial = self._map("partial")
+        for id_, part in partial.items():
+            partial[id_] = replace(part, failed=0)
+        own = self._scores_of(event.step)
+        self._change_step(
+            event.step,
+            finished_seq=event.seq,
+            best=self._get("best_id"),
+            mean=math.fsum(own) / len(own) if own else None,
+        )
+
+    def _scores_of(self, step: int) -> list[float]:
+        """The full scores of a step's candidates; the newest candidates stand last."""
+        found = []
+        for candidate in reversed(self._map("candidates").values()):
+            if candidate.step < step:
+                break
+            if candidate.step == step and candidate.score and candidate.score.full:
+                found.append(candidate.score.value)
+        return found
+
+    @apply.register
+    def _(self, event: EditMade) -> None:
+        self._list("edits").append(event)
+        self._edit(event)
+
+    @apply.register
+    def _(self, event: Warned) -> None:
+        self._list("warnings").append(event)
+
+    @apply.register
+    def _(self, event: Stopped) -> None:
+        self.changes["stopped"] = event
+
+    def _unscored(self, id_: int) -> bool:
+        candidate = self._map("candidates").get(id_)
+        return candidate is not None and candidate.score is None
+
+    def _edit(self, event: EditMade) -> None:
+        match event.kind:
+            case "set":
+                self.changes["settings"] = self._get("settings").with_values(event.after)
+                self.changes["stopped"] = None
+            case "meta_prompt":
+                self.changes["template"] = self._get("template").with_texts(event.after)
+            case "pin" | "unpin" | "drop" | "undrop":
+                self._mark(event.kind, event.after, "pinned", "dropped")
+                self._find_best()
+            case "pin_exemplar" | "unpin_exemplar" | "drop_exemplar" | "undrop_exemplar":
+                kind = event.kind.removesuffix("_exemplar")
+                self._mark(kind, event.after, "exemplars_pinned", "exemplars_dropped")
+            case "redraw":
+                self.changes["redraw"] = event.after
+            case "veto":
+                self._change_candidate(event.after, vetoed=True)
+            case "approve":
+                self._change_step(event.step, approved=True)
+
+    def _mark(self, kind: str, id_: int, pins: str, drops: str) -> None:
+        """Pinning clears a drop and the reverse."""
+        mine, other = (pins, drops) if kind.endswith("pin") else (drops, pins)
+        if kind.startswith("un"):
+            self.changes[mine] = self._get(mine) - {id_}
+        else:
+            self.changes[mine] = self._get(mine) | {id_}
+            self.changes[other] = self._get(other) - {id_}

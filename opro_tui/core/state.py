@@ -1,0 +1,233 @@
+"""The state of a session: what the panes draw and what the next step needs.
+
+`reducer.fold` is the only way a state comes about, live, reopened or replayed. States are frozen.
+Time is no input, and neither is the order in which a step's answers came in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from opro_tui.core import trajectory
+from opro_tui.core.statistics import score_of
+from opro_tui.core.usage import Usage, total
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opro_tui.core.events import EditMade, PromptBuilt, StepStarted, Stopped, Warned
+    from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.settings import Settings
+    from opro_tui.core.solution import Candidate, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the reducer has to know about a task; it never changes within a session.
+
+    Attributes:
+        minimize: Whether a lower score is better.
+        bounded: Whether scores lie in 0–1 and have uncertainty.
+        binary: Whether each example is right or wrong.
+        train: The numbers of the training examples; `(-1,)` where a score is computed on the spot.
+    """
+
+    minimize: bool
+    bounded: bool
+    binary: bool
+    train: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A candidate's evaluations while it is being scored.
+
+    Attributes:
+        grades: Example number to score.
+        unparsed: Evaluations in which no answer could be found.
+        flagged: Evaluations that are flagged.
+        failed: Calls that ended in an error; their evaluations are missing.
+    """
+
+    grades: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
+    unparsed: int = 0
+    flagged: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a session.
+
+    Attributes:
+        number: 0 for the starting solutions.
+        started: The settings and the template it froze, and its forecast.
+        prompt: Its meta-prompt; None before it was built, and in step 0.
+        sampled: Whether all of its candidates are there.
+        finished_seq: The event that ended it; 0 while it is unfinished.
+        best: The best solution's id when it ended.
+        mean: The mean score of its own candidates when it ended.
+        approved: Whether a person let the reviewed candidates be scored.
+    """
+
+    number: int
+    started: StepStarted
+    prompt: PromptBuilt | None = None
+    sampled: bool = False
+    approved: bool = False
+    finished_seq: int = 0
+    best: int | None = None
+    mean: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the panes draw and the next step needs.
+
+    Attributes:
+        facts: What is known about the task.
+        settings: What the next step would run with.
+        template: The texts the next meta-prompt is made from.
+        candidates: Every candidate by id.
+        pinned: Solutions that always show in the meta-prompt.
+        dropped: Solutions that never show and can't be the best.
+        exemplars_pinned: Examples that always show as exemplars.
+        exemplars_dropped: Examples that never do.
+        redraw: How often another draw of exemplars was asked for since the last step.
+        steps: Every step, in order.
+        partial: Evaluations of candidates that have no score yet.
+        ledger: (step, role) to what it used.
+        edits: Every edit, in order.
+        warnings: Every warning, in order.
+        stopped: Why the last run ended; None once another step started.
+        best_id: The best fully scored solution that isn't dropped; None before there is one.
+        last_seq: The last event folded in.
+    """
+
+    facts: Facts
+    settings: Settings
+    template: Template
+    candidates: Mapping[int, Candidate] = field(default_factory=lambda: MappingProxyType({}))
+    pinned: frozenset[int] = frozenset()
+    dropped: frozenset[int] = frozenset()
+    exemplars_pinned: frozenset[int] = frozenset()
+    exemplars_dropped: frozenset[int] = frozenset()
+    redraw: int = 0
+    steps: tuple[Step, ...] = ()
+    partial: Mapping[int, Partial] = field(default_factory=lambda: MappingProxyType({}))
+    ledger: Mapping[tuple[int, str], Usage] = field(default_factory=lambda: MappingProxyType({}))
+    edits: tuple[EditMade, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    stopped: Stopped | None = None
+    best_id: int | None = None
+    last_seq: int = 0
+
+    @property
+    def current(self) -> Step | None:
+        """The step that is not finished; None between steps."""
+        return self.steps[-1] if self.steps and not self.steps[-1].finished_seq else None
+
+    @property
+    def finished_steps(self) -> int:
+        """How many optimizer steps are finished; step 0 isn't counted."""
+        return sum(1 for step in self.steps if step.finished_seq and step.number)
+
+    @property
+    def next_step(self) -> int:
+        """The number that the next step to start will have."""
+        return self.steps[-1].number + 1 if self.steps else 0
+
+    @property
+    def edit_step(self) -> int:
+        """The first step that an edit made now applies to (at least 1: step 0 has no prompt)."""
+        return max(1, self.next_step)
+
+    @property
+    def next_candidate(self) -> int:
+        """The id of the next candidate; ids start at 1."""
+        return max(self.candidates, default=0) + 1
+
+    def ranked(self) -> list[Candidate]:
+        """Scored candidates, best first."""
+        return trajectory.rank(self.candidates.values(), minimize=self.facts.minimize)
+
+    def best(self) -> Candidate | None:
+        """The best fully scored solution that isn't dropped."""
+        return None if self.best_id is None else self.candidates[self.best_id]
+
+    def scored_count(self) -> int:
+        """How many solutions are fully scored: the K of "best of K"."""
+        return sum(1 for c in self.candidates.values() if c.score and c.score.full)
+
+    def waiting(self) -> tuple[Candidate, ...]:
+        """Candidates that are still to be scored, by id."""
+        found = (c for c in self.candidates.values() if c.waiting)
+        return tuple(sorted(found, key=lambda candidate: candidate.id))
+
+    def partial_score(self, candidate: int) -> Score | None:
+        """The score so far of a candidate that is being scored; None before its first answer."""
+        part = self.partial.get(candidate)
+        if part is None:
+            return None
+        return score_of(
+            [part.grades.get(index) for index in self.facts.train],
+            binary=self.facts.binary,
+            bounded=self.facts.bounded,
+            seed=self.settings.seed,
+            unparsed=part.unparsed,
+            flagged=part.flagged,
+        )
+
+    def shown(
+        self, settings: Settings | None = None, step: int | None = None
+    ) -> tuple[Candidate, ...]:
+        """The solutions that the next step's meta-prompt shows, in order."""
+        return trajectory.shown(
+            self.ranked(),
+            settings or self.settings,
+            pinned=self.pinned,
+            dropped=self.dropped,
+            bounded=self.facts.bounded,
+            step=self.edit_step if step is None else step,
+        )
+
+    def usage(self, role: str | None = None, step: int | None = None) -> Usage:
+        """What was used: in all, or by one role, or in one step."""
+        return total(
+            used
+            for (number, who), used in sorted(self.ledger.items())
+            if role in (None, who) and step in (None, number)
+        )
+
+    def status(self, *, running: bool = False) -> str:
+        """new, ready, running, incomplete, reviewing or stopped; `running` when a process steps."""
+        step = self.current
+        if running:
+            return "running"
+        if step is not None:
+            return "reviewing" if self.reviewing else "incomplete"
+        if self.stopped is not None and self.stopped.code in ENDING:
+            return "stopped"
+        return "ready" if self.steps else "new"
+
+    @property
+    def reviewing(self) -> bool:
+        """Whether a step's candidates wait for a person before they are scored."""
+        step = self.current
+        return (
+            step is not None
+            and step.number > 0
+            and step.sampled
+            and not step.approved
+            and step.started.settings.review
+        )
+
+    def with_settings(self, settings: Settings) -> State:
+        """The same state under other settings (for previews; the session is not changed)."""
+        return replace(self, settings=settings)
+
+
+ENDING = frozenset({"max_steps", "patience", "budget", "solved"})
+"""The reasons after which a session counts as stopped rather than ready for its next step."""

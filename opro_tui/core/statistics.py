@@ -1,0 +1,138 @@
+"""What may be claimed about a score; formulas and their limits in `reference/statistics.md`."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+from typing import TYPE_CHECKING
+
+from opro_tui.core.grades import pack
+from opro_tui.core.solution import Score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Z95 = 1.96
+RESAMPLES = 1000
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean; the same for any order of the values."""
+    return math.fsum(values) / len(values)
+
+
+def standard_error(values: Sequence[float]) -> float | None:
+    """The standard error of the mean (sample standard deviation / √n); None below two values."""
+    if len(values) < 2:
+        return None
+    centre = mean(values)
+    squares = math.fsum((value - centre) ** 2 for value in values)
+    return math.sqrt(squares / (len(values) - 1) / len(values))
+
+
+def wilson(right: float, n: int, z: float = Z95) -> tuple[float, float]:
+    """Wilson's interval of a share; it has width at 0 % and 100 % too.
+
+    Args:
+        right: How many of n were right.
+        n: How many there were; at 0 the interval is all of 0–1.
+        z: Standard normal quantile; 1.96 gives 95 %.
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share = right / n
+    scale = 1 + z * z / n
+    centre = (share + z * z / (2 * n)) / scale
+    half = z / scale * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def bootstrap(
+    values: Sequence[float], seed: int, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """The seeded 95 % percentile bootstrap interval of the mean."""
+    if len(values) < 2 or min(values) == max(values):
+        return (values[0], values[0]) if values else (math.nan, math.nan)
+    source = Random(seed)
+    n = len(values)
+    means = sorted(math.fsum(source.choices(values, k=n)) / n for _ in range(resamples))
+    tail = resamples * 25 // 1000
+    return means[tail], means[resamples - 1 - tail]
+
+
+def discordant(first: Sequence[float | None], second: Sequence[float | None]) -> tuple[int, int]:
+    """How often the first beat the second and lost to it, on the examples both have."""
+    wins = losses = 0
+    for one, other in zip(first, second, strict=True):
+        if one is not None and other is not None:
+            wins += one > other
+            losses += one < other
+    return wins, losses
+
+
+def mcnemar(wins: int, losses: int) -> float:
+    """The exact two-sided McNemar p-value: only discordant examples speak."""
+    n = wins + losses
+    if n == 0:
+        return 1.0
+    tail = sum(math.comb(n, k) for k in range(min(wins, losses) + 1))
+    return min(1.0, 2 * tail / (1 << n))
+
+
+def distinguishable(
+    first: Sequence[float | None], second: Sequence[float | None], *, binary: bool, seed: int = 0
+) -> bool:
+    """Whether two solutions differ beyond noise at 5 %, on the examples both have.
+
+    Right/wrong scores take the exact McNemar test, others the paired bootstrap. Solutions without
+    shared examples can't be told apart.
+    """
+    if not first or not second:
+        return False
+    if binary:
+        return mcnemar(*discordant(first, second)) < 0.05
+    pairs = zip(first, second, strict=True)
+    gaps = [one - other for one, other in pairs if one is not None and other is not None]
+    if len(gaps) < 2:
+        return False
+    low, high = bootstrap(gaps, seed)
+    return low > 0 or high < 0
+
+
+def score_of(
+    values: Sequence[float | None],
+    *,
+    binary: bool,
+    bounded: bool,
+    seed: int,
+    unparsed: int = 0,
+    flagged: int = 0,
+) -> Score | None:
+    """The score of a solution from its grade on each training example (None: missing).
+
+    A score that isn't bounded is computed exactly and has no uncertainty.
+
+    Returns:
+        None when every evaluation is missing.
+    """
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    centre = mean(known)
+    if not bounded:
+        interval: tuple[float, float] = (centre, centre)
+        error: float | None = 0.0
+    else:
+        error = standard_error(known)
+        interval = wilson(math.fsum(known), len(known)) if binary else bootstrap(known, seed)
+    return Score(
+        value=centre,
+        n=len(known),
+        of=len(values),
+        stderr=error,
+        low=interval[0],
+        high=interval[1],
+        unparsed=unparsed,
+        flagged=flagged,
+        grades=pack(values),
+    )
