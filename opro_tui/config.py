@@ -1,0 +1,311 @@
+"""The user's config file: endpoints, prices, and what the screens keep for themselves."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
+
+from opro_tui.core.errors import BadInput, nearest
+from opro_tui.core.protocols import TRAITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+APP = "opro-tui"
+KINDS = ("openai", "openai-responses", "anthropic")
+_TABLES = ("providers", "prices", "keymap", "ui")
+_PROVIDER_KEYS = ("kind", "base_url", "api_key_env", "headers", "concurrency", *TRAITS)
+_PRICE_KEYS = ("input", "cached_input", "output")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """An endpoint under a name, the first part of `provider/model`.
+
+    Attributes:
+        name: What stands before the slash.
+        kind: The wire format, one of `KINDS`.
+        base_url: None leaves the kind's own (and its environment variable).
+        api_key_env: The environment variable that holds the key; None where no key is needed.
+        headers: Sent with every request.
+        traits: What is known of the endpoint before the first call, as `core.protocols.Traits`.
+        concurrency: The most requests at a time; None leaves the session's setting.
+    """
+
+    name: str
+    kind: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    traits: Mapping[str, bool] = field(default_factory=lambda: _EMPTY)
+    concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A model's price in USD per million tokens; cached input costs as input where None."""
+
+    input: float
+    output: float
+    cached_input: float | None = None
+
+
+PREDEFINED: Mapping[str, Provider] = MappingProxyType(
+    {
+        provider.name: provider
+        for provider in (
+            Provider("openai", "openai", api_key_env="OPENAI_API_KEY"),
+            Provider("openai-responses", "openai-responses", api_key_env="OPENAI_API_KEY"),
+            Provider("anthropic", "anthropic", api_key_env="ANTHROPIC_API_KEY"),
+            Provider("ollama", "openai", "http://localhost:11434/v1"),
+            Provider("lmstudio", "openai", "http://localhost:1234/v1"),
+            Provider("vllm", "openai", "http://localhost:8000/v1"),
+            Provider("llamacpp", "openai", "http://localhost:8080/v1"),
+            Provider("openrouter", "openai", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+        )
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the config file says, with the predefined providers.
+
+    Attributes:
+        providers: By name, predefined ones included.
+        prices: By `provider/model`; they replace the price library's.
+        keymap: The `[keymap]` table as it stands, for the screens.
+        ui: The `[ui]` table as it stands, for the screens.
+        path: The file that was read; None when there is none.
+    """
+
+    providers: Mapping[str, Provider] = field(default_factory=lambda: PREDEFINED)
+    prices: Mapping[str, Price] = field(default_factory=lambda: _EMPTY)
+    keymap: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    ui: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
+    path: Path | None = None
+
+
+def default_path() -> Path:
+    """Where the config file lies when nobody says otherwise; XDG_CONFIG_HOME counts everywhere."""
+    home = os.environ.get("XDG_CONFIG_HOME")
+    if home and Path(home).is_absolute():
+        return Path(home) / APP / "config.toml"
+    from platformdirs import user_config_path
+
+    return user_config_path(APP, appauthor=False) / "config.toml"
+
+
+def load_config(path: Path | None = None) -> Config:
+    """Read the config file.
+
+    Args:
+        path: The file; None takes `$OPRO_TUI_CONFIG`, else the default place, where it may be
+            missing.
+
+    Raises:
+        BadInput: The file was named and is missing, can't be read, or holds something unknown.
+    """
+    named = path or (Path(env) if (env := os.environ.get("OPRO_TUI_CONFIG")) else None)
+    file = named or default_path()
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        if named is None:
+            return Config()
+        todo = "Name a file that exists, or unset OPRO_TUI_CONFIG."
+        raise BadInput("there is no such config file", where=str(file), todo=todo) from None
+    except OSError as error:
+        what = f"the config file can't be read: {error.strerror}"
+        raise BadInput(what, where=str(file), todo="Check its permissions.") from None
+    except UnicodeDecodeError as error:
+        what = f"the config file is not UTF-8 (byte {error.start})"
+        raise BadInput(what, where=str(file), todo="Save it as UTF-8.") from None
+    return parse_config(text, file)
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """Read a config file's text; `path` is for the messages.
+
+    Raises:
+        BadInput: As `load_config`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadInput(f"no valid TOML: {error}", where=str(path), todo="Correct it.") from None
+    return _Reader(text, path).read(data)
+
+
+class _Reader:
+    """Turns parsed TOML into a Config, and knows the lines for its complaints."""
+
+    def __init__(self, text: str, path: Path) -> None:
+        self._lines = text.splitlines()
+        self._path = path
+
+    def read(self, data: dict[str, Any]) -> Config:
+        self._check_keys(data, _TABLES, (), "table")
+        tables = {name: self._table(data.get(name, {}), (name,)) for name in _TABLES}
+        providers = dict(PREDEFINED)
+        for name, values in tables["providers"].items():
+            providers[name] = self._provider(name, self._table(values, ("providers", name)))
+        prices = {
+            name: self._price(name, self._table(values, ("prices", name)), providers)
+            for name, values in tables["prices"].items()
+        }
+        return Config(
+            providers=MappingProxyType(providers),
+            prices=MappingProxyType(prices),
+            keymap=MappingProxyType(tables["keymap"]),
+            ui=MappingProxyType(tables["ui"]),
+            path=self._path,
+        )
+
+    def _provider(self, name: str, values: dict[str, Any]) -> Provider:
+        at = ("providers", name)
+        if not _NAME.fullmatch(name) or name == "simulated":
+            self._fail(f"{name!r} can't name a provider", at, "Use letters, digits, - _ and .")
+        self._check_keys(values, _PROVIDER_KEYS, at, "key")
+        base = PREDEFINED.get(name)
+        kind = self._text(values, "kind", at) or (base.kind if base else None)
+        if kind is None:
+            self._fail(f"provider {name!r} has no kind", at, f'Add kind = "{KINDS[0]}".')
+        if kind not in KINDS:
+            todo = nearest(kind, KINDS) or f"The kinds are {', '.join(KINDS)}."
+            self._fail(f"unknown kind {kind!r}", (*at, "kind"), todo)
+        url = self._url(values, at)
+        key_env = self._text(values, "api_key_env", at)
+        start = base or Provider(name, kind)
+        if base is None and url is None:
+            start = replace(PREDEFINED[kind], name=name)
+        return replace(
+            start,
+            kind=kind,
+            base_url=url or start.base_url,
+            api_key_env=key_env or start.api_key_env,
+            headers=self._headers(values.get("headers", {}), (*at, "headers")),
+            traits=self._traits(values, at),
+            concurrency=self._concurrency(values, at),
+        )
+
+    def _traits(self, values: dict[str, Any], at: tuple[str, ...]) -> Mapping[str, bool]:
+        traits = {trait: values[trait] for trait in TRAITS if trait in values}
+        for trait, value in traits.items():
+            if not isinstance(value, bool):
+                self._fail(
+                    f"{trait} is neither true nor false", (*at, trait), "Write true or false."
+                )
+        return MappingProxyType(traits)
+
+    def _concurrency(self, values: dict[str, Any], at: tuple[str, ...]) -> int | None:
+        value = values.get("concurrency")
+        if value is not None and (type(value) is not int or not 1 <= value <= 500):
+            where = (*at, "concurrency")
+            self._fail("concurrency is no whole number from 1 to 500", where, "Write 32.")
+        return value
+
+    def _headers(self, value: object, at: tuple[str, ...]) -> Mapping[str, str]:
+        headers = self._table(value, at)
+        for name, text in headers.items():
+            ok = isinstance(text, str) and text.isprintable() and text.isascii()
+            if not ok or not _HEADER.fullmatch(name):
+                self._fail(
+                    f"header {name!r} can't be sent", (*at, name), "Use printable ASCII text."
+                )
+        return MappingProxyType(headers)
+
+    def _url(self, values: dict[str, Any], at: tuple[str, ...]) -> str | None:
+        url = self._text(values, "base_url", at)
+        if url is not None and (problem := url_problem(url)):
+            self._fail(f"base_url {problem}", (*at, "base_url"), "Write https://host/v1.")
+        return url
+
+    def _text(self, values: dict[str, Any], key: str, at: tuple[str, ...]) -> str | None:
+        value = values.get(key)
+        if value is not None and (not isinstance(value, str) or not value):
+            self._fail(f"{key} is no text", (*at, key), f'Write {key} = "…".')
+        return value
+
+    def _price(self, name: str, values: dict[str, Any], providers: Iterable[str]) -> Price:
+        at = ("prices", name)
+        provider, slash, model = name.partition("/")
+        if not slash or not model or provider not in providers:
+            todo = nearest(provider, providers) or 'Write [prices."provider/model"].'
+            self._fail(f"{name!r} is no provider/model", at, todo)
+        self._check_keys(values, _PRICE_KEYS, at, "key")
+        for key, value in values.items():
+            good = type(value) in (int, float) and 0 <= value < 1e9
+            if not good:
+                self._fail(f"{key} is no price", (*at, key), "Write USD per million tokens.")
+        for key in ("input", "output"):
+            if key not in values:
+                self._fail(f"the price of {key} is missing", at, f"Add {key} = 0.15, per million.")
+        return Price(**{key: float(value) for key, value in values.items()})
+
+    def _table(self, value: object, at: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            self._fail(f"{at[-1]} is no table", at, f"Write it as [{'.'.join(at)}].")
+        return value
+
+    def _check_keys(
+        self, values: dict[str, Any], known: tuple[str, ...], at: tuple[str, ...], noun: str
+    ) -> None:
+        for key in values:
+            if key not in known:
+                todo = nearest(key, known) or f"The {noun}s are {', '.join(known)}."
+                self._fail(f"unknown {noun} {key!r}", (*at, key), todo)
+
+    def _fail(self, what: str, at: tuple[str, ...], todo: str) -> NoReturn:
+        line = self._line(at)
+        where = f"{self._path}, line {line}" if line else str(self._path)
+        raise BadInput(f"{what} in {'.'.join(at[:2])}", where=where, todo=todo)
+
+    def _line(self, at: tuple[str, ...]) -> int | None:
+        """The line of a dotted key, or of the deepest table around it that can be found."""
+        table: tuple[str, ...] = ()
+        found: dict[tuple[str, ...], int] = {}
+        for number, line in enumerate(self._lines, 1):
+            if header := re.match(r"\s*\[+([^]]+)\]", line):
+                table = _dotted(header[1])
+                keys = table
+            elif key := re.match(r"\s*([^=#\[]+?)\s*=", line):
+                keys = (*table, *_dotted(key[1]))
+            else:
+                continue
+            for depth in range(1, len(keys) + 1):
+                found.setdefault(keys[:depth], number)
+        depths = range(len(at), 0, -1)
+        return next((found[at[:depth]] for depth in depths if at[:depth] in found), None)
+
+
+def _dotted(text: str) -> tuple[str, ...]:
+    parts = re.findall(r'"([^"]*)"|\'([^\']*)\'|([^.\s"\']+)', text)
+    return tuple(next((part for part in each if part), "") for each in parts)
+
+
+def url_problem(url: str) -> str | None:
+    """Why an address can't be a base URL, as the end of a sentence; None when it can."""
+    try:
+        parts = urlsplit(url)
+        port_ok = parts.port is None or parts.port > 0
+    except ValueError:
+        return "is no valid address"
+    if parts.scheme not in ("http", "https"):
+        return "does not start with http:// or https://"
+    if not parts.hostname or not port_ok:
+        return "names no host"
+    if parts.username or parts.password:
+        return "holds a password; name the key's environment variable in the config instead"
+    if not url.isprintable() or " " in url or parts.query or parts.fragment:
+        return "holds more than a host and a path"
+    return None

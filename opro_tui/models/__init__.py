@@ -1,0 +1,1 @@
+"""The LLMs: adapters for three wire formats, retries, prices and token counts."""

@@ -1,0 +1,244 @@
+"""What the adapters for all wire formats have in common: one attempt, its faults made ours."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.errors import ModelError
+from opro_tui.core.protocols import Completion, Finish, Response
+from opro_tui.core.usage import TokenUsage
+from opro_tui.models import errors
+from opro_tui.models.clients import lease
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opro_tui.core.protocols import Request, Traits
+    from opro_tui.models.clients import Address, Lease
+
+DEFAULT_TIMEOUT = 600.0
+Json = dict[str, Any]
+
+
+class Adapter(ABC):
+    """A model behind an endpoint, through an SDK that is imported at the first call.
+
+    Args:
+        name: `provider/model`, as the user gave it.
+        model: What the endpoint calls it.
+        address: The endpoint, its key and headers.
+        endpoint: The base URL to show and to keep.
+        key_env: The environment variable that the key came from, for error texts.
+        known: Traits that the config file states; what is learned overrides them.
+        timeout: Seconds in total that one attempt may take.
+    """
+
+    simulated = False
+    offers_n = False
+    offers_cache = False
+    max_output_default: int = 4096
+
+    def __init__(
+        self,
+        name: str,
+        model: str,
+        *,
+        address: Address,
+        endpoint: str,
+        key_env: str | None = None,
+        known: Mapping[str, bool] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        self.name = name
+        self.model = model
+        self.endpoint = endpoint
+        self.timeout = timeout
+        self._address = address
+        self._known = dict(known or {})
+        self._lease: Lease | None = None
+        secrets = (address.key, *(value for _, value in address.headers if len(value) >= 8))
+        self._context = errors.Context(name, endpoint, key_env, secrets)
+
+    @abstractmethod
+    def parameters(self, request: Request, traits: Traits) -> Json:
+        """Everything that will be sent except the messages, JSON-ready."""
+
+    @abstractmethod
+    def _messages(self, request: Request, traits: Traits) -> Json:
+        """The arguments that carry the messages."""
+
+    @abstractmethod
+    async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401 - an SDK's types
+        """Send through the SDK and return its raw response."""
+
+    @abstractmethod
+    def _read(self, body: Json) -> Response:
+        """Read a 200 body.
+
+        Raises:
+            Malformed: It lacks what an answer must have.
+        """
+
+    async def prepare(self) -> None:
+        """Import the SDK and make the client, off the event loop, ahead of the first call.
+
+        Raises:
+            ModelError: The SDK is not installed.
+        """
+        await self._client()
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        held, self._lease = self._lease, None
+        if held is not None:
+            await held.release()
+
+    async def complete(self, request: Request, traits: Traits) -> Response:
+        """Make one attempt, with no retry of its own.
+
+        Raises:
+            ParameterRefused: Send it again without that parameter.
+            ContextOverflow: The request is too long for the model.
+            ModelError: Any other failure, with its kind and whether to retry.
+        """
+        client = await self._client()
+        parameters = self.parameters(request, traits)
+        messages = self._messages(request, traits)
+        sent = {*parameters, *(name for name in ("system", "instructions") if name in messages)}
+        if any(message.role == "system" for message in request.messages):
+            sent.add("system")
+        sdk = sys.modules[self._address.sdk]
+        try:
+            async with asyncio.timeout(self.timeout):
+                raw = await self._send(client, {**parameters, **messages})
+        except TimeoutError:
+            raise errors.timeout_error(self._context, self.timeout) from None
+        except sdk.APITimeoutError:
+            raise errors.timeout_error(self._context, self.timeout) from None
+        except sdk.APIConnectionError as error:
+            raise errors.connection_error(self._context, error.__cause__) from None
+        except sdk.APIStatusError as error:
+            return self._refused(error.status_code, error.body, error.response.headers, sent)
+        except Exception as error:
+            if isinstance(error, ModelError) or not _is_of_sdk(error):
+                raise
+            raise errors.connection_error(self._context, error) from None
+        return self._answer(raw.http_response, sent)
+
+    async def _client(self) -> Any:  # noqa: ANN401 - an SDK's type
+        if self._lease is None or self._lease.loop is not asyncio.get_running_loop():
+            self._lease = lease(self._address)
+        try:
+            return await self._lease.client()
+        except ImportError as error:
+            self._lease = None
+            raise ModelError(
+                f"the package {error.name or self._address.sdk} can't be imported",
+                where=self.name,
+                todo="Install opro-tui again.",
+                kind="missing_package",
+                fatal=True,
+            ) from None
+
+    def _answer(self, response: Any, sent: set[str]) -> Response:  # noqa: ANN401
+        # The SDKs build their types without checking them, so the body is read here instead.
+        try:
+            body = json.loads(response.content)
+        except (ValueError, RecursionError):
+            reason = errors.read_body(response.text[:200]).message or "an empty body"
+            raise errors.malformed(self._context, f"no JSON but {reason}") from None
+        if not isinstance(body, dict):
+            raise errors.malformed(self._context, f"no object but {type(body).__name__}")
+        if failure := body.get("error"):
+            return self._refused(_status_of(failure), body, response.headers, sent)
+        try:
+            answer = self._read(body)
+        except Malformed as error:
+            raise errors.malformed(self._context, str(error)) from None
+        ids = (response.headers.get("x-request-id"), response.headers.get("request-id"))
+        request_id = next((each for each in (*ids, body.get("id")) if isinstance(each, str)), "")
+        return Response(answer.completions, answer.usage, answer.model, encodable(request_id))
+
+    def _refused(
+        self, status: int, body: object, headers: Mapping[str, str], sent: set[str]
+    ) -> Response:
+        """An empty, unbilled completion where a content filter refused; else the typed error."""
+        error = errors.from_status(status, body, headers, self._context, sent)
+        if error.kind in ("rejected", "auth") and errors.is_filtered(
+            status, errors.read_body(body)
+        ):
+            usage = TokenUsage(input_tokens=0, output_tokens=0)
+            return Response((Completion("", Finish.FILTER),), usage)
+        raise error
+
+    def _trait(self, traits: Traits, name: str) -> bool | int | None:
+        """What is known of a trait: learned, or stated by the config; None when nothing is."""
+        return traits.get(name, self._known.get(name))
+
+
+class Malformed(Exception):
+    """A 200 body lacks what an answer must have."""
+
+
+def _status_of(failure: object) -> int:
+    """The HTTP status meant by the error in a 200 body; gateways and Responses send such."""
+    code = failure.get("code") if isinstance(failure, dict) else None
+    if type(code) is int and 400 <= code < 600:
+        return code
+    return {"rate_limit_exceeded": 429, "invalid_prompt": 400}.get(str(code), 502)
+
+
+def _is_of_sdk(error: BaseException) -> bool:
+    return type(error).__module__.partition(".")[0] in (
+        "openai",
+        "anthropic",
+        "httpx2",
+        "httpcore2",
+    )
+
+
+def encodable(text: str) -> str:
+    """A text that UTF-8 can carry: lone surrogates become U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def text_of(value: object) -> str:
+    """A string as it stands, the texts of content parts joined, "" for None.
+
+    Raises:
+        Malformed: It is something else.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return encodable(value)
+    if isinstance(value, list):
+        parts = (part.get("text") if isinstance(part, dict) else part for part in value)
+        return encodable("".join(part for part in parts if isinstance(part, str)))
+    raise Malformed(f"a text is no string but {type(value).__name__}")
+
+
+def list_of(value: object, what: str) -> list[Json]:
+    """A list of objects.
+
+    Raises:
+        Malformed: It is something else.
+    """
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise Malformed(f"it has no {what}")
+    return value
+
+
+def tokens_in(usage: object, *path: str) -> int | None:
+    """A token count at a path of a usage object; None when it is missing or no count."""
+    for key in path:
+        usage = usage.get(key) if isinstance(usage, dict) else None
+    return usage if type(usage) is int and usage >= 0 else None

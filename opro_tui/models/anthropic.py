@@ -1,0 +1,87 @@
+"""Anthropic's messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.protocols import Completion, Finish, Response
+from opro_tui.core.usage import TokenUsage
+from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+
+if TYPE_CHECKING:
+    from opro_tui.core.protocols import Request, Traits
+    from opro_tui.models.adapter import Json
+
+_FINISH = {
+    "max_tokens": Finish.LENGTH,
+    "model_context_window_exceeded": Finish.LENGTH,
+    "refusal": Finish.REFUSAL,
+}
+_VERSION_WITH_TEMPERATURE = "2023-06-01"
+
+
+class Anthropic(Adapter):
+    """A model behind a messages endpoint; one completion a request, prompts can be cached."""
+
+    offers_cache = True
+
+    def parameters(self, request: Request, traits: Traits) -> Json:
+        """Everything that will be sent except the messages, JSON-ready."""
+        sent: Json = {
+            "model": self.model,
+            "max_tokens": request.max_output_tokens or self.max_output_default,
+        }
+        if request.temperature is not None and self._trait(traits, "temperature") is not False:
+            sent["temperature"] = request.temperature
+        if request.reasoning_effort and self._trait(traits, "reasoning_effort") is not False:
+            sent["output_config"] = {"effort": request.reasoning_effort}
+        return sent
+
+    def _messages(self, request: Request, traits: Traits) -> Json:
+        texts = [(each.role, encodable(each.content)) for each in request.messages]
+        system = "\n\n".join(text for role, text in texts if role == "system")
+        parts: list[Json] = [
+            {"type": "text", "text": text} for role, text in texts if role != "system" and text
+        ]
+        if system and self._trait(traits, "system") is False:
+            parts.insert(0, {"type": "text", "text": system})
+            system = ""
+        if request.cache and parts:
+            parts[-1]["cache_control"] = {"type": "ephemeral"}
+        sent: Json = {"messages": [{"role": "user", "content": parts}]}
+        if system:
+            sent["system"] = system
+        return sent
+
+    async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401
+        # The SDK and the current API version know no temperature; an older version still does.
+        temperature = arguments.pop("temperature", None)
+        if temperature is not None:
+            arguments["extra_body"] = {"temperature": temperature}
+            arguments["extra_headers"] = {"anthropic-version": _VERSION_WITH_TEMPERATURE}
+        return await client.messages.with_raw_response.create(**arguments)
+
+    def _read(self, body: Json) -> Response:
+        parts = list_of(body.get("content"), "content")
+        if "stop_reason" not in body:
+            raise Malformed("it has no stop_reason")
+        text = "".join(text_of(part.get("text")) for part in parts if part.get("type") == "text")
+        finish = _FINISH.get(str(body["stop_reason"]), Finish.STOP)
+        return Response(
+            (Completion(text, finish),), _usage(body.get("usage")), text_of(body.get("model"))
+        )
+
+
+def _usage(usage: object) -> TokenUsage:
+    fresh = tokens_in(usage, "input_tokens")
+    cached = tokens_in(usage, "cache_read_input_tokens") or 0
+    cache_write = tokens_in(usage, "cache_creation_input_tokens") or 0
+    written = tokens_in(usage, "output_tokens")
+    thinking = tokens_in(usage, "output_tokens_details", "thinking_tokens") or 0
+    return TokenUsage(
+        input_tokens=None if fresh is None else fresh + cached + cache_write,
+        cached_tokens=cached,
+        cache_write_tokens=cache_write,
+        output_tokens=written,
+        reasoning_tokens=min(thinking, written or 0),
+    )

@@ -1,0 +1,168 @@
+"""From `provider/model` to a model; nothing heavy is imported before it is used."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from opro_tui.config import url_problem
+from opro_tui.core.errors import BadInput, nearest
+from opro_tui.models import errors
+from opro_tui.models.adapter import DEFAULT_TIMEOUT, Adapter
+from opro_tui.models.clients import Address
+
+if TYPE_CHECKING:
+    from opro_tui.config import Config, Provider
+    from opro_tui.core.protocols import Model
+
+SIMULATED = "simulated"
+_DUMMY_KEY = "none"
+_DEFAULT_URL = {
+    "openai": "https://api.openai.com/v1",
+    "openai-responses": "https://api.openai.com/v1",
+    "anthropic": "https://api.anthropic.com",
+}
+_URL_ENV = {
+    "openai": "OPENAI_BASE_URL",
+    "openai-responses": "OPENAI_BASE_URL",
+    "anthropic": "ANTHROPIC_BASE_URL",
+}
+
+
+def validate_name(name: str, config: Config, *, where: str = "model") -> None:
+    """Check that a name can be made into a model, without importing anything for it.
+
+    Args:
+        name: `simulated`, or `provider/model`; the model may hold further slashes.
+        config: Where the providers come from.
+        where: The setting that the name is for.
+
+    Raises:
+        BadInput: The provider is unknown, or the model's name is missing.
+    """
+    if name != SIMULATED:
+        _split(name, config, where)
+
+
+def create(
+    name: str,
+    *,
+    role: str,
+    url: str | None,
+    config: Config,
+    seed: int,
+    timeout: float = DEFAULT_TIMEOUT,
+) -> Model:
+    """Make a model; its SDK is imported at the first call, its client shared with other roles.
+
+    Args:
+        name: `simulated`, or `provider/model`.
+        role: `optimizer`, `scorer` or `judge`.
+        url: The base URL; None takes the config's, else the environment's, else the provider's.
+        config: Where the providers come from.
+        seed: For simulated models.
+        timeout: Seconds in total that one attempt may take.
+
+    Raises:
+        BadInput: The name or the URL can't be used.
+        ModelError: The key that the endpoint needs is not set.
+    """
+    if name == SIMULATED:
+        from opro_tui.models.simulated import create_simulated
+
+        return create_simulated(role, seed)
+    provider, model = _split(name, config, role)
+    base_url = _base_url(provider, url, role)
+    endpoint = base_url.rstrip("/")
+    key = os.environ.get(provider.api_key_env, "").strip() if provider.api_key_env else ""
+    if not key and provider.api_key_env and not is_local(base_url):
+        raise errors.missing_key(errors.Context(name, endpoint, provider.api_key_env))
+    if not key.isascii() or not key.isprintable():
+        raise errors.unusable_key(errors.Context(name, endpoint, provider.api_key_env))
+    key = key or _DUMMY_KEY
+    headers = dict(provider.headers)
+    if provider.kind == "anthropic":
+        endpoint = endpoint.removesuffix("/v1")
+        headers.setdefault("x-api-key", key)
+    sdk = "anthropic" if provider.kind == "anthropic" else "openai"
+    return _adapter(provider.kind)(
+        name,
+        model,
+        address=Address(sdk, endpoint, key, tuple(sorted(headers.items()))),
+        endpoint=endpoint,
+        key_env=provider.api_key_env,
+        known=provider.traits,
+        timeout=timeout,
+    )
+
+
+def _adapter(kind: str) -> type[Adapter]:
+    if kind == "anthropic":
+        from opro_tui.models.anthropic import Anthropic
+
+        return Anthropic
+    if kind == "openai-responses":
+        from opro_tui.models.openai_responses import OpenAIResponses
+
+        return OpenAIResponses
+    from opro_tui.models.openai_chat import OpenAIChat
+
+    return OpenAIChat
+
+
+def _split(name: str, config: Config, where: str) -> tuple[Provider, str]:
+    provider, slash, model = name.partition("/")
+    known = [SIMULATED, *config.providers]
+    if provider not in config.providers:
+        choice = f"The providers are {', '.join(known)}."
+        near = nearest(provider, known)
+        what = f"unknown provider {provider!r}"
+        if not slash:
+            what = f"{name!r} is no provider/model"
+        raise BadInput(what, where=where, todo=f"{near} {choice}".strip())
+    if not model.strip() or not model.isprintable():
+        todo = f"Write {provider}/MODEL."
+        raise BadInput(f"{name!r} names no model", where=where, todo=todo)
+    return config.providers[provider], model
+
+
+def _base_url(provider: Provider, url: str | None, where: str) -> str:
+    source = where
+    if url is None and provider.base_url is None:
+        source = _URL_ENV[provider.kind]
+        url = os.environ.get(source, "").strip() or _DEFAULT_URL[provider.kind]
+    url = url or provider.base_url or _DEFAULT_URL[provider.kind]
+    if problem := url_problem(url):
+        raise BadInput(f"the URL {problem}", where=source, todo="Write https://host/v1.")
+    return url
+
+
+def is_local(url: str) -> bool:
+    """Whether a URL's host is this machine or one of a private network."""
+    host = _host(url)
+    if _is_loopback(host) or not {".", ":"} & set(host):
+        return True
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host.endswith((".local", ".internal", ".lan"))
+
+
+def insecure(url: str) -> bool:
+    """Whether what is sent to a URL, keys included, can be read on its way to another machine."""
+    return urlsplit(url).scheme == "http" and not _is_loopback(_host(url))
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
