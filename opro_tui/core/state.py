@@ -166,6 +166,23 @@ class State:
         found = (c for c in self.candidates.values() if c.waiting)
         return tuple(sorted(found, key=lambda candidate: candidate.id))
 
+    def scoring_progress(self) -> tuple[int, int]:
+        """Evaluations that are there and that are wanted, of the step under way; (0, 0) else."""
+        step = self.current
+        if step is None:
+            return 0, 0
+        each = len(self.facts.train)
+        done = wanted = 0
+        for candidate in self.candidates.values():
+            if candidate.step != step.number or candidate.rejected or candidate.vetoed:
+                continue
+            if candidate.score is not None and not candidate.score.of:
+                continue
+            wanted += each
+            part = self.partial.get(candidate.id)
+            done += each if candidate.score else len(part.grades) if part else 0
+        return done, wanted
+
     def partial_score(self, candidate: int) -> Score | None:
         """The score so far of a candidate that is being scored; None before its first answer."""
         part = self.partial.get(candidate)

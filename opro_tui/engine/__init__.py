@@ -1,0 +1,1 @@
+"""The engine: runs steps, makes calls, and keeps what they bring; `session.Session` is its face."""

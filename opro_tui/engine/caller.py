@@ -1,0 +1,346 @@
+"""One call: stored before it is sent, bought once, within the budget, tried again on failure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import BudgetReached, ContextOverflow, ModelError, ParameterRefused
+from opro_tui.core.events import CallFinished, Event, Outcome, Warned
+from opro_tui.core.hashing import digest
+from opro_tui.core.usage import TokenUsage, Usage, to_picodollars
+from opro_tui.engine.budget import worst_case
+from opro_tui.models import prices, tokens
+from opro_tui.models.retry import RetryPolicy, call_with_retries
+from opro_tui.store.records import CallAnswer, CallIntent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from opro_tui.config import Config
+    from opro_tui.core.protocols import Completion, Model, Request, Response, Traits
+    from opro_tui.engine.budget import Budget
+    from opro_tui.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One answer that is wanted.
+
+    Attributes:
+        model: Who shall give it.
+        request: What is asked.
+        role: optimizer, scorer or judge.
+        purpose: sample, score, try, judge, confirm or evaluate.
+        step: The step its cost belongs to.
+        private: What makes the answer this job's alone (optimizer draws); empty: shared by all.
+        candidate: The candidate it is about.
+        example: The example it is about.
+        replicate: 0 for the answer all share; higher ones buy another.
+        draw: The optimizer's draw.
+        slow: Whether grading runs a user's code; the answer is then committed before it.
+    """
+
+    model: Model
+    request: Request
+    role: str
+    purpose: str
+    step: int
+    private: tuple[int | str, ...] = ()
+    candidate: int | None = None
+    example: int | None = None
+    replicate: int = 0
+    draw: int | None = None
+    slow: bool = False
+
+    def key(self, traits: Traits) -> bytes:
+        """The request key: endpoint, model, sent parameters, messages, replicate and privacy."""
+        sent = json.dumps(self.model.parameters(self.request, traits), sort_keys=True)
+        messages = [part for m in self.request.messages for part in (m.role, m.content)]
+        return digest(
+            self.model.endpoint, self.model.name, sent, *messages, self.replicate, *self.private
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, and whether it had been bought before."""
+
+    call: int
+    completions: tuple[Completion, ...]
+    from_store: bool
+
+
+Then = Callable[[Answered], Awaitable[list[Event]]]
+"""Makes the events that an answer leads to."""
+
+
+class CallFailed(Exception):
+    """A call gave no answer; its row and event are stored."""
+
+    def __init__(self, error: ModelError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What the calls are doing now, for progress lines; no part of the state."""
+
+    in_flight: int = 0
+    waiting_until: float = 0.0
+    retries: int = 0
+    last_reply: float = 0.0
+    last_error: str = ""
+
+
+@dataclass(slots=True)
+class Caller:
+    """Makes a session's calls.
+
+    Attributes:
+        store: Where intents and answers go.
+        session: The session's row id.
+        config: Prices and providers.
+        budget: What holds calls back.
+        publish: Takes stored events.
+        policy: When to try again.
+        traffic: What is going on, for progress lines.
+    """
+
+    store: Store
+    session: int
+    config: Config
+    budget: Budget
+    publish: Callable[[Sequence[Event]], None]
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    traffic: Traffic = field(default_factory=Traffic)
+    _traits: dict[tuple[str, str], Traits] = field(default_factory=dict)
+    _known: dict[bytes, Answered | None] = field(default_factory=dict)
+    _flights: dict[bytes, asyncio.Future[Answered]] = field(default_factory=dict)
+
+    async def traits(self, model: Model) -> Traits:
+        """What is known of a model; remembered across sessions."""
+        place = (model.endpoint, model.name)
+        if place not in self._traits:
+            self._traits[place] = await self.store.traits(*place)
+        return self._traits[place]
+
+    async def learn(self, model: Model, trait: str, value: bool | int, step: int, why: str) -> None:
+        """Remember a trait of a model, and say so once."""
+        known = await self.traits(model)
+        if known.get(trait) == value:
+            return
+        known[trait] = value
+        await self.store.set_trait(model.endpoint, model.name, trait, value)
+        self.publish(
+            await self.store.append(
+                self.session, [Warned(step=step, code=f"trait_{trait}", message=why)]
+            )
+        )
+
+    async def prefetch(self, jobs: Iterable[Job]) -> None:
+        """Look up which of these jobs' answers have been bought, all at once."""
+        keys = [job.key(await self.traits(job.model)) for job in jobs]
+        missing = [key for key in dict.fromkeys(keys) if key not in self._known]
+        found = await self.store.find_answers(missing)
+        for key in missing:
+            answer = found.get(key)
+            self._known[key] = answer and Answered(answer.call, answer.completions, True)
+
+    async def call(self, job: Job, then: Then | None = None) -> Answered:
+        """Get a job's answer: from the store, from the same call in flight, or by buying it.
+
+        Args:
+            job: What is wanted.
+            then: Makes the events that the answer leads to (async, takes an `Answered`); they are
+                stored in the same transaction as a bought answer.
+
+        Raises:
+            CallFailed: There is no answer; retries are used up or useless.
+            BudgetReached: It could pass the budget.
+        """
+        while True:
+            traits = await self.traits(job.model)
+            key = job.key(traits)
+            answer = await self._bought(key)
+            if answer is not None:
+                await self._follow_up(answer, then)
+                return answer
+            flight: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+            self._flights[key] = flight
+            try:
+                answer = await self._buy(job, key, dict(traits), then)
+            except ParameterRefused as refused:
+                self._end_flight(key, flight, None)
+                await self._refused(job, refused)
+                continue
+            except BaseException:
+                self._end_flight(key, flight, None)
+                raise
+            self._end_flight(key, flight, answer)
+            return answer
+
+    async def _bought(self, key: bytes) -> Answered | None:
+        while (flight := self._flights.get(key)) is not None:
+            try:
+                answer = await asyncio.shield(flight)
+            except asyncio.CancelledError:
+                if not flight.cancelled():
+                    raise
+                continue
+            return replace(answer, from_store=True)
+        if key not in self._known:
+            found = (await self.store.find_answers([key])).get(key)
+            self._known[key] = found and Answered(found.call, found.completions, True)
+            if key in self._flights:
+                return await self._bought(key)
+        return self._known[key]
+
+    def _end_flight(
+        self, key: bytes, flight: asyncio.Future[Answered], answer: Answered | None
+    ) -> None:
+        del self._flights[key]
+        if answer is None:
+            flight.cancel()
+        else:
+            self._known[key] = replace(answer, from_store=True)
+            flight.set_result(answer)
+
+    async def _follow_up(self, answer: Answered, then: Then | None) -> None:
+        events = await then(answer) if then else []
+        if events:
+            self.publish(await self.store.append(self.session, events))
+
+    async def _refused(self, job: Job, refused: ParameterRefused) -> None:
+        name = refused.parameter
+        known = await self.traits(job.model)
+        if known.get(name) is False:
+            raise CallFailed(
+                ModelError(
+                    f"refuses {name} even when it is not sent", where=job.model.name, fatal=True
+                )
+            )
+        why = f"{job.model.name} does not take {name}; it is left out from now on"
+        await self.learn(job.model, name, False, job.step, why)
+
+    async def _buy(self, job: Job, key: bytes, traits: Traits, then: Then | None) -> Answered:
+        estimate = estimate_input(job.model, job.request)
+        worst = worst_case(
+            job.model,
+            estimate,
+            job.request.max_output_tokens and job.request.max_output_tokens * job.request.n,
+            self.config,
+        )
+        async with self.budget.reserved(worst):
+            intent = CallIntent(
+                key=key,
+                role=job.role,
+                purpose=job.purpose,
+                step=job.step,
+                model=job.model.name,
+                endpoint=job.model.endpoint,
+                candidate=job.candidate,
+                example=job.example,
+                replicate=job.replicate,
+                draw=job.draw,
+                parameters=job.model.parameters(job.request, traits),
+                estimate=estimate,
+            )
+            call = await self.store.begin_call(self.session, intent)
+            return await self._send(job, traits, call, estimate, then)
+
+    async def _send(
+        self,
+        job: Job,
+        traits: Traits,
+        call: int,
+        estimate: int,
+        then: Then | None,
+    ) -> Answered:
+        started = time.monotonic()
+        attempts = 0
+
+        async def attempt() -> Response:
+            nonlocal attempts
+            attempts += 1
+            return await job.model.complete(job.request, traits)
+
+        def finished(outcome: Outcome, usage: Usage, error: str = "") -> CallFinished:
+            return CallFinished(
+                step=job.step,
+                call=call,
+                role=job.role,
+                purpose=job.purpose,
+                outcome=outcome,
+                usage=usage,
+                candidate=job.candidate,
+                attempts=attempts,
+                error=error,
+                estimate=estimate,
+                milliseconds=round((time.monotonic() - started) * 1000),
+            )
+
+        self.traffic.in_flight += 1
+        try:
+            response, _ = await call_with_retries(attempt, self.policy, self._note_retry)
+        except ModelError as error:
+            self.traffic.last_error = str(error)
+            refused = isinstance(error, ParameterRefused)
+            event = finished(Outcome.FAILED, Usage(failed=1), str(error))
+            if refused or isinstance(error, ContextOverflow):
+                # Not a missing evaluation: it is asked again, or graded 0.
+                event = replace(event, candidate=None)
+            await asyncio.shield(self._commit(event, None))
+            if refused:
+                raise
+            raise CallFailed(error) from error
+        finally:
+            self.traffic.in_flight -= 1
+        self.traffic.last_reply = time.monotonic()
+        event = finished(Outcome.ANSWERED, self._usage(job.model, response.usage))
+        # It has been paid for: not even a cancelled run may lose it.
+        return await asyncio.shield(self._keep(job, event, response, then))
+
+    async def _keep(
+        self, job: Job, event: CallFinished, response: Response, then: Then | None
+    ) -> Answered:
+        answer = Answered(event.call, response.completions, from_store=False)
+        bought = CallAnswer(completions=response.completions, request_id=response.request_id)
+        if job.slow or then is None:
+            await self._commit(event, bought)
+            await self._follow_up(answer, then)
+            return answer
+        try:
+            events = await then(answer)
+        except Exception:
+            await self._commit(event, bought)
+            raise
+        await self._commit(event, bought, events)
+        return answer
+
+    async def _commit(
+        self, event: CallFinished, bought: CallAnswer | None, then: Sequence[Event] = ()
+    ) -> None:
+        self.publish(await self.store.finish_call(self.session, event, bought, then))
+
+    def _note_retry(self, attempt: int, error: ModelError, delay: float) -> None:
+        self.traffic.retries += 1
+        self.traffic.last_error = f"{error} (attempt {attempt}; again in {delay:.1f} s)"
+        self.traffic.waiting_until = time.monotonic() + delay
+
+    def _usage(self, model: Model, used: TokenUsage) -> Usage:
+        dollars = prices.price(model.name, used, self.config)
+        return Usage.of_call(used, to_picodollars(dollars))
+
+
+def estimate_input(model: Model, request: Request) -> int:
+    """Estimated tokens of a request's messages."""
+    return sum(tokens.count(message.content, model.name)[0] + 4 for message in request.messages)
+
+
+__all__ = ["Answered", "BudgetReached", "CallFailed", "Caller", "Job", "Traffic", "estimate_input"]

@@ -1,0 +1,217 @@
+"""New sessions: settings, data and starting solutions, checked before anything is stored."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opro_tui import __version__
+from opro_tui.core.errors import BadInput
+from opro_tui.core.events import CandidateRejected, CandidateSampled, CandidateScored, Event
+from opro_tui.core.settings import Settings, find
+from opro_tui.core.solution import Origin, Score
+from opro_tui.engine.budget import check_affordable
+from opro_tui.engine.pool import ModelPool
+from opro_tui.models import registry
+from opro_tui.tasks import factory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from opro_tui.config import Config
+    from opro_tui.core.protocols import Task
+    from opro_tui.store.database import Store
+    from opro_tui.store.records import SessionRecord
+
+_OPTIONS = ("input", "target", "header", "metric", "train", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A starting solution that the user brought; `score` is None when it is to be scored."""
+
+    text: str
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A session that is to be made.
+
+    Attributes:
+        name: What it shall be called.
+        values: Settings by name; the task's own defaults hold for the others.
+        initial: Starting solutions to be scored in step 0, instead of the task's.
+        warm: A warm start: solutions with their scores where known.
+        template: Texts of the meta-prompt that replace the built-in ones.
+    """
+
+    name: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    initial: tuple[str, ...] = ()
+    warm: tuple[Start, ...] = ()
+    template: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A draft that was found good: what `create` stores."""
+
+    draft: Draft
+    settings: Settings
+    loaded: factory.Loaded
+
+    @property
+    def task(self) -> Task:
+        """What will be optimized."""
+        return self.loaded.task
+
+
+def prepare(draft: Draft, config: Config) -> Prepared:
+    """Read the data and check everything; nothing is stored.
+
+    Raises:
+        BadInput: Something in it can't be used.
+    """
+    check_name(draft.name)
+    asked = Settings().with_values(draft.values)
+    given = {find(name).name for name in draft.values}
+    loaded = factory.load(
+        factory.TaskOptions(
+            task=asked.task,
+            data_dir=Path(asked.data_dir).expanduser() if asked.data_dir else None,
+            position=asked.position if "position" in given else None,
+            qa=asked.qa if "qa" in given else None,
+            seed=asked.seed if "seed" in given else None,
+            initial=draft.initial,
+            **{name: getattr(asked, name) for name in _OPTIONS},
+        )
+    )
+    defaults = {name: value for name, value in loaded.task.defaults.items() if name not in given}
+    settings = asked.with_values(defaults | {"seed": loaded.seed})
+    _check_models(settings, loaded.task, config)
+    if settings.threshold is not None and not loaded.task.bounded:
+        raise BadInput(
+            "a threshold needs scores between 0 and 1",
+            where="--threshold",
+            todo=f"Leave it out for {loaded.task.name}.",
+        )
+    prepared = Prepared(draft, settings, loaded)
+    starting_events(prepared)
+    loaded.task.template(settings.meta_style).with_texts(draft.template)
+    return prepared
+
+
+def check_name(name: str) -> None:
+    """Refuse names that could not be typed or shown.
+
+    Raises:
+        BadInput: The name is empty, long, or has control characters.
+    """
+    if not name.strip() or name != name.strip():
+        raise BadInput("a session needs a name without blanks around it", where="NAME")
+    if len(name) > 100 or not name.isprintable():
+        raise BadInput(
+            "is no name for a session",
+            where=repr(name[:40]),
+            todo="Use at most 100 printable characters.",
+        )
+
+
+def _check_models(settings: Settings, task: Task, config: Config) -> None:
+    roles = ["optimizer", "scorer"] if task.examples else ["optimizer"]
+    for role in roles:
+        name, _ = ModelPool.name_and_url(role, settings)
+        registry.validate_name(name, config)
+    if settings.budget is not None:
+        pool = ModelPool(config, settings.seed)
+        check_affordable(settings, [pool.get(role, settings) for role in roles], config)
+
+
+def starting_events(prepared: Prepared) -> list[Event]:
+    """The candidates of step 0, those with known scores scored.
+
+    Raises:
+        BadInput: A starting solution can't be scored, or a score is out of range.
+    """
+    draft, task = prepared.draft, prepared.task
+    starts = [(start, Origin.IMPORT) for start in draft.warm]
+    if draft.initial or not draft.warm:
+        texts = draft.initial or task.starting_solutions()
+        starts += [(Start(text), Origin.START) for text in texts]
+    events: list[Event] = []
+    seen: dict[str, int] = {}
+    for id_, (start, origin) in enumerate(starts, start=1):
+        text = _clean_start(start, origin, task, id_)
+        events.append(CandidateSampled(step=0, id=id_, text=text, origin=origin))
+        if text in seen:
+            reason = f"duplicate of #{seen[text]}"
+            events.append(CandidateRejected(step=0, id=id_, reason=reason, duplicate_of=seen[text]))
+        elif start.score is not None:
+            score = Score(float(start.score), 0, 0)
+            events.append(CandidateScored(step=0, candidate=id_, score=score))
+        seen.setdefault(text, id_)
+    return events
+
+
+def _clean_start(start: Start, origin: Origin, task: Task, number: int) -> str:
+    where = f"--solutions, number {number}" if origin is Origin.IMPORT else "--initial"
+    text = task.clean(start.text)
+    # The empty instruction is one of the paper's starting points; the optimizer may not write it.
+    reason = task.reject(text) if text else None
+    if reason:
+        raise BadInput(f"{start.text[:60]!r}: {reason}", where=where)
+    if start.score is not None and task.bounded and not 0 <= start.score <= 1:
+        raise BadInput(
+            f"{start.score:g} is no score between 0 and 1",
+            where=where,
+            todo="Give accuracies as shares: 0.72 for 72 %.",
+        )
+    return text
+
+
+async def create(store: Store, prepared: Prepared) -> SessionRecord:
+    """Store a new session. Nothing is spent.
+
+    Raises:
+        BadInput: The name is taken.
+    """
+    task, settings = prepared.task, prepared.settings
+    return await store.create_session(
+        name=prepared.draft.name,
+        task_spec=task.spec(),
+        settings=settings,
+        template=task.template(settings.meta_style).with_texts(prepared.draft.template),
+        simulated="simulated" in (settings.optimizer, settings.scorer if task.examples else ""),
+        sources=[asdict(source) for source in prepared.loaded.sources],
+        versions={"opro-tui": __version__, "python": platform.python_version()},
+        examples=task.examples,
+        events=starting_events(prepared),
+    )
+
+
+def solutions_from(rows: Sequence[Mapping[str, Any]], where: str) -> tuple[Start, ...]:
+    """A warm start from the rows of a file: `text` and, where known, `score`.
+
+    Raises:
+        BadInput: A row has no text, or its score is no number.
+    """
+    starts = []
+    for number, row in enumerate(rows, start=1):
+        text = row.get("text", row.get("instruction", row.get("solution")))
+        if not isinstance(text, str):
+            raise BadInput(
+                "has no text", where=f"{where}, row {number}", todo="Give each row a field `text`."
+            )
+        score = row.get("score")
+        if isinstance(score, str):
+            score = score.strip() or None
+        try:
+            starts.append(Start(text, None if score is None else float(score)))
+        except (TypeError, ValueError):
+            raise BadInput(
+                f"score {str(score)[:40]!r} is no number", where=f"{where}, row {number}"
+            ) from None
+    return tuple(starts)

@@ -1,0 +1,214 @@
+"""Scoring: every waiting candidate on every training example, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import ContextOverflow, OproError
+from opro_tui.core.events import CandidateScored, Evaluation, Event
+from opro_tui.core.protocols import Grade, Request
+from opro_tui.core.solution import Score
+from opro_tui.engine.caller import CallFailed, Job
+from opro_tui.engine.grading import compute, grade
+from opro_tui.engine.run import Incomplete, Interrupted, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opro_tui.core.protocols import Example, Model
+    from opro_tui.core.solution import Candidate
+    from opro_tui.core.state import State, Step
+    from opro_tui.engine.caller import Answered
+
+PATIENCE = 8
+"""Calls failing one after the other, with none answered between, that end a step's scoring."""
+
+
+async def evaluate(run: Run, step: Step) -> None:
+    """Score a step's waiting candidates; each gets its score as soon as its last answer is in.
+
+    Raises:
+        CallFailed: The endpoint refuses every call.
+        BudgetReached: The next call could pass the budget.
+        Incomplete: Evaluations are missing after all retries.
+        Interrupted: The person asked to stop.
+    """
+    waiting = [c for c in run.state.waiting() if c.step <= step.number]
+    if not run.task.examples:
+        for candidate in waiting:
+            if run.stopping.is_set():
+                raise Interrupted
+            await _compute(run, step, candidate)
+        return
+    await _Scoring(run, step, waiting).go()
+
+
+async def _compute(run: Run, step: Step, candidate: Candidate) -> None:
+    result = await compute(run.task, candidate.text)
+    score = Score(result.score, 1, 1, 0.0, result.score, result.score)
+    evaluation = Evaluation(
+        step=step.number,
+        candidate=candidate.id,
+        example=-1,
+        score=result.score,
+        parsed=result.parsed if result.parsed is not None else candidate.text,
+        flags=result.flags,
+    )
+    scored = CandidateScored(step=step.number, candidate=candidate.id, score=score)
+    await run.append(evaluation, scored)
+
+
+class _Scoring:
+    """The scoring of one step's candidates by a scorer LLM."""
+
+    def __init__(self, run: Run, step: Step, waiting: list[Candidate]) -> None:
+        self.run = run
+        self.step = step
+        self.waiting = waiting
+        self.settings = run.state.settings
+        self.model: Model = run.pool.get("scorer", self.settings)
+        self.failures: list[CallFailed] = []
+        self.failed_in_a_row = 0
+        self.scored: set[int] = set()
+        self.stop: BaseException | None = None
+
+    async def go(self) -> None:
+        """Work through all that is missing with as many workers as calls may be in flight."""
+        todo = list(self._missing())
+        await self.run.caller.prefetch(self._job(candidate, example) for candidate, example in todo)
+        for candidate in self.waiting:
+            await self._finish(candidate)
+        queue = iter(todo)
+        count = min(self.settings.concurrency, len(todo))
+        workers = [asyncio.create_task(self._work(queue)) for _ in range(count)]
+        try:
+            await asyncio.gather(*workers)
+        except BaseException:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            raise
+        if self.stop is not None:
+            raise self.stop
+        if self.failures:
+            raise Incomplete(self._what_is_missing())
+
+    def _missing(self) -> Iterator[tuple[Candidate, Example]]:
+        """Example by example over all candidates, so that each shows results early."""
+        state = self.run.state
+        done = {c.id: state.partial[c.id].grades for c in self.waiting if c.id in state.partial}
+        for index in state.facts.train:
+            for candidate in self.waiting:
+                if index not in done.get(candidate.id, {}):
+                    yield candidate, self.run.task.examples[index]
+
+    def _job(self, candidate: Candidate, example: Example) -> Job:
+        settings = self.settings
+        return Job(
+            model=self.model,
+            request=Request(
+                messages=self.run.task.messages(candidate.text, example),
+                temperature=settings.scorer_temperature,
+                max_output_tokens=settings.for_role("max_output_tokens", "scorer"),
+                reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
+                oracle=example if self.model.simulated else None,
+            ),
+            role="scorer",
+            purpose="score",
+            step=self.step.number,
+            candidate=candidate.id,
+            example=example.index,
+            slow=not self.run.task.trusted,
+        )
+
+    async def _work(self, queue: Iterator[tuple[Candidate, Example]]) -> None:
+        for candidate, example in queue:
+            if self.run.stopping.is_set():
+                self.stop = self.stop or Interrupted()
+            if self.stop is not None:
+                return
+            current = self.run.state.candidates[candidate.id]
+            if not current.waiting:
+                continue
+            try:
+                await self._one(candidate, example)
+            except CallFailed as failed:
+                self._note_failure(failed)
+            except OproError as error:
+                self.stop = self.stop or error
+
+    async def _one(self, candidate: Candidate, example: Example) -> None:
+        async def graded(answer: Answered) -> list[Event]:
+            result = await grade(self.run.task, example, answer.completions[0])
+            return self._events(candidate, example, result, answer)
+
+        try:
+            await self.run.caller.call(self._job(candidate, example), graded)
+        except CallFailed as failed:
+            if not self._caused_overflow(failed, candidate, example):
+                raise
+            result = Grade(0.0, None, ("context_overflow",))
+            await self.run.append(*self._events(candidate, example, result, None))
+        self.failed_in_a_row = 0
+        await self._finish(candidate)
+
+    def _events(
+        self, candidate: Candidate, example: Example, result: Grade, answer: Answered | None
+    ) -> list[Event]:
+        return [
+            Evaluation(
+                step=self.step.number,
+                candidate=candidate.id,
+                example=example.index,
+                score=result.score,
+                parsed=result.parsed,
+                flags=result.flags,
+                call=answer.call if answer else None,
+                from_store=answer.from_store if answer else False,
+            )
+        ]
+
+    def _caused_overflow(self, failed: CallFailed, candidate: Candidate, example: Example) -> bool:
+        """Whether the request is too long because of the candidate rather than the example."""
+        if not isinstance(failed.error, ContextOverflow):
+            return False
+        messages = self.run.task.messages(candidate.text, example)
+        return 2 * len(candidate.text) >= sum(len(message.content) for message in messages)
+
+    async def _finish(self, candidate: Candidate) -> None:
+        """Give a candidate its score once its last evaluation is in."""
+        state = self.run.state
+        part = state.partial.get(candidate.id)
+        if part is None or len(part.grades) < len(state.facts.train):
+            return
+        if candidate.id in self.scored or not state.candidates[candidate.id].waiting:
+            return
+        self.scored.add(candidate.id)
+        score = state.partial_score(candidate.id)
+        if score is not None:
+            await self.run.append(
+                CandidateScored(step=self.step.number, candidate=candidate.id, score=score)
+            )
+
+    def _note_failure(self, failed: CallFailed) -> None:
+        self.failures.append(failed)
+        self.failed_in_a_row += 1
+        if failed.error.fatal:
+            self.stop = self.stop or failed
+        elif self.failed_in_a_row >= max(PATIENCE, self.settings.concurrency):
+            self.stop = self.stop or Incomplete(self._what_is_missing())
+
+    def _what_is_missing(self) -> str:
+        state: State = self.run.state
+        train = len(state.facts.train)
+        missing = {}
+        for candidate in self.waiting:
+            if state.candidates[candidate.id].waiting:
+                part = state.partial.get(candidate.id)
+                missing[candidate.id] = train - (len(part.grades) if part else 0)
+        count = sum(missing.values())
+        shown = ", ".join(f"#{id_}" for id_ in list(missing)[:5]) + (
+            " …" if len(missing) > 5 else ""
+        )
+        return f"{count:,} evaluations of {shown} are missing: {self.failures[-1].error}"

@@ -1,0 +1,175 @@
+"""What the next step will cost: an estimate, corrected by how earlier estimates turned out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opro_tui.core.forecast import Forecast, RoleForecast
+from opro_tui.core.protocols import Message, Request
+from opro_tui.core.usage import TokenUsage, to_picodollars
+from opro_tui.engine.caller import estimate_input
+from opro_tui.engine.prompt import sampling_plan
+from opro_tui.models import prices, tokens
+
+if TYPE_CHECKING:
+    from opro_tui.config import Config
+    from opro_tui.core.meta_prompt import MetaPrompt
+    from opro_tui.core.protocols import Model, Task, Traits
+    from opro_tui.core.state import State
+
+SAMPLE = 12
+"""Training examples whose requests are measured; the rest are taken to be like them."""
+ANSWER_TOKENS = 120
+"""Tokens of a scorer's answer before any was seen."""
+PROPOSAL_TOKENS = 60
+"""Tokens of a proposal before any was seen."""
+SPREAD_UNSEEN = (0.4, 2.5)
+"""The range around an output estimate that nothing was learned for yet."""
+SPREAD_LEARNED = 0.08
+"""The least half-width of a learned range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """How actual tokens compared with estimated ones, for a role under its present model."""
+
+    input: tuple[float, ...] = ()
+    output: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A role's calls in a step and their estimated tokens."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+
+
+def learned(state: State, role: str) -> Ratios:
+    """Actual over estimated tokens in the finished steps that had the model of now."""
+    inputs, outputs = [], []
+    for step in state.steps:
+        if not step.finished_seq or not _same_model(state, step.started.settings, role):
+            continue
+        said = next((r for r in step.started.forecast.roles if r.role == role), None)
+        used = state.ledger.get((step.number, role))
+        if said is None or used is None or not said.calls or not used.calls:
+            continue
+        share = used.calls / said.calls
+        if used.input_tokens and said.estimate_input:
+            inputs.append(used.input_tokens / (said.estimate_input * share))
+        if used.output_tokens and said.estimate_output:
+            outputs.append(used.output_tokens / (said.estimate_output * share))
+    return Ratios(tuple(inputs[-10:]), tuple(outputs[-10:]))
+
+
+def _same_model(state: State, then: object, role: str) -> bool:
+    names = ("optimizer", "optimizer_url") if role == "optimizer" else ("scorer", "scorer_url")
+    return all(getattr(then, name) == getattr(state.settings, name) for name in names)
+
+
+def forecast(
+    state: State,
+    task: Task,
+    *,
+    prompt: MetaPrompt | None,
+    optimizer: Model,
+    scorer: Model | None,
+    traits: Traits,
+    config: Config,
+) -> Forecast:
+    """The forecast of the next step.
+
+    Args:
+        state: The session now.
+        task: What is optimized.
+        prompt: The step's meta-prompt; None for step 0.
+        optimizer: The model that will propose.
+        scorer: The model that will score; None where scores are computed.
+        traits: What is known of the optimizer.
+        config: Prices.
+    """
+    roles = []
+    waiting = len([c for c in state.waiting() if c.step <= state.next_step])
+    if prompt is not None:
+        estimate = _sampling(state, prompt, optimizer, traits)
+        roles.append(_role("optimizer", estimate, learned(state, "optimizer"), optimizer, config))
+        waiting += state.settings.candidates
+    if scorer is not None:
+        estimate = _scoring(state, task, scorer, waiting)
+        roles.append(_role("scorer", estimate, learned(state, "scorer"), scorer, config))
+    return Forecast(tuple(roles))
+
+
+def _sampling(state: State, prompt: MetaPrompt, model: Model, traits: Traits) -> Estimate:
+    plan = sampling_plan(state.settings, traits)
+    most = traits.get("n", plan.draws) if model.offers_n else 1
+    calls = 1 if int(most) >= plan.draws else plan.draws
+    size = estimate_input(model, Request((Message("user", prompt.text),)))
+    shown = [c.text for c in state.shown()] or [""]
+    proposal = max(PROPOSAL_TOKENS, sum(map(len, shown)) // (4 * len(shown)))
+    return Estimate(calls, size * calls, proposal * state.settings.candidates)
+
+
+def _scoring(state: State, task: Task, model: Model, candidates: int) -> Estimate:
+    train = state.facts.train
+    sample = train[:: max(1, len(train) // SAMPLE)][:SAMPLE]
+    best = state.best()
+    typical = best.text if best else next((c.text for c in state.waiting()), "")
+    sizes = [
+        estimate_input(model, Request(task.messages(typical, task.examples[index])))
+        for index in sample
+    ]
+    calls = candidates * len(train)
+    mean = sum(sizes) / len(sizes) if sizes else 0.0
+    return Estimate(calls, round(mean * calls), ANSWER_TOKENS * calls)
+
+
+def _role(
+    role: str, estimate: Estimate, ratios: Ratios, model: Model, config: Config
+) -> RoleForecast:
+    inputs = _range(estimate.input_tokens, ratios.input, (0.85, 1.2))
+    outputs = _range(estimate.output_tokens, ratios.output, SPREAD_UNSEEN)
+    low, middle, high = (
+        to_picodollars(prices.price(model.name, _usage(inputs[i], outputs[i]), config))
+        for i in range(3)
+    )
+    return RoleForecast(
+        role=role,
+        calls=estimate.calls,
+        input_tokens=inputs[1],
+        output_tokens=outputs[1],
+        low=inputs[0] + outputs[0],
+        high=inputs[2] + outputs[2],
+        cost_pico=middle,
+        cost_low=low,
+        cost_high=high,
+        estimate_input=estimate.input_tokens,
+        estimate_output=estimate.output_tokens,
+    )
+
+
+def _usage(inputs: int, outputs: int) -> TokenUsage:
+    return TokenUsage(input_tokens=inputs, output_tokens=outputs)
+
+
+def _range(
+    estimate: int, ratios: tuple[float, ...], unseen: tuple[float, float]
+) -> tuple[int, int, int]:
+    """Low, expected and high: the estimate times what was learned, ± two standard deviations."""
+    if not ratios:
+        return round(estimate * unseen[0]), estimate, round(estimate * unseen[1])
+    centre = math.fsum(ratios) / len(ratios)
+    squares = math.fsum((ratio - centre) ** 2 for ratio in ratios)
+    deviation = math.sqrt(squares / (len(ratios) - 1)) if len(ratios) > 1 else 0.15 * centre
+    half = max(2 * deviation, SPREAD_LEARNED * centre)
+    low = max(0.0, centre - half)
+    return round(estimate * low), round(estimate * centre), round(estimate * (centre + half))
+
+
+def prompt_tokens(text: str, model: Model) -> int:
+    """Estimated tokens of a meta-prompt."""
+    return tokens.count(text, model.name)[0]

@@ -1,0 +1,50 @@
+"""From a scorer's completion to a grade, by the rules of what is missing and what is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import OproError
+from opro_tui.core.protocols import Finish, Grade
+from opro_tui.engine.offload import offload
+
+if TYPE_CHECKING:
+    from opro_tui.core.protocols import Completion, Example, Task
+
+_FLAGS = {Finish.LENGTH: "truncated", Finish.FILTER: "filtered", Finish.REFUSAL: "refused"}
+
+
+async def grade(task: Task, example: Example, completion: Completion) -> Grade:
+    """Grade one answer; what is no whole answer gets 0 and a flag.
+
+    Raises:
+        OproError: The user's metric failed on it.
+    """
+    flag = _FLAGS.get(completion.finish) or ("" if completion.text.strip() else "empty")
+    if flag:
+        return Grade(0.0, None, (flag,))
+    if task.trusted:
+        return task.grade(example, completion.text)
+    try:
+        return await offload(lambda: task.grade(example, completion.text))
+    except TimeoutError:
+        return Grade(0.0, None, ("timeout",))
+
+
+async def compute(task: Task, solution: str) -> Grade:
+    """A solution's objective, for tasks without examples.
+
+    Raises:
+        OproError: The user's task failed on it, or took too long.
+    """
+    if task.trusted:
+        return task.compute(solution)
+    try:
+        return await offload(lambda: task.compute(solution))
+    except OproError:
+        raise
+    except TimeoutError:
+        raise OproError(f"{task.name} took too long", where=solution[:60]) from None
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise OproError(f"{task.name} failed: {what}", where=solution[:60]) from error

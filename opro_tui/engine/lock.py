@@ -1,0 +1,68 @@
+"""A session has one writer: a lock that the operating system lets go of when its owner dies."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from opro_tui.core.errors import SessionBusy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class WriterLock:
+    """The right to write one session of one database."""
+
+    def __init__(self, database: Path, session: int, name: str) -> None:
+        folder = database.with_name(database.name + ".locks")
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self._owner = folder / f"{session}.owner"
+        self._lock = FileLock(folder / f"{session}.lock", mode=0o600)
+        self._name = name
+
+    def acquire(self) -> None:
+        """Take it at once.
+
+        Raises:
+            SessionBusy: Another process has it.
+        """
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise SessionBusy(
+                f"is being run by {self._who()}",
+                where=f"session {self._name}",
+                todo="Wait for it, stop it, or follow it with `opro-tui open`.",
+            ) from None
+        data = {"pid": os.getpid(), "host": socket.gethostname()}
+        self._owner.write_text(json.dumps(data), encoding="utf-8")
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._lock.is_locked:
+            self._owner.unlink(missing_ok=True)
+            self._lock.release()
+
+    @property
+    def held_elsewhere(self) -> bool:
+        """Whether another process has it now."""
+        if self._lock.is_locked:
+            return False
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return True
+        self._lock.release()
+        return False
+
+    def _who(self) -> str:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            data = json.loads(self._owner.read_text(encoding="utf-8"))
+            return f"process {int(data['pid'])} on {str(data['host'])[:60]}"
+        return "another process"

@@ -1,0 +1,54 @@
+"""The models of a session, made when they are first needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import BadInput
+from opro_tui.models import registry
+
+if TYPE_CHECKING:
+    from opro_tui.config import Config
+    from opro_tui.core.protocols import Model
+    from opro_tui.core.settings import Settings
+
+
+class ModelPool:
+    """One model object per role, name and endpoint."""
+
+    def __init__(self, config: Config, seed: int) -> None:
+        self.config = config
+        self._seed = seed
+        self._models: dict[tuple[str, str, str | None], Model] = {}
+
+    def get(self, role: str, settings: Settings) -> Model:
+        """The model of a role under some settings.
+
+        Raises:
+            BadInput: The name is no model's, or the role has none.
+            ModelError: Its key is missing.
+        """
+        name, url = self.name_and_url(role, settings)
+        key = (role, name, url)
+        if key not in self._models:
+            self._models[key] = registry.create(
+                name, role=role, url=url, config=self.config, seed=self._seed
+            )
+        return self._models[key]
+
+    @staticmethod
+    def name_and_url(role: str, settings: Settings) -> tuple[str, str | None]:
+        """What the settings say of a role's model."""
+        if role == "optimizer":
+            return settings.optimizer, settings.optimizer_url
+        if role == "scorer":
+            return settings.scorer, settings.scorer_url
+        if settings.judge is None:
+            raise BadInput("no judge model is set", where="--judge", todo="Name one.")
+        return settings.judge, None
+
+    async def aclose(self) -> None:
+        """Let go of every model's connections."""
+        models, self._models = list(self._models.values()), {}
+        for model in models:
+            await model.aclose()

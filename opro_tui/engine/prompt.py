@@ -1,0 +1,101 @@
+"""The next meta-prompt, from a state and its task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opro_tui.core import exemplars, meta_prompt
+from opro_tui.core.meta_prompt import MetaPrompt, ShownExemplar, ShownSolution
+
+if TYPE_CHECKING:
+    from opro_tui.core.protocols import Task, Traits
+    from opro_tui.core.settings import Settings
+    from opro_tui.core.solution import Candidate
+    from opro_tui.core.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a step will ask its optimizer.
+
+    Attributes:
+        proposals: Proposals asked for in one completion.
+        draws: Completions that will be sampled.
+        temperature_known: Whether the optimizer takes a temperature, as far as is known.
+    """
+
+    proposals: int
+    draws: int
+    temperature_known: bool
+
+
+def sampling_plan(settings: Settings, traits: Traits) -> Plan:
+    """Decide how to ask.
+
+    An optimizer that takes no temperature is asked for all its proposals in one completion, so that
+    they differ because it was asked to make them differ.
+    """
+    takes_temperature = traits.get("temperature") is not False
+    proposals = min(settings.proposals, settings.candidates)
+    if not takes_temperature and proposals == 1:
+        proposals = settings.candidates
+    return Plan(proposals, -(-settings.candidates // proposals), takes_temperature)
+
+
+def build(
+    state: State,
+    task: Task,
+    *,
+    proposals: int,
+    step: int | None = None,
+    settings: Settings | None = None,
+) -> MetaPrompt:
+    """The exact meta-prompt of a step (default: the next one), as it will be sent."""
+    number = state.edit_step if step is None else step
+    chosen = settings or state.settings
+    candidates = state.shown(chosen, number)
+    shown = [
+        ShownSolution(candidate.id, candidate.text, _score(candidate, task, chosen.score_buckets))
+        for candidate in candidates
+    ]
+    return meta_prompt.build(
+        state.template,
+        shown,
+        _exemplars(state, task, chosen, number, candidates),
+        proposals=proposals,
+    )
+
+
+def _score(candidate: Candidate, task: Task, buckets: int) -> str | None:
+    if not buckets or candidate.score is None:
+        return None
+    return task.show_score(candidate.score.value, buckets)
+
+
+def _exemplars(
+    state: State, task: Task, settings: Settings, step: int, shown: tuple[Candidate, ...]
+) -> list[ShownExemplar]:
+    if not task.examples:
+        return []
+    wrong: dict[int, float] | None = None
+    if settings.exemplar_choice == "hardest":
+        wrong = exemplars.wrong_rates(state.candidates.values(), state.facts.train)
+    elif settings.exemplar_choice == "hardest-shown":
+        wrong = exemplars.wrong_rates(shown, state.facts.train)
+    chosen = exemplars.choose(
+        state.facts.train,
+        settings.exemplars,
+        choice=settings.exemplar_choice,
+        seed=settings.seed,
+        step=step,
+        pinned=state.exemplars_pinned,
+        dropped=state.exemplars_dropped,
+        wrong=wrong,
+        redraw=state.redraw,
+    )
+    found = []
+    for index in chosen:
+        text, target = task.exemplar(task.examples[index], state.template.placeholder)
+        found.append(ShownExemplar(index, text, target))
+    return found

@@ -1,0 +1,411 @@
+"""A session: the face of the engine that the command line and the screens share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Self
+
+from opro_tui.core import stopping
+from opro_tui.core.edits import Edits, plan
+from opro_tui.core.errors import BadInput, BudgetReached, ModelError, OproError, SessionBusy
+from opro_tui.core.events import (
+    CallFinished,
+    EditMade,
+    Event,
+    Outcome,
+    PromptBuilt,
+    StepFinished,
+    StepStarted,
+    Stopped,
+)
+from opro_tui.core.meta_prompt import MetaPrompt
+from opro_tui.core.reducer import fold
+from opro_tui.core.schedule import temperature_at
+from opro_tui.core.usage import Usage
+from opro_tui.engine import forecast as forecasting
+from opro_tui.engine import prompt as prompts
+from opro_tui.engine.budget import Budget
+from opro_tui.engine.caller import Caller, CallFailed, Traffic
+from opro_tui.engine.evaluate import evaluate
+from opro_tui.engine.lock import WriterLock
+from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.pool import ModelPool
+from opro_tui.engine.propose import propose
+from opro_tui.engine.run import Incomplete, Interrupted, Run
+from opro_tui.tasks import factory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from opro_tui.config import Config
+    from opro_tui.core.forecast import Forecast
+    from opro_tui.core.protocols import Task
+    from opro_tui.core.state import State, Step
+    from opro_tui.store.database import Store
+    from opro_tui.store.records import SessionRecord
+
+
+class Session:
+    """One session, open.
+
+    Use `Session.open`; close it when done. All methods are for the event loop's thread.
+
+    Attributes:
+        record: The stored row.
+        task: What is optimized.
+        state: The state now; replaced, never changed.
+        readonly: Whether another process writes it, so that it can only be followed.
+        running: Whether a run is under way here.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        record: SessionRecord,
+        task: Task,
+        state: State,
+        config: Config,
+        lock: WriterLock | None,
+    ) -> None:
+        self.record = record
+        self.task = task
+        self.state = state
+        self.running = False
+        self._store = store
+        self._config = config
+        self._lock = lock
+        self._queue: asyncio.Queue[Event | None] | None = None
+        self._pool = ModelPool(config, state.settings.seed)
+        self._caller = Caller(store, record.id, config, Budget(lambda: self.state), self._publish)
+        self._run = Run(
+            store, record.id, task, self._pool, self._caller, lambda: self.state, self._publish
+        )
+
+    @classmethod
+    async def open(cls, store: Store, name: str, config: Config, *, readonly: bool = False) -> Self:
+        """Open a stored session.
+
+        Args:
+            store: The database.
+            name: The session's name.
+            config: Providers and prices.
+            readonly: Only look; no lock is taken.
+
+        Raises:
+            BadInput: There is no session of that name.
+            SessionBusy: Another process writes it; open it `readonly` to follow it.
+        """
+        record = await store.session(name)
+        lock = None
+        if not readonly:
+            lock = WriterLock(store.path, record.id, name)
+            lock.acquire()
+        try:
+            task = factory.restore(record.task_spec, await store.examples(record.id))
+            start = initial_state(record, task)
+            session = cls(
+                store, record, task, fold(start, await store.events(record.id)), config, lock
+            )
+            if not readonly:
+                await session._note_unknown_outcomes()
+        except BaseException:
+            if lock is not None:
+                lock.release()
+            raise
+        return session
+
+    async def close(self) -> None:
+        """Let go of the models' connections and of the session."""
+        await self._pool.aclose()
+        if self._lock is not None:
+            self._lock.release()
+
+    @property
+    def name(self) -> str:
+        """The session's name."""
+        return self.record.name
+
+    @property
+    def readonly(self) -> bool:
+        """Whether it was opened only to look."""
+        return self._lock is None
+
+    @property
+    def traffic(self) -> Traffic:
+        """What the calls are doing now, for progress lines."""
+        return self._caller.traffic
+
+    @property
+    def status(self) -> str:
+        """The status word of `show --json`; a session another process writes is running."""
+        busy = self.running
+        if self.readonly and self.state.current is not None:
+            busy = WriterLock(self._store.path, self.record.id, self.name).held_elsewhere
+        return self.state.status(running=busy)
+
+    async def edit(self, edits: Edits) -> tuple[Event, ...]:
+        """Make a person's edits, all or none; they apply to the next step.
+
+        Raises:
+            BadInput: One of them can't be made.
+            SessionBusy: Another process writes the session.
+        """
+        self._check_writable()
+        async with self._run.ids:
+            events = plan(self.state, self.task, edits)
+            if not events:
+                return ()
+            before = self.state.last_seq
+            await self._run.append(*events)
+        await self._summarize()
+        return tuple(e for e in self.state.edits if e.seq > before)
+
+    async def run(self, steps: int = 1) -> AsyncIterator[Event]:
+        """Run steps, yielding each event after it is stored and in the state.
+
+        An unfinished step is finished first and counts as one; step 0 comes with the first and
+        isn't counted. Candidates that wait for review are scored: running on is the approval.
+        The last event is a `Stopped` when the run ended before its steps were done.
+
+        Raises:
+            SessionBusy: Another process writes the session, or a run is under way.
+            OproError: Something failed that is no matter of the session's (the database).
+        """
+        self._check_writable()
+        if self.running:
+            raise SessionBusy("is already running", where=f"session {self.name}")
+        self.running = True
+        self._run.stopping.clear()
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._queue = queue
+        task = asyncio.create_task(self._drive(steps))
+        task.add_done_callback(lambda _: queue.put_nowait(None))
+        try:
+            while (event := await queue.get()) is not None:
+                yield event
+            await task
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await task
+            self._queue = None
+            self.running = False
+
+    def stop(self) -> None:
+        """Ask the run to end: no new call starts, and those in flight are kept."""
+        self._run.stopping.set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to stop and calls are still in flight."""
+        return self.running and self._run.stopping.is_set()
+
+    async def meta_prompt(self, step: int | None = None) -> MetaPrompt:
+        """The exact meta-prompt of the next step, or the one that a past step sent.
+
+        Raises:
+            BadInput: That step has none.
+        """
+        if step is not None and step != self.state.edit_step:
+            return self._past_prompt(step)
+        proposals = await self._proposals(self.state)
+        current = self.state.current
+        if step is None or current is None or current.prompt is None:
+            return prompts.build(self.state, self.task, proposals=proposals)
+        return self._past_prompt(step)
+
+    def _past_prompt(self, step: int) -> MetaPrompt:
+        found = next((s.prompt for s in self.state.steps if s.number == step), None)
+        if found is None:
+            last = max((s.number for s in self.state.steps if s.prompt), default=0)
+            todo = f"Steps 1 to {last} have one." if last else "Run a step first."
+            raise BadInput(f"step {step} has no meta-prompt", where="--step", todo=todo)
+        return MetaPrompt(found.text, found.regions)
+
+    async def forecast(self) -> Forecast:
+        """What the next step will cost (step 0 and step 1 together before the first)."""
+        prompt = await self.meta_prompt()
+        return await self._forecast(prompt)
+
+    async def refresh(self) -> list[Event]:
+        """Read what another process has stored since; returns the new events."""
+        events = await self._store.events(self.record.id, after=self.state.last_seq, fine=True)
+        if events:
+            self.state = fold(self.state, events)
+        return events
+
+    async def prompt_tokens(self, text: str) -> int:
+        """Estimated tokens of a meta-prompt's text for the optimizer of now."""
+        model = self._pool.get("optimizer", self.state.settings)
+        return forecasting.prompt_tokens(text, model)
+
+    @property
+    def hands(self) -> Run:
+        """What trials and held-out evaluations work with, beside the steps."""
+        return self._run
+
+    def _check_writable(self) -> None:
+        if self._lock is None:
+            raise SessionBusy(
+                "is open read-only", where=f"session {self.name}", todo="Open it again to write."
+            )
+
+    def _publish(self, events: Sequence[Event]) -> None:
+        self.state = fold(self.state, events)
+        if self._queue is not None:
+            for event in events:
+                self._queue.put_nowait(event)
+
+    async def _note_unknown_outcomes(self) -> None:
+        """Calls that a kill left open: they may have been billed, and will be made again."""
+        for call in await self._store.unfinished_calls(self.record.id):
+            event = CallFinished(
+                step=call.step,
+                call=call.id,
+                role=call.role,
+                purpose=call.purpose,
+                outcome=Outcome.UNKNOWN,
+                usage=Usage(unknown=1),
+                candidate=call.candidate,
+            )
+            self._publish(await self._store.finish_call(self.record.id, event, None))
+
+    async def _drive(self, steps: int) -> None:
+        """Run steps until done, or until a reason to stop is stored."""
+        try:
+            if self.state.reviewing:
+                step = self.state.steps[-1].number
+                await self._run.append(EditMade(step=step, kind="approve"))
+            done = 0
+            while done < steps:
+                if self.state.current is None and await self._stop_for_a_condition():
+                    return
+                number = await self._one_step()
+                if number is None:
+                    return
+                done += number > 0
+                if self._run.stopping.is_set() and done < steps:
+                    raise Interrupted
+            await self._stop_for_a_condition()
+        except Interrupted:
+            await self._stopped("person", "stopped; everything that was paid for is kept")
+        except BudgetReached as error:
+            await self._stopped("budget", str(error))
+        except Incomplete as error:
+            await self._stopped("missing", str(error))
+        except CallFailed as error:
+            await self._stopped("error", str(error))
+        except ModelError as error:
+            await self._stopped("error", str(error))
+        except OproError as error:
+            await self._stopped("error", str(error))
+        finally:
+            await self._summarize()
+
+    async def _stopped(self, code: str, message: str) -> None:
+        await self._run.append(Stopped(step=self._step_now(), code=code, message=message))
+
+    def _step_now(self) -> int:
+        return self.state.steps[-1].number if self.state.steps else 0
+
+    async def _stop_for_a_condition(self) -> bool:
+        if not self.state.steps:
+            return False
+        found = stopping.conditions(self.state.settings, self.task)
+        reason = stopping.first_reason(found, self.state)
+        if reason is not None:
+            await self._stopped(reason.code, reason.message)
+        return reason is not None
+
+    async def _one_step(self) -> int | None:
+        """Finish the step under way, or run the next; returns its number, None when it waits."""
+        if self.state.current is None:
+            await self._start_step()
+        step = self._current()
+        if step.number and not step.sampled:
+            if step.prompt is None:
+                await self._build_prompt(step)
+            await propose(self._run, self._current())
+            if self.state.reviewing:
+                waiting = len(self.state.waiting())
+                await self._stopped("review", f"{waiting} candidates wait for review")
+                return None
+        await evaluate(self._run, self._current())
+        await self._finish_step()
+        return step.number
+
+    def _current(self) -> Step:
+        step = self.state.current
+        assert step is not None  # noqa: S101 - only called while a step is under way
+        return step
+
+    async def _start_step(self) -> None:
+        number = self.state.next_step
+        prompt = None if number == 0 else await self.meta_prompt()
+        await self._run.append(
+            StepStarted(
+                step=number,
+                settings=self.state.settings,
+                template=self.state.template,
+                forecast=await self._forecast(prompt),
+            )
+        )
+
+    async def _build_prompt(self, step: Step) -> None:
+        """Build the meta-prompt from what the step froze.
+
+        Pins and drops made since it started can only come from a stop between two events; they are
+        the person's latest wish, and nothing was sent yet.
+        """
+        settings = step.started.settings
+        proposals = await self._proposals(self.state.with_settings(settings))
+        built = prompts.build(
+            self.state, self.task, proposals=proposals, step=step.number, settings=settings
+        )
+        await self._run.append(
+            PromptBuilt(
+                step=step.number,
+                text=built.text,
+                regions=built.regions,
+                tokens=await self.prompt_tokens(built.text),
+                temperature=temperature_at(settings, step.number),
+                proposals=proposals,
+            )
+        )
+
+    async def _proposals(self, state: State) -> int:
+        model = self._pool.get("optimizer", state.settings)
+        traits = await self._caller.traits(model)
+        return prompts.sampling_plan(state.settings, traits).proposals
+
+    async def _forecast(self, prompt: MetaPrompt | None) -> Forecast:
+        state = self.state
+        optimizer = self._pool.get("optimizer", state.settings)
+        return forecasting.forecast(
+            state,
+            self.task,
+            prompt=prompt,
+            optimizer=optimizer,
+            scorer=self._pool.get("scorer", state.settings) if self.task.examples else None,
+            traits=await self._caller.traits(optimizer),
+            config=self._config,
+        )
+
+    async def _finish_step(self) -> None:
+        step = self._current().number
+        before = [s.number for s in self.state.steps if s.finished_seq]
+        since = before[-1] if before else 0
+        usage = tuple(
+            (number, role, used)
+            for (number, role), used in sorted(self.state.ledger.items())
+            if number >= since
+        )
+        await self._run.append(StepFinished(step=step, usage=usage))
+
+    async def _summarize(self) -> None:
+        await self._store.set_summary(self.record.id, self.state.last_seq, summary(self.state))
+
+
+EXIT_CODES = {"error": 1, "missing": 1, "budget": 3, "person": 130}
+"""What a run's last `Stopped` means for the exit code; every other code means 0."""

@@ -1,0 +1,99 @@
+"""Trying the scorer on a few examples before a step is paid for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.errors import BadInput
+from opro_tui.core.protocols import Request
+from opro_tui.engine.caller import Job
+from opro_tui.engine.grading import grade
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from opro_tui.core.protocols import Completion, Example, Grade, Message
+    from opro_tui.engine.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One example, as the scorer saw it and answered it."""
+
+    example: Example
+    instruction: str
+    messages: tuple[Message, ...]
+    completion: Completion
+    grade: Grade
+    from_store: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """As `try --json` prints it."""
+        return {
+            "example": self.example.index,
+            "instruction": self.instruction,
+            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "answer": self.completion.text,
+            "finish": str(self.completion.finish),
+            "parsed": self.grade.parsed,
+            "target": self.example.target,
+            "score": self.grade.score,
+            "flags": list(self.grade.flags),
+            "from_store": self.from_store,
+        }
+
+
+async def trials(
+    session: Session, count: int = 3, instruction: str | None = None
+) -> AsyncIterator[Trial]:
+    """Ask the scorer about the first training examples; answers are kept and shared with the steps.
+
+    Args:
+        session: Open for writing.
+        count: How many examples.
+        instruction: What to try; default: the best solution, else the first starting solution.
+
+    Raises:
+        BadInput: The task has no scorer.
+        CallFailed: The endpoint gave no answer.
+        BudgetReached: A call could pass the budget.
+    """
+    state, task, run = session.state, session.task, session.hands
+    if not task.examples:
+        raise BadInput(
+            f"{task.name} computes its scores and has no scorer to try", where=session.name
+        )
+    text = typical_instruction(session) if instruction is None else task.clean(instruction)
+    settings = state.settings
+    model = run.pool.get("scorer", settings)
+    for index in state.facts.train[:count]:
+        example = task.examples[index]
+        request = Request(
+            messages=task.messages(text, example),
+            temperature=settings.scorer_temperature,
+            max_output_tokens=settings.for_role("max_output_tokens", "scorer"),
+            reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
+            oracle=example if model.simulated else None,
+        )
+        job = Job(
+            model=model,
+            request=request,
+            role="scorer",
+            purpose="try",
+            step=state.next_step,
+            example=index,
+            slow=True,
+        )
+        answer = await run.caller.call(job)
+        completion = answer.completions[0]
+        verdict = await grade(task, example, completion)
+        yield Trial(example, text, request.messages, completion, verdict, answer.from_store)
+
+
+def typical_instruction(session: Session) -> str:
+    """The best solution so far, else the first that waits to be scored, else the empty one."""
+    best = session.state.best()
+    if best is not None:
+        return best.text
+    return next((candidate.text for candidate in session.state.waiting()), "")
