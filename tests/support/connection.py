@@ -251,13 +251,14 @@ class Connection(asyncio.Protocol):
             f"request-id: req_{self.record.number if self.record else 0}",
         ]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        # The record is closed first: a client that has its answer may look at the ledger at once.
+        if self.record is not None and not truncate:
+            self.record.status = status
+        self._finish(delivered=not truncate and not self.transport.is_closing())
         self.transport.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         self.transport.write(data[: len(data) // 2] if truncate else data)
         if truncate:
             self.transport.close()
-        elif self.record is not None:
-            self.record.status = status
-        self._finish(delivered=not truncate)
         self.busy = False
         if self.buffer:
             asyncio.get_running_loop().call_soon(self._next)
