@@ -1,0 +1,1 @@
+"""The store: sessions, kept in SQLite."""

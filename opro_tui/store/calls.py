@@ -1,0 +1,233 @@
+"""Calls: the row before sending, its one outcome, and the answers that were bought before."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.errors import StoreError
+from opro_tui.core.protocols import Completion, Finish
+from opro_tui.store.records import OpenCall, StoredAnswer, StoredEvaluation
+from opro_tui.store.rows import OUTCOMES, write
+from opro_tui.store.texts import decode, dump, encode
+from opro_tui.store.timeline import FOREVER, evaluations_of, spans, usage_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+    from opro_tui.core.events import CallFinished, Event
+    from opro_tui.store.records import CallAnswer, CallIntent
+
+_CHUNK = 500
+_BY_NUMBER = {number: outcome for outcome, number in OUTCOMES.items()}
+_ANSWER = (
+    "calls.id, session, outcome, input_tokens, cached_tokens, output_tokens, reasoning_tokens,"
+    ' cost_pico, counted, candidate, example, request_id, answers.finish, answers.text, calls."key"'
+)
+
+
+def now() -> int:
+    """The time, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def append(db: sqlite3.Connection, session: int, events: Sequence[Event]) -> list[Event]:
+    """Give events their places and store them."""
+    if not events:
+        return []
+    at = now()
+    rows = db.execute(
+        "UPDATE sessions SET last_seq = last_seq + ?, updated = max(updated, ?)"
+        " WHERE id = ? AND deleted IS NULL RETURNING last_seq",
+        (len(events), at, session),
+    ).fetchall()
+    if not rows:
+        raise StoreError(f"session {session} is not there any more; nothing was stored")
+    first = rows[0][0] - len(events) + 1
+    return [
+        write(replace(event, seq=first + place, at=at), db, session)
+        for place, event in enumerate(events)
+    ]
+
+
+def begin(db: sqlite3.Connection, session: int, intents: Sequence[CallIntent]) -> list[int]:
+    """Store calls that are about to be sent; returns their ids."""
+    at = now()
+    ids = []
+    for intent in intents:
+        cursor = db.execute(
+            "INSERT INTO calls (session, step, route, candidate, example, replicate, draw,"
+            ' estimate, started, "key") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+            (
+                session,
+                intent.step,
+                _route(db, intent),
+                intent.candidate,
+                intent.example,
+                intent.replicate,
+                intent.draw,
+                intent.estimate,
+                at,
+                intent.key,
+            ),
+        )
+        ids.append(int(cursor.lastrowid or 0))
+    return ids
+
+
+def _route(db: sqlite3.Connection, intent: CallIntent) -> int:
+    values = (
+        intent.role,
+        intent.purpose,
+        encode(intent.model),
+        encode(intent.endpoint),
+        dump(intent.parameters),
+    )
+    row = db.execute(
+        "SELECT id FROM routes WHERE role = ? AND purpose = ? AND model = ? AND endpoint = ?"
+        " AND parameters = ?",
+        values,
+    ).fetchone()
+    if row is None:
+        cursor = db.execute(
+            "INSERT INTO routes (role, purpose, model, endpoint, parameters)"
+            " VALUES (?, ?, ?, ?, ?)",
+            values,
+        )
+        return int(cursor.lastrowid or 0)
+    return int(row[0])
+
+
+def finish(
+    db: sqlite3.Connection,
+    session: int,
+    event: CallFinished,
+    answer: CallAnswer | None,
+    then: Sequence[Event],
+) -> list[Event]:
+    """Store a call's outcome and what follows from it."""
+    stored = append(db, session, [event, *then])
+    if answer is None:
+        return stored
+    if answer.cache_write_tokens:
+        db.execute(
+            "UPDATE calls SET cache_write_tokens = ? WHERE id = ?",
+            (answer.cache_write_tokens, event.call),
+        )
+    for position, completion in enumerate(answer.completions):
+        ended = None if completion.finish is Finish.STOP else str(completion.finish)
+        text = encode(completion.text)
+        if position:
+            db.execute(
+                "INSERT INTO choices VALUES (?, ?, ?, ?)", (event.call, position, ended, text)
+            )
+        else:
+            request_id = encode(answer.request_id) if answer.request_id else None
+            db.execute(
+                "INSERT INTO answers VALUES (?, ?, ?, ?)", (event.call, ended, request_id, text)
+            )
+    return stored
+
+
+def find_answers(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
+    """The earliest answer to each key that has one."""
+    found: dict[bytes, StoredAnswer] = {}
+    for chunk in _chunks(list(dict.fromkeys(keys))):
+        marks = ",".join("?" * len(chunk))
+        for row in db.execute(
+            f"SELECT {_ANSWER} FROM calls JOIN answers ON answers.call = calls.id"  # noqa: S608
+            f' WHERE outcome = 0 AND calls."key" IN ({marks}) ORDER BY at, calls.id',
+            chunk,
+        ).fetchall():
+            if row[-1] not in found:
+                found[row[-1]] = _answer(db, row)
+    return found
+
+
+def answer_of(db: sqlite3.Connection, call: int) -> StoredAnswer:
+    """The answer of one call."""
+    row = db.execute(
+        f"SELECT {_ANSWER} FROM calls JOIN answers ON answers.call = calls.id"  # noqa: S608
+        " WHERE calls.id = ?",
+        (call,),
+    ).fetchone()
+    if row is None:
+        raise StoreError(f"call {call} has no stored answer")
+    return _answer(db, row)
+
+
+def _answer(db: sqlite3.Connection, row: Any) -> StoredAnswer:  # noqa: ANN401 - a row of _ANSWER
+    outcome = _BY_NUMBER[row[2]]
+    return StoredAnswer(
+        call=row[0],
+        session=row[1],
+        completions=(_completion(row[12], row[13]), *_choices(db, row[0])),
+        usage=usage_of(outcome, row[3:8], row[8]),
+        candidate=row[9],
+        example=row[10],
+        request_id="" if row[11] is None else decode(row[11]),
+    )
+
+
+def _choices(db: sqlite3.Connection, call: int) -> Iterator[Completion]:
+    rows = db.execute("SELECT finish, text FROM choices WHERE call = ? ORDER BY position", (call,))
+    return (_completion(ended, text) for ended, text in rows)
+
+
+def _completion(ended: str | None, text: str | bytes) -> Completion:
+    return Completion(decode(text), Finish.STOP if ended is None else Finish(ended))
+
+
+def unfinished(db: sqlite3.Connection, session: int) -> list[OpenCall]:
+    """Calls without an outcome, in the order they were begun."""
+    rows = db.execute(
+        "SELECT calls.id, step, role, purpose, candidate, example, estimate, started"
+        " FROM calls JOIN routes ON routes.id = calls.route"
+        " WHERE session = ? AND seq IS NULL ORDER BY calls.id",
+        (session,),
+    )
+    return [OpenCall(*row) for row in rows]
+
+
+def evaluations(db: sqlite3.Connection, session: int, candidate: int) -> list[StoredEvaluation]:
+    """A candidate's evaluations with their answers, ancestors' included."""
+    events = [
+        event
+        for part in spans(db, session, 0, None)
+        for event in evaluations_of(db, part, candidate)
+    ]
+    events.sort(key=lambda event: (event.example, event.replicate, event.seq))
+    answers: dict[int, tuple[Completion, ...]] = {}
+    calls = [event.call for event in events if event.call is not None]
+    for chunk in _chunks(calls):
+        marks = ",".join("?" * len(chunk))
+        for call, ended, text in db.execute(
+            f"SELECT call, finish, text FROM answers WHERE call IN ({marks})",  # noqa: S608
+            chunk,
+        ).fetchall():
+            answers[call] = (_completion(ended, text), *_choices(db, call))
+    return [StoredEvaluation(event, answers.get(event.call or 0, ())) for event in events]
+
+
+def wrong_counts(
+    db: sqlite3.Connection, session: int, candidates: Sequence[int] | None, upto: int | None
+) -> dict[int, tuple[int, int]]:
+    """Example to (wrong, evaluated)."""
+    counts: dict[int, tuple[int, int]] = {}
+    chosen = "" if candidates is None else " AND candidate IN (SELECT value FROM json_each(?))"
+    extra = () if candidates is None else (dump(list(candidates)),)
+    for part in spans(db, session, 0, FOREVER if upto is None else upto):
+        for example, wrong, total in db.execute(
+            "SELECT example, sum(score IS NULL OR score < 1), count(*) FROM evaluations"  # noqa: S608
+            f" WHERE session = ? AND seq <= ?{chosen} GROUP BY example",
+            (part.session, part.upto, *extra),
+        ):
+            before = counts.get(example, (0, 0))
+            counts[example] = (before[0] + wrong, before[1] + total)
+    return counts
+
+
+def _chunks(items: list[Any]) -> Iterator[list[Any]]:
+    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

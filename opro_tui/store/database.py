@@ -1,0 +1,305 @@
+"""The store: everything about sessions that outlives the program, in one SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.errors import StoreError
+from opro_tui.store import calls, health, sessions, timeline
+from opro_tui.store.connection import EXPLAINED, explain, prepare
+from opro_tui.store.threads import Reader, Writer
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import TypeVar
+
+    from opro_tui.core.events import CallFinished, Event
+    from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.protocols import Example, Traits
+    from opro_tui.core.settings import Settings
+    from opro_tui.store.records import (
+        CallAnswer,
+        CallIntent,
+        OpenCall,
+        SessionRecord,
+        StoredAnswer,
+        StoredEvaluation,
+    )
+
+    T = TypeVar("T")
+
+
+class Store:
+    """A database of sessions; open it with `Store.open`.
+
+    Everything runs in two threads of its own, so that the event loop never waits for the disk. What
+    was awaited is on the disk, and every later read sees it. All methods raise StoreError when the
+    database fails.
+
+    Attributes:
+        path: The file.
+        readonly: Whether it was opened for reading only.
+    """
+
+    def __init__(self, path: Path, writer: Writer | None, reader: Reader) -> None:
+        self.path = path
+        self.readonly = writer is None
+        self._writer = writer
+        self._reader = reader
+
+    @classmethod
+    async def open(cls, path: Path, *, readonly: bool = False) -> Store:
+        """Open a database; one that doesn't exist is created, an older one is migrated.
+
+        Args:
+            path: The file.
+            readonly: Neither create nor migrate nor write.
+
+        Raises:
+            StoreError: It can't be opened, is no database of ours, or a newer program's.
+        """
+        try:
+            await asyncio.to_thread(prepare, path, readonly=readonly)
+        except EXPLAINED as error:
+            raise explain(error, path) from error
+        return cls(path, None if readonly else Writer(path), Reader(path, readonly=readonly))
+
+    async def close(self) -> None:
+        """Store what is queued, then let go of the file."""
+        await asyncio.to_thread(self._reader.close)
+        if self._writer is not None:
+            await asyncio.to_thread(self._writer.close)
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions were committed since it was opened."""
+        return self._writer.transactions if self._writer else 0
+
+    async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        if self._writer is None:
+            raise StoreError(
+                "was opened for reading only", where=str(self.path), todo="Open it for writing."
+            )
+        return await self._writer.run(job)
+
+    async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        return await self._reader.run(job)
+
+    # --- sessions ---
+
+    async def create_session(
+        self,
+        *,
+        name: str,
+        task_spec: Mapping[str, Any],
+        settings: Settings,
+        template: Template,
+        simulated: bool,
+        sources: Sequence[Mapping[str, Any]],
+        versions: Mapping[str, str],
+        examples: Sequence[Example],
+        parent: int | None = None,
+        fork_seq: int = 0,
+        events: Sequence[Event] = (),
+    ) -> SessionRecord:
+        """Store a new session with its examples and first events, all or nothing.
+
+        Args:
+            name: What the user calls it.
+            task_spec: What its task is made from again, with the examples.
+            settings: What it starts with.
+            template: What its meta-prompt's texts start as.
+            simulated: Whether any of its models is.
+            sources: The data files, as `path`, `sha256` and `rows`.
+            versions: Package to version.
+            examples: All examples; a fork's are its parent's, whatever is given here.
+            parent: The session that it is a fork of.
+            fork_seq: The last event that it shares with its parent.
+            events: What happened in it so far.
+
+        Raises:
+            BadInput: The name is empty or taken.
+        """
+        job = partial(
+            sessions.create,
+            name=name,
+            task_spec=task_spec,
+            settings=settings,
+            template=template,
+            simulated=simulated,
+            sources=sources,
+            versions=versions,
+            examples=examples,
+            parent=parent,
+            fork_seq=fork_seq,
+            events=events,
+        )
+        return await self._write(job)
+
+    async def session(self, name: str) -> SessionRecord:
+        """The session of a name.
+
+        Raises:
+            BadInput: There is none; names the nearest.
+        """
+        return await self._read(partial(sessions.by_name, name=name))
+
+    async def session_by_id(self, id_: int) -> SessionRecord:
+        """The session of an id, also a deleted one that a fork still reads."""
+        return await self._read(partial(sessions.by_id, id_=id_))
+
+    async def sessions(self) -> list[SessionRecord]:
+        """Every session, the one last used first."""
+        return await self._read(sessions.all_sessions)
+
+    async def free_name(self, base: str) -> str:
+        """The base, or the first of base-2, base-3, … that no session has."""
+        return await self._read(partial(sessions.free_name, base=base))
+
+    async def rename(self, old: str, new: str) -> None:
+        """Give a session another name.
+
+        Raises:
+            BadInput: There is no such session, or the new name is taken.
+        """
+        await self._write(partial(sessions.rename, old=old, new=new))
+
+    async def delete(self, name: str) -> None:
+        """Delete a session for good; one that has forks is hidden until the last of them goes.
+
+        Raises:
+            BadInput: There is no such session.
+        """
+        await self._write(partial(sessions.delete, name=name))
+
+    async def examples(self, session: int) -> list[Example]:
+        """A session's examples of all splits, by number."""
+        return await self._read(partial(sessions.examples, session=session))
+
+    async def set_summary(self, session: int, seq: int, summary: Mapping[str, Any]) -> None:
+        """Keep what the list of sessions shows, as of an event; an older one is ignored."""
+        await self._write(partial(sessions.set_summary, session=session, seq=seq, summary=summary))
+
+    # --- events ---
+
+    async def last_seq(self, session: int) -> int:
+        """The last event of a session; of a fork without own events, the last it shares."""
+        return await self._read(partial(sessions.last_seq, session=session))
+
+    async def append(self, session: int, events: Sequence[Event]) -> list[Event]:
+        """Store events in one transaction.
+
+        Returns:
+            The same events with the `seq` (consecutive) and `at` they were given.
+        """
+        return await self._write(partial(calls.append, session=session, events=events))
+
+    async def events(
+        self, session: int, *, after: int = 0, upto: int | None = None, fine: bool = False
+    ) -> list[Event]:
+        """A session's events with after < seq ≤ upto, its ancestors' included.
+
+        Unless `fine`, what a fold doesn't need is left out: up to the last StepFinished of the
+        range, outcomes of calls, and evaluations of candidates that are scored or rejected.
+        """
+        return await self._read(
+            partial(timeline.read_events, session=session, after=after, upto=upto, fine=fine)
+        )
+
+    async def events_by_step(
+        self, session: int, *, after: int = 0, upto: int | None = None, fine: bool = True
+    ) -> AsyncIterator[list[Event]]:
+        """The same in pieces that end with a StepFinished each, for sessions of any size."""
+        job = partial(timeline.step_bounds, session=session, after=after, upto=upto)
+        for bound in [*await self._read(job), upto]:
+            events = await self.events(session, after=after, upto=bound, fine=fine)
+            if events:
+                yield events
+            after = after if bound is None else bound
+
+    # --- calls ---
+
+    async def begin_call(self, session: int, intent: CallIntent) -> int:
+        """Store a call before it is sent.
+
+        Returns:
+            Its id.
+        """
+        return (await self.begin_calls(session, (intent,)))[0]
+
+    async def begin_calls(self, session: int, intents: Sequence[CallIntent]) -> list[int]:
+        """Store several calls before they are sent, in one transaction.
+
+        Returns:
+            Their ids, in order.
+        """
+        return await self._write(partial(calls.begin, session=session, intents=intents))
+
+    async def finish_call(
+        self,
+        session: int,
+        event: CallFinished,
+        answer: CallAnswer | None,
+        then: Sequence[Event] = (),
+    ) -> list[Event]:
+        """Store a call's outcome, its answer, and the events that follow, all or nothing.
+
+        Returns:
+            The outcome and the others, as stored (the role and purpose are the intent's).
+
+        Raises:
+            StoreError: The call has an outcome already.
+        """
+        return await self._write(
+            partial(calls.finish, session=session, event=event, answer=answer, then=then)
+        )
+
+    async def find_answers(self, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
+        """The earliest answer, bought by any session, to each request key that has one."""
+        return await self._read(partial(calls.find_answers, keys=keys))
+
+    async def answers_of_call(self, call: int) -> StoredAnswer:
+        """What a call brought back."""
+        return await self._read(partial(calls.answer_of, call=call))
+
+    async def unfinished_calls(self, session: int) -> list[OpenCall]:
+        """Calls that were stored before sending and have no outcome yet."""
+        return await self._read(partial(calls.unfinished, session=session))
+
+    async def evaluations(self, session: int, candidate: int) -> list[StoredEvaluation]:
+        """A candidate's evaluations with the answers they graded, in example order."""
+        return await self._read(partial(calls.evaluations, session=session, candidate=candidate))
+
+    async def wrong_counts(
+        self, session: int, candidates: Sequence[int] | None = None, upto: int | None = None
+    ) -> dict[int, tuple[int, int]]:
+        """How often each example was answered wrong, as example to (wrong, evaluated).
+
+        Args:
+            session: The session, its ancestors included.
+            candidates: Count these only; None counts all.
+            upto: Count events up to here only; None counts all.
+        """
+        return await self._read(
+            partial(calls.wrong_counts, session=session, candidates=candidates, upto=upto)
+        )
+
+    # --- endpoints, health ---
+
+    async def traits(self, endpoint: str, model: str) -> Traits:
+        """What has been learned of an endpoint's model."""
+        return await self._read(partial(health.traits, endpoint=endpoint, model=model))
+
+    async def set_trait(self, endpoint: str, model: str, trait: str, value: bool | int) -> None:
+        """Keep what was learned of an endpoint's model."""
+        await self._write(
+            partial(health.set_trait, endpoint=endpoint, model=model, trait=trait, value=value)
+        )
+
+    async def integrity(self) -> str:
+        """`ok`, or what is wrong with the database, a line each."""
+        return await self._read(health.integrity)

@@ -1,0 +1,148 @@
+"""What the store takes and gives beside events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from opro_tui.core.events import Evaluation
+    from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.protocols import Completion
+    from opro_tui.core.settings import Settings
+    from opro_tui.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A session's own row: all that is not an event.
+
+    Attributes:
+        id: Its number in this database.
+        name: What the user calls it.
+        created: When it was made, in milliseconds since 1970.
+        updated: When something was last stored in it, in milliseconds since 1970.
+        task_spec: What its task is made from again, with the examples.
+        settings: What it started with.
+        template: What its meta-prompt's texts started as.
+        simulated: Whether any of its models is.
+        parent: The session it was forked from.
+        fork_seq: The last event it shares with its parent.
+        sources: The data files, as `path`, `sha256` and `rows`.
+        versions: Package to version, when it was made.
+        summary: What the list of sessions shows; the engine's business.
+        summary_seq: The last event that the summary counts.
+    """
+
+    id: int
+    name: str
+    created: int
+    updated: int
+    task_spec: dict[str, Any]
+    settings: Settings
+    template: Template
+    simulated: bool
+    parent: int | None
+    fork_seq: int
+    sources: tuple[dict[str, Any], ...]
+    versions: dict[str, str]
+    summary: dict[str, Any] | None
+    summary_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallIntent:
+    """A call as it is stored before it is sent.
+
+    Attributes:
+        key: The request key, 16 bytes.
+        role: optimizer, scorer or judge.
+        purpose: sample, score, try, judge, confirm or evaluate.
+        step: The step it belongs to.
+        model: `provider/model`.
+        endpoint: The base URL, or `simulated`.
+        candidate: The candidate it is made for.
+        example: The example it asks about.
+        replicate: 0 for the answer that all share.
+        draw: The optimizer's draw.
+        parameters: Everything that is sent except the messages and keys.
+        estimate: Estimated input tokens.
+    """
+
+    key: bytes
+    role: str
+    purpose: str
+    step: int
+    model: str
+    endpoint: str
+    candidate: int | None = None
+    example: int | None = None
+    replicate: int = 0
+    draw: int | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    estimate: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What a call brought back, beside the usage that its event carries.
+
+    Attributes:
+        completions: The texts, in the endpoint's order; at least one.
+        request_id: The provider's name for the request.
+        cache_write_tokens: Tokens of the input that were written to the provider's cache.
+    """
+
+    completions: tuple[Completion, ...]
+    request_id: str = ""
+    cache_write_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer that was bought before.
+
+    Attributes:
+        call: The call's id.
+        session: The session that paid for it; None once that one is deleted.
+        completions: The texts, in the endpoint's order.
+        usage: What it cost then.
+        candidate: The candidate it was made for, in that session.
+        example: The example it asked about.
+        request_id: The provider's name for the request.
+    """
+
+    call: int
+    session: int | None
+    completions: tuple[Completion, ...]
+    usage: Usage
+    candidate: int | None
+    example: int | None
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call that was stored as an intent and has no outcome: it was in flight when we died."""
+
+    id: int
+    step: int
+    role: str
+    purpose: str
+    candidate: int | None
+    example: int | None
+    estimate: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvaluation:
+    """An evaluation with the answer that it graded.
+
+    Attributes:
+        event: The evaluation.
+        completions: The raw answers of its call; empty for a score computed on the spot.
+    """
+
+    event: Evaluation
+    completions: tuple[Completion, ...] = ()

@@ -1,0 +1,261 @@
+"""Sessions: made, found, named, forked and deleted, with the examples that they share."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.errors import BadInput, StoreError, nearest
+from opro_tui.core.hashing import digest
+from opro_tui.core.meta_prompt import Template
+from opro_tui.core.protocols import Example, Split
+from opro_tui.core.settings import Settings
+from opro_tui.store.calls import append, now
+from opro_tui.store.records import SessionRecord
+from opro_tui.store.texts import decode, dump, encode, intern_text, load, read_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from opro_tui.core.events import Event
+
+_RECORD = (
+    "SELECT id, name, created, updated, task_spec, settings, template, simulated, parent, fork_seq,"
+    " sources, versions, summary, coalesce(seq, 0) FROM sessions"
+    " LEFT JOIN summaries ON summaries.session = sessions.id"
+)
+
+
+def create(
+    db: sqlite3.Connection,
+    *,
+    name: str,
+    task_spec: Mapping[str, Any],
+    settings: Settings,
+    template: Template,
+    simulated: bool,
+    sources: Sequence[Mapping[str, Any]],
+    versions: Mapping[str, str],
+    examples: Sequence[Example],
+    parent: int | None,
+    fork_seq: int,
+    events: Sequence[Event],
+) -> SessionRecord:
+    """Store a new session; see `Store.create_session`."""
+    _check_free(db, name)
+    at = now()
+    id_ = db.execute(
+        "INSERT INTO sessions (name, created, updated, last_seq, parent, fork_seq, simulated,"
+        " examples, task_spec, settings, template, sources, versions)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            encode(name),
+            at,
+            at,
+            fork_seq,
+            parent,
+            fork_seq,
+            simulated,
+            _examples_of(db, examples, parent, fork_seq),
+            intern_text(db, dump(dict(task_spec))),
+            intern_text(db, dump(settings.to_json())),
+            intern_text(db, dump(template.to_json())),
+            dump([dict(source) for source in sources]),
+            dump(dict(versions)),
+        ),
+    ).lastrowid
+    append(db, int(id_ or 0), events)
+    return by_id(db, int(id_ or 0))
+
+
+def _examples_of(
+    db: sqlite3.Connection, examples: Sequence[Example], parent: int | None, fork_seq: int
+) -> int:
+    """The id of the set of examples: a fork's is its parent's."""
+    if parent is None:
+        return _store_examples(db, examples)
+    row = db.execute("SELECT examples, last_seq FROM sessions WHERE id = ?", (parent,)).fetchone()
+    if row is None or not 0 <= fork_seq <= row[1]:
+        raise StoreError(f"session {parent} cannot be forked at {fork_seq}")
+    return int(row[0])
+
+
+def _store_examples(db: sqlite3.Connection, examples: Sequence[Example]) -> int:
+    rows = [
+        (
+            example.index,
+            str(example.split),
+            encode(example.input),
+            encode(example.target),
+            dump(dict(example.fields)) if example.fields else None,
+        )
+        for example in examples
+    ]
+    key = digest(
+        *(decode(value) if isinstance(value, bytes) else value for r in rows for value in r)
+    )
+    found = db.execute("SELECT id FROM example_sets WHERE hash = ?", (key,)).fetchone()
+    if found is not None:
+        return int(found[0])
+    id_ = int(db.execute("INSERT INTO example_sets (hash) VALUES (?)", (key,)).lastrowid or 0)
+    db.executemany("INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?)", ((id_, *row) for row in rows))
+    return id_
+
+
+def examples(db: sqlite3.Connection, session: int) -> list[Example]:
+    """A session's examples, by number."""
+    rows = db.execute(
+        'SELECT number, input, target, split, fields FROM examples WHERE "set" ='
+        " (SELECT examples FROM sessions WHERE id = ?) ORDER BY number",
+        (session,),
+    )
+    return [
+        Example(
+            number,
+            decode(question),
+            decode(target),
+            Split(split),
+            MappingProxyType({} if fields is None else load(fields)),
+        )
+        for number, question, target, split, fields in rows
+    ]
+
+
+def by_name(db: sqlite3.Connection, name: str) -> SessionRecord:
+    """The session of a name; BadInput when there is none."""
+    row = db.execute(f"{_RECORD} WHERE name = ? AND deleted IS NULL", (encode(name),)).fetchone()
+    if row is None:
+        todo = nearest(name, names(db)) or "`opro-tui list` shows the sessions."
+        raise BadInput(f"there is no session {name!r}", todo=todo)
+    return _record(db, row)
+
+
+def by_id(db: sqlite3.Connection, id_: int) -> SessionRecord:
+    """The session of an id, deleted ones that a fork still needs included."""
+    row = db.execute(f"{_RECORD} WHERE id = ?", (id_,)).fetchone()
+    if row is None:
+        raise StoreError(f"there is no session number {id_}")
+    return _record(db, row)
+
+
+def all_sessions(db: sqlite3.Connection) -> list[SessionRecord]:
+    """Every session, the one last used first."""
+    rows = db.execute(f"{_RECORD} WHERE deleted IS NULL ORDER BY updated DESC, id DESC").fetchall()
+    return [_record(db, row) for row in rows]
+
+
+def _record(db: sqlite3.Connection, row: Any) -> SessionRecord:  # noqa: ANN401 - a row of _RECORD
+    return SessionRecord(
+        id=row[0],
+        name=decode(row[1]),
+        created=row[2],
+        updated=row[3],
+        task_spec=load(read_text(db, row[4])),
+        settings=Settings.from_json(load(read_text(db, row[5]))),
+        template=Template(**load(read_text(db, row[6]))),
+        simulated=bool(row[7]),
+        parent=row[8],
+        fork_seq=row[9],
+        sources=tuple(load(row[10])),
+        versions=load(row[11]),
+        summary=None if row[12] is None else load(row[12]),
+        summary_seq=row[13],
+    )
+
+
+def names(db: sqlite3.Connection) -> list[str]:
+    """The names in use."""
+    return [decode(row[0]) for row in db.execute("SELECT name FROM sessions WHERE deleted IS NULL")]
+
+
+def free_name(db: sqlite3.Connection, base: str) -> str:
+    """The base, or the first of base-2, base-3, … that no session has."""
+    taken = set(names(db))
+    if base not in taken:
+        return base
+    return next(
+        f"{base}-{number}" for number in range(2, len(taken) + 3) if f"{base}-{number}" not in taken
+    )
+
+
+def _check_free(db: sqlite3.Connection, name: str) -> None:
+    if not name.strip():
+        raise BadInput("a session's name is empty", todo="Give it a name.")
+    if name in names(db):
+        raise BadInput(
+            f"there is a session {name!r} already",
+            todo=f"Choose another name, such as {free_name(db, name)!r}.",
+        )
+
+
+def rename(db: sqlite3.Connection, old: str, new: str) -> None:
+    """Give a session another name."""
+    record = by_name(db, old)
+    if new != old:
+        _check_free(db, new)
+        db.execute("UPDATE sessions SET name = ? WHERE id = ?", (encode(new), record.id))
+
+
+def set_summary(db: sqlite3.Connection, session: int, seq: int, summary: Mapping[str, Any]) -> None:
+    """Keep what the list of sessions shows."""
+    db.execute(
+        "INSERT INTO summaries VALUES (?, ?, ?) ON CONFLICT (session) DO UPDATE"
+        " SET seq = excluded.seq, summary = excluded.summary WHERE excluded.seq >= seq",
+        (session, seq, dump(dict(summary))),
+    )
+
+
+def last_seq(db: sqlite3.Connection, session: int) -> int:
+    """The last event of a session; of a fork without own events, the last it shares."""
+    row = db.execute("SELECT last_seq FROM sessions WHERE id = ?", (session,)).fetchone()
+    if row is None:
+        raise StoreError(f"there is no session number {session}")
+    return int(row[0])
+
+
+def delete(db: sqlite3.Connection, name: str) -> None:
+    """Delete a session; one that forks read is hidden and goes with the last of them."""
+    record = by_name(db, name)
+    db.execute("UPDATE sessions SET deleted = ? WHERE id = ?", (now(), record.id))
+    at: int | None = record.id
+    purged = False
+    while at is not None:
+        parent, deleted = db.execute(
+            "SELECT parent, deleted FROM sessions WHERE id = ?", (at,)
+        ).fetchone()
+        forks = db.execute("SELECT count(*) FROM sessions WHERE parent = ?", (at,)).fetchone()[0]
+        if deleted is None or forks:
+            break
+        _purge(db, at)
+        purged, at = True, parent
+    if purged:
+        _clean(db)
+
+
+def _purge(db: sqlite3.Connection, session: int) -> None:
+    """Remove a session's rows, except calls whose answers another session's evaluations show."""
+    db.execute(
+        "UPDATE calls SET session = NULL, seq = NULL WHERE id IN (SELECT evaluations.call"
+        " FROM evaluations JOIN calls ON calls.id = evaluations.call"
+        " WHERE calls.session = ? AND evaluations.session <> ?)",
+        (session, session),
+    )
+    for table in ("evaluations", "scores", "candidates", "steps", "edits", "notices", "calls"):
+        db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608
+    db.execute("DELETE FROM sessions WHERE id = ?", (session,))
+
+
+def _clean(db: sqlite3.Connection) -> None:
+    """Remove what nothing refers to any more."""
+    db.execute(
+        "DELETE FROM calls WHERE session IS NULL"
+        " AND id NOT IN (SELECT call FROM evaluations WHERE call IS NOT NULL)"
+    )
+    db.execute("DELETE FROM routes WHERE id NOT IN (SELECT route FROM calls)")
+    db.execute("DELETE FROM example_sets WHERE id NOT IN (SELECT examples FROM sessions)")
+    db.execute(
+        "DELETE FROM texts WHERE id NOT IN (SELECT settings FROM steps UNION SELECT template"
+        " FROM steps UNION SELECT task_spec FROM sessions UNION SELECT settings FROM sessions"
+        " UNION SELECT template FROM sessions)"
+    )

@@ -1,0 +1,170 @@
+"""Two connections in two threads: one writes in shared transactions, the other reads."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opro_tui.core.errors import StoreError
+from opro_tui.store.connection import EXPLAINED, connect, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+T = TypeVar("T")
+Job = tuple["Callable[[sqlite3.Connection], Any]", "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+_Done = tuple[Job, Any, Exception | None]
+
+
+class Writer:
+    """The thread that owns the writing connection.
+
+    It takes all jobs that are waiting into one transaction; what arrives while that commits shares
+    the next one. A job is a function of the connection and may run twice: when one of a shared
+    transaction fails, all are rolled back and each runs again in a transaction of its own, so that
+    only the culprit's caller gets the error.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._closed = False
+        self.transactions = 0
+        self._thread = threading.Thread(target=self._run, name="opro-store-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a job in a transaction and return its result once that is committed."""
+        if self._closed:
+            raise StoreError("the store was closed", where=str(self._path))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.put((job, future, loop))
+        return await future
+
+    def close(self) -> None:
+        """Finish what was queued and close the connection; blocks until then."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        db: sqlite3.Connection | None = None
+        while True:
+            batch, last = self._take()
+            if batch:
+                try:
+                    db = db or connect(self._path, readonly=False)
+                except sqlite3.Error as error:
+                    _deliver([(job, None, explain(error, self._path)) for job in batch])
+                else:
+                    _deliver(self._together(db, batch))
+            if last:
+                break
+        if db is not None:
+            db.close()
+
+    def _take(self) -> tuple[list[Job], bool]:
+        """Wait for a job, then take all that are there; True when the last one was among them."""
+        batch: list[Job] = []
+        item = self._jobs.get()
+        while item is not None:
+            batch.append(item)
+            try:
+                item = self._jobs.get_nowait()
+            except Empty:
+                return batch, False
+        return batch, True
+
+    def _together(self, db: sqlite3.Connection, batch: list[Job]) -> list[_Done]:
+        try:
+            results = self._transaction(db, batch)
+        except Exception as error:  # noqa: BLE001 - every error belongs to one of the callers
+            if len(batch) > 1:
+                return [done for job in batch for done in self._together(db, [job])]
+            known = explain(error, self._path) if isinstance(error, EXPLAINED) else error
+            return [(batch[0], None, known)]
+        return [(job, result, None) for job, result in zip(batch, results, strict=True)]
+
+    def _transaction(self, db: sqlite3.Connection, batch: list[Job]) -> list[Any]:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            results = [job(db) for job, _, _ in batch]
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        self.transactions += 1
+        return results
+
+
+def _deliver(done: list[_Done]) -> None:
+    """Wake the callers, each event loop once."""
+    loops: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
+    for item in done:
+        loops.setdefault(item[0][2], []).append(item)
+    for loop, items in loops.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, items)
+        except RuntimeError:  # that loop is closed: nobody waits any more
+            continue
+
+
+def _resolve(items: list[_Done]) -> None:
+    for (_, future, _), result, error in items:
+        if future.done():  # its caller was cancelled
+            continue
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+
+class Reader:
+    """The thread that owns the reading connection."""
+
+    def __init__(self, path: Path, *, readonly: bool) -> None:
+        self._path = path
+        self._readonly = readonly
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="opro-store-reader")
+        self._db: sqlite3.Connection | None = None
+        self._closed = False
+
+    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a job on one snapshot of the database and return its result."""
+        if self._closed:
+            raise StoreError("the store was closed", where=str(self._path))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._pool, self._snapshot, job)
+
+    def _snapshot(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            if self._db is None:
+                self._db = connect(self._path, readonly=self._readonly)
+                self._db.execute("PRAGMA query_only = ON")
+            self._db.execute("BEGIN")
+            try:
+                return job(self._db)
+            finally:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+        except EXPLAINED as error:
+            raise explain(error, self._path) from error
+
+    def close(self) -> None:
+        """Close the connection; blocks until what was asked for is read."""
+        if not self._closed:
+            self._closed = True
+            self._pool.submit(self._close)
+        self._pool.shutdown(wait=True)
+
+    def _close(self) -> None:
+        if self._db is not None:
+            self._db.close()

@@ -1,0 +1,353 @@
+"""From rows back to events: a session's own and those of its ancestors, in order."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.events import (
+    CallFinished,
+    CandidateRejected,
+    CandidateSampled,
+    CandidateScored,
+    EditMade,
+    Evaluation,
+    Event,
+    Outcome,
+    PromptBuilt,
+    SamplingFinished,
+    StepFinished,
+    StepStarted,
+    Stopped,
+    Warned,
+)
+from opro_tui.core.forecast import Forecast
+from opro_tui.core.meta_prompt import Region, Template
+from opro_tui.core.settings import Settings
+from opro_tui.core.solution import Origin, Score
+from opro_tui.core.usage import Usage
+from opro_tui.store.rows import OUTCOMES, counts_of, real
+from opro_tui.store.texts import decode, decode_optional, load, read_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator
+
+FOREVER = 2**62
+_OUTCOMES = {number: outcome for outcome, number in OUTCOMES.items()}
+_EVALUATION = "seq, step, at, candidate, example, score, replicate, parsed, flags, call, from_store"
+_CALL = (
+    "calls.seq, calls.step, calls.at, calls.id, routes.role, routes.purpose, outcome, candidate,"
+    " attempts, error, estimate, milliseconds, input_tokens, cached_tokens, output_tokens,"
+    " reasoning_tokens, cost_pico, counted"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The rows of one session with after < seq ≤ upto."""
+
+    session: int
+    after: int
+    upto: int
+
+
+def spans(db: sqlite3.Connection, session: int, after: int, upto: int | None) -> list[Span]:
+    """What a session reads, oldest ancestor first."""
+    found: list[Span] = []
+    limit = FOREVER if upto is None else upto
+    at: int | None = session
+    while at is not None:
+        found.append(Span(at, after, limit))
+        parent, fork_seq = db.execute(
+            "SELECT parent, fork_seq FROM sessions WHERE id = ?", (at,)
+        ).fetchone()
+        at, limit = parent, min(limit, fork_seq)
+    return [span for span in reversed(found) if span.upto > span.after]
+
+
+def read_events(
+    db: sqlite3.Connection, session: int, after: int, upto: int | None, *, fine: bool
+) -> list[Event]:
+    """Events in order; see `Store.events`."""
+    parts = spans(db, session, after, upto)
+    reader = _Rows(db)
+    last = 0 if fine else _last_finished(db, parts)
+    unscored = "[]" if fine else json.dumps(_unscored(db, spans(db, session, 0, upto)))
+    events: list[Event] = []
+    for part in parts:
+        own = [
+            *reader.steps(part),
+            *reader.candidates(part),
+            *reader.scores(part),
+            *reader.edits(part),
+            *reader.notices(part),
+        ]
+        recent = Span(part.session, max(part.after, last), part.upto)
+        own += reader.evaluations(recent)
+        own += reader.calls(recent)
+        settled = Span(part.session, part.after, min(part.upto, last))
+        if settled.upto > settled.after:
+            own += reader.evaluations(settled, unscored)
+            own += reader.calls(settled, unscored)
+        own.sort(key=attrgetter("seq"))
+        events += own
+    return events
+
+
+def _last_finished(db: sqlite3.Connection, parts: Iterable[Span]) -> int:
+    """The last StepFinished: it counts the usage of all that came before."""
+    found = [
+        db.execute(
+            "SELECT max(finished_seq) FROM steps"
+            " WHERE session = ? AND finished_seq > ? AND finished_seq <= ?",
+            (part.session, part.after, part.upto),
+        ).fetchone()[0]
+        for part in parts
+    ]
+    return max((seq for seq in found if seq is not None), default=0)
+
+
+def _unscored(db: sqlite3.Connection, parts: Iterable[Span]) -> list[int]:
+    """Candidates whose evaluations a fold still needs: neither scored nor rejected."""
+    ids: set[int] = set()
+    settled: set[int] = set()
+    for part in parts:
+        where = (part.session, part.upto)
+        ids.update(
+            row[0]
+            for row in db.execute("SELECT id FROM candidates WHERE session = ? AND seq <= ?", where)
+        )
+        settled.update(
+            row[0]
+            for row in db.execute(
+                "SELECT id FROM candidates WHERE session = ? AND rejected_seq <= ?", where
+            )
+        )
+        settled.update(
+            row[0]
+            for row in db.execute(
+                "SELECT candidate FROM scores WHERE session = ? AND seq <= ?", where
+            )
+        )
+    return sorted(ids - settled)
+
+
+def step_bounds(db: sqlite3.Connection, session: int, after: int, upto: int | None) -> list[int]:
+    """The places of the StepFinished events, in order."""
+    return [
+        row[0]
+        for part in spans(db, session, after, upto)
+        for row in db.execute(
+            "SELECT finished_seq FROM steps WHERE session = ? AND finished_seq > ?"
+            " AND finished_seq <= ? ORDER BY finished_seq",
+            (part.session, part.after, part.upto),
+        )
+    ]
+
+
+def evaluation(row: Any) -> Evaluation:  # noqa: ANN401 - a row of _EVALUATION
+    """An evaluation from its columns."""
+    seq, step, at, candidate, example, score, replicate, parsed, flags, call, from_store = row
+    return Evaluation(
+        seq=seq,
+        step=step,
+        at=at,
+        candidate=candidate,
+        example=example,
+        score=real(score),
+        replicate=replicate,
+        parsed=decode_optional(parsed),
+        flags=() if flags is None else tuple(decode(flags).split(",")),
+        call=call,
+        from_store=bool(from_store),
+    )
+
+
+def evaluations_of(db: sqlite3.Connection, part: Span, candidate: int) -> list[Evaluation]:
+    """A candidate's evaluations, in example order."""
+    rows = db.execute(
+        f"SELECT {_EVALUATION} FROM evaluations WHERE session = ? AND candidate = ?"  # noqa: S608
+        " AND seq > ? AND seq <= ? ORDER BY example, replicate, seq",
+        (part.session, candidate, part.after, part.upto),
+    )
+    return [evaluation(row) for row in rows]
+
+
+def usage_of(
+    outcome: Outcome,
+    tokens: tuple[int | None, int, int | None, int, int | None],
+    counted: str | bytes | None,
+) -> Usage:
+    """A call's usage from its columns."""
+    calls, from_store, failed, unknown = load(counted) if counted else counts_of(outcome)
+    input_tokens, cached, output_tokens, reasoning, cost = tokens
+    return Usage(
+        calls, from_store, failed, unknown, input_tokens, cached, output_tokens, reasoning, cost
+    )
+
+
+class _Rows:
+    """Reads events off the tables; settings and templates that repeat are built once."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._settings: dict[int, Settings] = {}
+        self._templates: dict[int, Template] = {}
+
+    def settings(self, id_: int) -> Settings:
+        if id_ not in self._settings:
+            self._settings[id_] = Settings.from_json(load(read_text(self._db, id_)))
+        return self._settings[id_]
+
+    def template(self, id_: int) -> Template:
+        if id_ not in self._templates:
+            self._templates[id_] = Template(**load(read_text(self._db, id_)))
+        return self._templates[id_]
+
+    def steps(self, part: Span) -> Iterator[Event]:
+        rows = self._db.execute(
+            "SELECT number, started_seq, started_at, prompt_seq, prompt_at, sampled_seq,"
+            " sampled_at, finished_seq, finished_at, settings, template, tokens, temperature,"
+            " proposals, forecast, usage, regions, prompt FROM steps WHERE session = ?"
+            " AND started_seq <= ? AND (finished_seq IS NULL OR finished_seq > ?) ORDER BY number",
+            (part.session, part.upto, part.after),
+        )
+        for row in rows:
+            for event in self._step(row):
+                if part.after < event.seq <= part.upto:
+                    yield event
+
+    def _step(self, row: Any) -> Iterator[Event]:  # noqa: ANN401
+        number, settings, template, forecast = row[0], row[9], row[10], row[14]
+        yield StepStarted(
+            step=number,
+            seq=row[1],
+            at=row[2],
+            settings=self.settings(settings),
+            template=self.template(template),
+            forecast=Forecast.restored(load(forecast)),
+        )
+        if row[3] is not None:
+            yield PromptBuilt(
+                step=number,
+                seq=row[3],
+                at=row[4],
+                text=decode(row[17]),
+                regions=tuple(Region(*part) for part in load(row[16])),
+                tokens=row[11],
+                temperature=row[12],
+                proposals=row[13],
+            )
+        if row[5] is not None:
+            yield SamplingFinished(step=number, seq=row[5], at=row[6])
+        if row[7] is not None:
+            usage = tuple((step, role, Usage(**used)) for step, role, used in load(row[15]))
+            yield StepFinished(step=number, seq=row[7], at=row[8], usage=usage)
+
+    def candidates(self, part: Span) -> Iterator[Event]:
+        where = (part.session, part.after, part.upto)
+        for row in self._db.execute(
+            "SELECT seq, step, at, id, origin, draw, text, raw FROM candidates"
+            " WHERE session = ? AND seq > ? AND seq <= ?",
+            where,
+        ):
+            yield CandidateSampled(
+                seq=row[0],
+                step=row[1],
+                at=row[2],
+                id=row[3],
+                origin=Origin(row[4]),
+                draw=row[5],
+                text=decode(row[6]),
+                raw="" if row[7] is None else decode(row[7]),
+            )
+        for row in self._db.execute(
+            "SELECT rejected_seq, rejected_step, rejected_at, id, reason, duplicate_of"
+            " FROM candidates WHERE session = ? AND rejected_seq > ? AND rejected_seq <= ?",
+            where,
+        ):
+            yield CandidateRejected(
+                seq=row[0],
+                step=row[1],
+                at=row[2],
+                id=row[3],
+                reason=decode(row[4]),
+                duplicate_of=row[5],
+            )
+
+    def scores(self, part: Span) -> Iterator[Event]:
+        for row in self._db.execute(
+            'SELECT seq, step, at, candidate, value, n, "of", stderr, low, high, unparsed,'
+            " flagged, grades FROM scores WHERE session = ? AND seq > ? AND seq <= ?",
+            (part.session, part.after, part.upto),
+        ):
+            score = Score(real(row[4]), *row[5:])
+            yield CandidateScored(seq=row[0], step=row[1], at=row[2], candidate=row[3], score=score)
+
+    def evaluations(self, part: Span, candidates: str | None = None) -> Iterator[Event]:
+        """Evaluations, of some candidates (a JSON array) or of all."""
+        sql = f"SELECT {_EVALUATION} FROM evaluations WHERE session = ? AND seq > ? AND seq <= ?"  # noqa: S608
+        where: tuple[Any, ...] = (part.session, part.after, part.upto)
+        if candidates is not None:
+            sql += " AND candidate IN (SELECT value FROM json_each(?))"
+            where = (*where, candidates)
+        for row in self._db.execute(sql, where):
+            yield evaluation(row)
+
+    def calls(self, part: Span, candidates: str | None = None) -> Iterator[Event]:
+        """Outcomes of calls: all, or only the failed ones of some candidates (a JSON array)."""
+        sql = (
+            f"SELECT {_CALL} FROM calls JOIN routes ON routes.id = calls.route"  # noqa: S608
+            " WHERE session = ? AND seq > ? AND seq <= ?"
+        )
+        where: tuple[Any, ...] = (part.session, part.after, part.upto)
+        if candidates is not None:
+            sql += " AND outcome = 1 AND candidate IN (SELECT value FROM json_each(?))"
+            where = (*where, candidates)
+        for row in self._db.execute(sql, where):
+            outcome = _OUTCOMES[row[6]]
+            yield CallFinished(
+                seq=row[0],
+                step=row[1],
+                at=row[2],
+                call=row[3],
+                role=row[4],
+                purpose=row[5],
+                outcome=outcome,
+                usage=usage_of(outcome, row[12:17], row[17]),
+                candidate=row[7],
+                attempts=row[8],
+                error="" if row[9] is None else decode(row[9]),
+                estimate=row[10],
+                milliseconds=row[11],
+            )
+
+    def edits(self, part: Span) -> Iterator[Event]:
+        for row in self._db.execute(
+            "SELECT seq, step, at, kind, before, after, note FROM edits"
+            " WHERE session = ? AND seq > ? AND seq <= ?",
+            (part.session, part.after, part.upto),
+        ):
+            yield EditMade(
+                seq=row[0],
+                step=row[1],
+                at=row[2],
+                kind=row[3],
+                before=load(row[4]),
+                after=load(row[5]),
+                note=decode(row[6]),
+            )
+
+    def notices(self, part: Span) -> Iterator[Event]:
+        for row in self._db.execute(
+            "SELECT seq, step, at, kind, code, message FROM notices"
+            " WHERE session = ? AND seq > ? AND seq <= ?",
+            (part.session, part.after, part.upto),
+        ):
+            kind = Stopped if row[3] == Stopped.type else Warned
+            yield kind(
+                seq=row[0], step=row[1], at=row[2], code=decode(row[4]), message=decode(row[5])
+            )
