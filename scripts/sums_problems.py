@@ -125,7 +125,7 @@ def share_equally(d: Draw) -> Problem:
     one = d.pick("one", 10, total - 10)
     return (
         f"{first} picked {one} apples and {second} picked {total - one}. They keep {kept} for a "
-        f"cake and share the rest equally among {friends} baskets. How many apples are in each basket?",
+        f"cake and share the rest equally among {friends} baskets. How many apples are in each?",
         each,
     )
 

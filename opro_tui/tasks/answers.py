@@ -297,8 +297,8 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 _NAMED = re.compile(
-    r"\b(?:option|choice|answer)[*_\s:(]{1,4}([A-Z])\b(?!['’])"
-    r"|^[ \t*_]{0,4}([A-Z])(?:[).:]|[ \t*_.]*$)",
+    r"\b(?i:option|choice|answer|is)[*_\s:(]{1,4}([B-HJ-Z]\b|[AI]\b(?!\s{1,3}[a-z]))(?!['’])"
+    r"|^[ \t*_]{0,4}([A-Z])(?:[).:]|[ \t*_.]{0,4}$)",
     re.MULTILINE,
 )
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[^\w\s\"'“”‘’`*.,;:!?()\[\]]")
@@ -359,8 +359,8 @@ def find_choice(answer: Answer, options: Mapping[str, str]) -> str | None:
 
 def _unmarked(text: str, last_line: str, options: Mapping[str, str]) -> str | None:
     return (
-        (_leading_letter(text, options) if len(text) < 80 else None)
-        or _letter(_BRACKETED, text, options, first=False)
+        _letter(_BRACKETED, text, options, first=False)
+        or (_leading_letter(text, options) if len(text) < 80 else None)
         or _letter(_NAMED, text, options, first=False)
         or _by_text(last_line, options)
         or _by_text(text, options)

@@ -184,7 +184,7 @@ def _load_preset(preset: Preset, options: TaskOptions) -> Loaded:
         if options.train is not None and options.test is None:
             test = None
         sides = splits.split(pairs[0], train=train, test=test, seed=seed, where=preset.name)
-    rows = [row.fields for table in tables for row in table.rows]
+    rows = [presets.plain_fields(preset, row.fields) for table in tables for row in table.rows]
     examples = [
         Example(index, text, target, side, MappingProxyType(dict(fields)))
         for index, ((text, target), side, fields) in enumerate(

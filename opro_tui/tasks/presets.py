@@ -29,6 +29,7 @@ class Preset:
         files: Paths under `--data-dir`; a second one is the test file. Empty for a bundled task.
         kind: The suffix to read the files as.
         columns: Names for the columns of files without a header.
+        byte_strings: Columns that hold Python byte strings, to be decoded.
         build: Makes (question, target) of a row's fields.
         metric: How answers are graded.
         train: Training share of the (training) file, or count.
@@ -45,6 +46,7 @@ class Preset:
     files: tuple[str, ...] = ()
     kind: str = ".json"
     columns: tuple[str, ...] = ()
+    byte_strings: tuple[str, ...] = ()
     train: float = 0.2
     test: float | None = None
     no_digits: bool = False
@@ -154,6 +156,7 @@ PRESETS: dict[str, Preset] = {
             files=("gsm8k/gsm_train.tsv", "gsm8k/gsm_test.tsv"),
             kind=".tsv",
             columns=("question", "answer", "rationale"),
+            byte_strings=("rationale",),
             build=_gsm8k,
             metric="numeric",
             train=0.035,
@@ -263,8 +266,14 @@ def _subjects(data_dir: Path) -> list[str]:
     return [file.name.removesuffix("_test.csv") for file in files]
 
 
-def decode_rationale(text: str) -> str:
-    """GSM8K's third column, a Python byte string of UTF-8, as text; unchanged if it is neither."""
+def plain_fields(preset: Preset, fields: Mapping[str, str]) -> Mapping[str, str]:
+    """A row's fields with its byte strings decoded; those that are none stay as they are."""
+    if not preset.byte_strings:
+        return fields
+    return dict(fields) | {name: _decoded(fields[name]) for name in preset.byte_strings}
+
+
+def _decoded(text: str) -> str:
     try:
         value = ast.literal_eval(text)
         return value.decode() if isinstance(value, bytes) else text
