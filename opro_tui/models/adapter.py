@@ -33,7 +33,8 @@ class Adapter(ABC):
         address: The endpoint, its key and headers.
         endpoint: The base URL to show and to keep.
         key_env: The environment variable that the key came from, for error texts.
-        known: Traits that the config file states; what is learned overrides them.
+        known_traits: What the config file states; what is learned overrides it.
+        concurrency: The most requests at a time that the config file allows; None leaves it open.
         timeout: Seconds in total that one attempt may take.
     """
 
@@ -50,7 +51,8 @@ class Adapter(ABC):
         address: Address,
         endpoint: str,
         key_env: str | None = None,
-        known: Mapping[str, bool] | None = None,
+        known_traits: Mapping[str, bool] | None = None,
+        concurrency: int | None = None,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         self.name = name
@@ -58,7 +60,8 @@ class Adapter(ABC):
         self.endpoint = endpoint
         self.timeout = timeout
         self._address = address
-        self._known = dict(known or {})
+        self.known_traits: Traits = dict(known_traits or {})
+        self.concurrency = concurrency
         self._lease: Lease | None = None
         secrets = (address.key, *(value for _, value in address.headers if len(value) >= 8))
         self._context = errors.Context(name, endpoint, key_env, secrets)
@@ -143,6 +146,17 @@ class Adapter(ABC):
                 kind="missing_package",
                 fatal=True,
             ) from None
+        except (ValueError, TypeError, OSError, RuntimeError) as error:
+            # A proxy's or a header's environment variable that the SDK can't use, mostly.
+            self._lease = None
+            reason = errors.clean(str(error), self._context.secrets)
+            raise ModelError(
+                f"the connection can't be set up: {reason}",
+                where=self._context.where,
+                todo="Check the proxy settings of the environment.",
+                kind="connection",
+                fatal=True,
+            ) from None
 
     def _answer(self, response: Any, sent: set[str]) -> Response:  # noqa: ANN401
         # The SDKs build their types without checking them, so the body is read here instead.
@@ -177,7 +191,7 @@ class Adapter(ABC):
 
     def _trait(self, traits: Traits, name: str) -> bool | int | None:
         """What is known of a trait: learned, or stated by the config; None when nothing is."""
-        return traits.get(name, self._known.get(name))
+        return traits.get(name, self.known_traits.get(name))
 
 
 class Malformed(Exception):

@@ -28,11 +28,13 @@ _CONTEXT = re.compile(
 _CONTEXT_CODES = frozenset(
     ("context_length_exceeded", "exceed_context_size_error", "request_too_large")
 )
+_LIMIT_TOO_LARGE = re.compile(r"(?i)max_\w*tokens\S* (?:or \S+ )?is too large")
+_SOON = re.compile(r"(?i)retry in|try again in|per (?:minute|second|day)")
 _FILTER = re.compile(r"(?i)content[ _](?:filter|policy|management)|flagged|safety system")
 _FILTER_CODES = frozenset(("content_filter", "content_policy_violation", "invalid_prompt"))
 _QUOTA = re.compile(
-    r"(?i)insufficient[_ ]quota|exceeded your current quota|credit balance|billing|spend[_ ]limit"
-    r"|insufficient (?:credits|balance|funds)|payment required"
+    r"(?i)insufficient[_ ]quota|exceeded your current quota|credit balance|spend[_ ]limit"
+    r"|billing[_ ](?:error|hard)|insufficient (?:credits|balance|funds)|payment required"
 )
 _BAD_KEY = re.compile(
     r"(?i)(?:invalid|incorrect|not valid|wrong)[^.]{0,20}api[ _-]?key|api key not valid"
@@ -111,6 +113,8 @@ def clean(text: str, secrets: Iterable[str] = ()) -> str:
 
 def read_body(body: object) -> Refusal:
     """Find message, code and parameter in an error body of any common shape."""
+    if isinstance(body, list) and body and isinstance(body[0], dict):
+        body = body[0]
     if not isinstance(body, dict):
         text = body if isinstance(body, str) else ""
         return Refusal("an HTML page" if text.lstrip()[:1] == "<" else text)
@@ -200,7 +204,9 @@ def from_status(
     if parameter := refused_parameter(status, said, sent):
         what = f"the endpoint does not take {parameter}: {text}"
         return ParameterRefused(what, parameter=parameter, where=context.where, status=status)
-    overflow = said.code in _CONTEXT_CODES or _CONTEXT.search(said.message)
+    overflow = said.code in _CONTEXT_CODES or (
+        _CONTEXT.search(said.message) and not _LIMIT_TOO_LARGE.search(said.message)
+    )
     if status == 413 or (status in (400, 422, 500) and overflow):
         what = f"the request is longer than the model reads: {text}"
         return ContextOverflow(what, where=context.where, status=status)
@@ -232,7 +238,8 @@ _WHAT = {
 def _classify(status: int, said: Refusal) -> tuple[str, bool, bool]:
     """Kind, retryable and fatal of a status that is neither a parameter's nor the context's."""
     text = f"{said.code} {said.message}"
-    if status == 402 or (status in (400, 403, 429) and _QUOTA.search(text)):
+    spent = _QUOTA.search(text) and not (status == 429 and _SOON.search(said.message))
+    if status == 402 or (status in (400, 403, 429) and spent):
         return "quota", False, True
     if status in (401, 403, 407) or (status == 400 and _BAD_KEY.search(text)):
         return "auth", False, True

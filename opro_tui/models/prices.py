@@ -70,7 +70,8 @@ def worst_case(
     if model_name == _SIMULATED:
         return 0.0
     if own := config.prices.get(model_name):
-        return (input_tokens * own.input + output_tokens * own.output) / _MILLION
+        dearest = max(own.input, own.cached_input or 0.0)
+        return (input_tokens * dearest + output_tokens * own.output) / _MILLION
     tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
     plain = _from_library(model_name, config, **tokens)
     if plain is None or not cache:

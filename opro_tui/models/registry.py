@@ -93,7 +93,8 @@ def create(
         address=Address(sdk, endpoint, key, tuple(sorted(headers.items()))),
         endpoint=endpoint,
         key_env=provider.api_key_env,
-        known=provider.traits,
+        known_traits=provider.traits,
+        concurrency=provider.concurrency,
         timeout=timeout,
     )
 

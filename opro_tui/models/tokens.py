@@ -218,6 +218,8 @@ def _load(name: str) -> Any:  # noqa: ANN401 - tiktoken is imported when used
         finally:
             if before is None:
                 del os.environ["TIKTOKEN_CACHE_DIR"]
+            else:
+                os.environ["TIKTOKEN_CACHE_DIR"] = before
         return _encodings.get(name)
 
 

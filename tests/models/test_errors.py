@@ -106,6 +106,16 @@ def test_a_parameter_that_was_not_sent_is_not_refused() -> None:
         (400, {"error": {"message": "API key not valid. Please pass a valid API key."}}, "auth"),
         (400, {"error": {"message": "The model `x` does not exist", "code": ""}}, "not_found"),
         (429, {"error": {"details": {"error_code": "enforced_spend_limit_reached"}}}, "quota"),
+        (
+            400,
+            {
+                "error": {
+                    "message": "'max_tokens' or 'max_completion_tokens' is too large: 9000. This"
+                    " model's maximum context length is 8192 tokens"
+                }
+            },
+            "rejected",
+        ),
         (501, {}, "rejected"),
         (418, "<html>", "rejected"),
     ],
@@ -114,6 +124,18 @@ def test_statuses_that_need_their_body(status: int, body: object, kind: str) -> 
     error = from_status(status, body, {}, CONTEXT, SENT)
     assert error.kind == kind
     assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Rate limit reached. Add a payment method at https://example.com/account/billing.",
+        "You exceeded your current quota, check your plan and billing details. Please retry in 9s.",
+    ],
+)
+def test_a_rate_limit_that_speaks_of_money_is_one(message: str) -> None:
+    error = from_status(429, [{"error": {"message": message}}], {}, CONTEXT, SENT)
+    assert (error.kind, error.retryable) == ("rate_limit", True)
 
 
 def test_too_large_a_request_is_an_overflow() -> None:

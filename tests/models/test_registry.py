@@ -141,3 +141,10 @@ def test_known_traits_come_from_the_config() -> None:
 def test_local_and_insecure(url: str, local: bool, open_wire: bool) -> None:
     assert is_local(url) is local
     assert insecure(url) is open_wire
+
+
+@pytest.mark.parametrize("role", ["optimizer", "scorer"])
+def test_simulated_models_need_nothing(role: str) -> None:
+    model = create("simulated", role=role, url=None, config=Config(), seed=1)
+    assert model.simulated
+    assert model.endpoint == "simulated"

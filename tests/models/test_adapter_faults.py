@@ -1,0 +1,289 @@
+"""What goes wrong at an endpoint, through the real SDKs, becomes our typed errors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from opro_tui.config import Config
+from opro_tui.core.errors import ContextOverflow, ModelError
+from opro_tui.core.protocols import Finish
+from opro_tui.models.registry import create
+from opro_tui.models.retry import RetryPolicy, call_with_retries
+from tests.models.helpers import KEY, NAMES, ask, failure, made
+from tests.support.loopback import Fault, LoopbackServer, storm
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable", "fatal"),
+    [
+        (400, "rejected", False, False),
+        (401, "auth", False, True),
+        (402, "quota", False, True),
+        (403, "auth", False, True),
+        (404, "not_found", False, True),
+        (408, "timeout", True, False),
+        (409, "server", True, False),
+        (429, "rate_limit", True, False),
+        (500, "server", True, False),
+        (503, "overloaded", True, False),
+        (529, "overloaded", True, False),
+    ],
+)
+async def test_statuses(name: str, status: int, kind: str, retryable: bool, fatal: bool) -> None:
+    with LoopbackServer(fault=lambda number, r: Fault(status=status)) as server:
+        error = await failure(server, name)
+        assert len(server.ledger) == 1
+    assert (error.kind, error.retryable, error.fatal) == (kind, retryable, fatal)
+    assert error.status == status
+    assert name in str(error)
+    assert "127.0.0.1" in str(error)
+    assert error.todo
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_no_credit_is_no_rate_limit(name: str) -> None:
+    fault = Fault(status=429, code="insufficient_quota", message="You exceeded your current quota")
+    with LoopbackServer(fault=lambda number, r: fault) as server:
+        error = await failure(server, name)
+    assert (error.kind, error.retryable, error.fatal) == ("quota", False, True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_retry_after_reaches_the_error(name: str) -> None:
+    fault = Fault(status=429, headers={"Retry-After": "7"})
+    with LoopbackServer(fault=lambda number, r: fault) as server:
+        assert (await failure(server, name)).retry_after == 7.0
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "message",
+    [
+        "This model's maximum context length is 8192 tokens, however you requested 9000 tokens",
+        "prompt is too long: 210000 tokens > 200000 maximum",
+        "the request exceeds the available context size",
+    ],
+)
+async def test_context_overflow(name: str, message: str) -> None:
+    with LoopbackServer(fault=lambda number, r: Fault(status=400, message=message)) as server:
+        error = await failure(server, name, ask(max_output_tokens=10))
+    assert isinstance(error, ContextOverflow)
+    assert not error.retryable
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_content_filter_is_an_answer(name: str) -> None:
+    fault = Fault(status=400, code="content_filter", message="The response was filtered")
+    with LoopbackServer(fault=lambda number, r: fault) as server:
+        async with made(server, name) as model:
+            answer = await model.complete(ask(), {})
+    assert [c.finish for c in answer.completions] == [Finish.FILTER]
+    assert answer.completions[0].text == ""
+    assert (answer.usage.input_tokens, answer.usage.output_tokens) == (0, 0)
+
+
+BAD_BODIES = (
+    "",
+    "{",
+    "null",
+    "[]",
+    "{}",
+    '"text"',
+    "<html><body>Sign in</body></html>",
+    '{"choices": []}',
+    '{"choices": [null]}',
+    '{"choices": [{}]}',
+    '{"choices": [{"message": {"content": 5}}]}',
+    '{"choices": [{"message": null}], "output": [{"type": "message"}], "content": 3}',
+    '{"output": "x", "content": "x", "choices": "x"}',
+    '{"status": "failed", "output": []}',
+    '{"content": [{"type": "text", "text": 5}], "stop_reason": 1}',
+    "[" * 100_000,
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_malformed_bodies_are_retryable_errors(name: str) -> None:
+    bodies = iter(BAD_BODIES)
+    fault = {"now": Fault()}
+    with LoopbackServer(fault=lambda number, r: fault["now"]) as server:
+        async with made(server, name) as model:
+            for body in bodies:
+                fault["now"] = Fault(status=200, body=body)
+                with pytest.raises(ModelError) as caught:
+                    await model.complete(ask(), {})
+                assert caught.value.kind == "malformed", body[:50]
+                assert caught.value.retryable
+                assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [None, 5, [], {}, {"prompt_tokens": -1, "completion_tokens": "x"}, {"prompt_tokens": True}],
+)
+async def test_odd_usage_is_unknown_and_the_answer_kept(usage: Any) -> None:
+    body = {
+        "choices": [{"message": {"content": [{"type": "text", "text": "a"}, "b"]}}],
+        "usage": usage,
+    }
+    with LoopbackServer(fault=lambda number, r: Fault(status=200, body=body)) as server:
+        async with made(server, "openai/m") as model:
+            answer = await model.complete(ask(), {})
+    assert answer.completions[0].text == "ab"
+    assert answer.usage.input_tokens is None
+
+
+async def test_an_error_inside_a_200_is_that_error() -> None:
+    body = {"error": {"code": 429, "message": "Rate limited upstream"}}
+    with LoopbackServer(fault=lambda number, r: Fault(status=200, body=body)) as server:
+        error = await failure(server, "openai/m")
+    assert (error.kind, error.retryable) == ("rate_limit", True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "fault", [Fault(reset=True), Fault(truncate=True), Fault(answer_lost=True)]
+)
+async def test_a_broken_connection_is_retryable(name: str, fault: Fault) -> None:
+    with LoopbackServer(fault=lambda number, r: fault) as server:
+        error = await failure(server, name)
+    assert (error.kind, error.retryable) == ("connection", True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_nobody_listening(name: str) -> None:
+    with LoopbackServer() as server:
+        url = server.url
+    model = create(name, role="scorer", url=url, config=Config(), seed=0)
+    with pytest.raises(ModelError) as caught:
+        await model.complete(ask(), {})
+    await model.aclose()
+    assert (caught.value.kind, caught.value.retryable) == ("connection", True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_hanging_endpoint_is_a_timeout(name: str) -> None:
+    with LoopbackServer(fault=lambda number, r: Fault(hang=True)) as server:
+        async with made(server, name, timeout=0.1) as model:
+            with pytest.raises(ModelError) as caught:
+                await model.complete(ask(), {})
+    assert (caught.value.kind, caught.value.retryable) == ("timeout", True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_call_can_be_cancelled(name: str) -> None:
+    with LoopbackServer(fault=lambda number, r: Fault(hang=number == 1)) as server:
+        async with made(server, name) as model:
+            await model.prepare()
+            call = asyncio.create_task(model.complete(ask(), {}))
+            while not server.ledger:  # noqa: ASYNC110 - filled by another thread
+                await asyncio.sleep(0.005)
+            started = time.monotonic()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            assert time.monotonic() - started < 1
+            assert (await model.complete(ask(), {})).completions
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_no_error_shows_the_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = name.partition("-")[0].partition("/")[0].upper()
+    monkeypatch.setenv(f"{provider}_API_KEY", "plain" + KEY)
+    echo = f"Incorrect key plain{KEY}, also sk-other-abcdefgh and Bearer abc.def"
+    faults = [Fault(status=s, message=f"{echo}\n\x1b[31m{s}") for s in (400, 401, 404, 429, 500)]
+    faults.append(Fault(status=200, body=f"<b>{echo}"))
+    with LoopbackServer(fault=lambda number, r: faults[number - 1]) as server:
+        for _ in faults:
+            error = await failure(server, name)
+            said = f"{error} {error!r} {error.__cause__!r}"
+            for secret in (KEY, "sk-other", "abc.def", "\x1b"):
+                assert secret not in said
+
+
+async def test_the_key_is_sent_where_gateways_look_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    headers: list[Any] = []
+    with LoopbackServer(fault=lambda number, r: headers.append(r.headers), key=KEY) as server:
+        for name in NAMES:
+            async with made(server, name) as model:
+                await model.complete(ask(), {})
+    assert headers[0]["authorization"] == headers[1]["authorization"] == f"Bearer {KEY}"
+    assert headers[2]["x-api-key"] == KEY
+
+
+async def test_roles_share_connections_and_many_calls_run_at_once() -> None:
+    with LoopbackServer(latency=0.05) as server:
+        async with made(server, "openai/a") as one, made(server, "openai/b") as two:
+            calls = [model.complete(ask(str(i)), {}) for i in range(60) for model in (one, two)]
+            await asyncio.gather(*calls)
+            await asyncio.gather(*(two.complete(ask(str(i)), {}) for i in range(60)))
+        assert server.most_in_flight > 60
+        assert server.connections <= 120
+
+
+async def test_closing_one_role_leaves_the_other_its_connections() -> None:
+    with LoopbackServer() as server:
+        async with made(server, "anthropic/a") as one:
+            async with made(server, "anthropic/b") as two:
+                await asyncio.gather(one.complete(ask(), {}), two.complete(ask(), {}))
+            await two.aclose()
+            assert (await one.complete(ask(), {})).completions
+            assert (await two.complete(ask(), {})).completions
+            await two.aclose()
+
+
+async def test_a_proxy_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "nonsense://x")
+    with LoopbackServer() as server:
+        error = await failure(server, "openai/other-headers")
+    assert error.fatal
+    assert "proxy" in str(error)
+
+
+def test_a_model_outlives_its_event_loop() -> None:
+    with LoopbackServer() as server:
+        model = create("openai/m", role="scorer", url=server.url, config=Config(), seed=0)
+        for _ in range(2):
+            assert asyncio.run(model.complete(ask(), {})).completions
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_storm_changes_no_answer(name: str) -> None:
+    async def answers(server: LoopbackServer) -> list[str]:
+        async with made(server, name, timeout=0.8) as model:
+            await model.prepare()
+
+            async def one(i: int) -> str:
+                policy = RetryPolicy(
+                    attempts=30, base=0.002, cap=0.02, retry_after_cap=0.05, seed=i
+                )
+                answer, _ = await call_with_retries(
+                    lambda: model.complete(ask(f"question {i}"), {}), policy, lambda *_: None
+                )
+                return answer.completions[0].text
+
+            return await asyncio.gather(*(one(i) for i in range(60)))
+
+    with LoopbackServer() as calm, LoopbackServer(fault=storm(5)) as rough:
+        assert await answers(calm) == await answers(rough)
+    assert len(calm.ledger) == 60
+    assert len(rough.ledger) > 75
+    assert len(rough.records()) >= 60
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_redirect_is_not_followed(name: str) -> None:
+    with LoopbackServer() as other:
+        fault = Fault(status=307, headers={"Location": other.url}, message="moved")
+        with LoopbackServer(fault=lambda number, r: fault) as server:
+            error = await failure(server, name)
+    assert (error.kind, error.status) == ("rejected", 307)
+    assert other.connections == 0
