@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from opro_tui.models.simulated.extract import Shown
     from opro_tui.models.simulated.reader import Brief
 
-_RECENCY = 3.0
-_UNSURE = 0.3
+_RECENCY = 4.0
+_RECENCY_UNSURE = 1.5
+_UNSURE = 0.45
 
 
 def between(low: float, middle: float, high: float, temperature: float) -> float:
@@ -60,9 +61,10 @@ def worth(items: list[Shown], brief: Brief) -> list[float]:
     return [sign * ((low if item.score is None else item.score) / scale) for item in items]
 
 
-def recency(count: int) -> list[float]:
+def recency(count: int, brief: Brief) -> list[float]:
     """How much more the later of so many solutions weighs than the first."""
-    return [math.exp(_RECENCY * position / max(count - 1, 1)) for position in range(count)]
+    most = _RECENCY if brief.scored else _RECENCY_UNSURE
+    return [math.exp(most * position / max(count - 1, 1)) for position in range(count)]
 
 
 def soft(values: list[float], sharpness: float) -> list[float]:

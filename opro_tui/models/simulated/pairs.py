@@ -20,8 +20,9 @@ _REACH: Final = 4.0
 _TRIES: Final = 4
 _MOVES: Final = {
     "stay": (0.45, 0.02, 0.0),
-    "nudge": (0.35, 0.25, 0.3),
-    "slope": (0.1, 0.4, 0.4),
+    "nudge": (0.32, 0.2, 0.25),
+    "leap": (0.03, 0.1, 0.1),
+    "slope": (0.1, 0.35, 0.35),
     "bowl": (0.1, 0.23, 0.05),
     "cross": (0.0, 0.1, 0.25),
 }
@@ -89,8 +90,18 @@ def _move(points: list[Point], brief: Brief, dice: Dice, temperature: float) -> 
         return base.first, dice.choice(points).second
     if move in ("slope", "bowl") and len(points) > 1:
         return _along(base, dice.choice(points), dice, temperature)
+    if move == "leap":
+        return _leap(base, dice)
     noise = between(0.7, 1.3, 5.0, temperature)
     return _rounded(base.first + dice.normal(noise), base.second + dice.normal(2.5 * noise))
+
+
+def _leap(base: Point, dice: Dice) -> Pair:
+    """Far along one number and hardly along the other, to leave a narrow valley."""
+    near, far = dice.choice((-1, 0, 1)), dice.normal(12)
+    if dice.chance(0.7):
+        return _rounded(base.first + near, base.second + far)
+    return _rounded(base.first + far, base.second + near)
 
 
 def _along(base: Point, other: Point, dice: Dice, temperature: float) -> Pair:

@@ -54,8 +54,8 @@ def propose(brief: Brief, dice: Dice, temperature: float) -> str:
     texts = [item.text for item in seen]
     values = worth(seen, brief)
     credit = _credit(texts, values if brief.scored else [0.0] * len(values), brief)
-    favour = soft(values, between(0.01, 0.035, 0.4, temperature))
-    weights = [a * b for a, b in zip(favour, recency(len(seen)), strict=True)]
+    favour = soft(values, between(0.01, 0.1, 0.5, temperature))
+    weights = [a * b for a, b in zip(favour, recency(len(seen), brief), strict=True)]
     parent = dice.weighted(texts, weights)
     other = dice.weighted(texts, weights)
     writer = _Writer(dice, credit, between(0.02, 0.05, 0.5, temperature), clauses(other))
