@@ -169,7 +169,7 @@ def _read_separated(
     try:
         for cells in reader:
             place, start = f"line {start}", reader.line_num + 1
-            if not any(cells):
+            if not "".join(cells).strip() and len(cells) < 2:
                 continue
             if not names:
                 names = _column_names(cells, name, place, header)

@@ -123,9 +123,7 @@ def restore(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task:
         if kind == "python":
             return _own_task(f"python:{fields['reference']}", fields["seed"])
         if kind == NAME:
-            del fields["kind"]
-            name = fields.pop("name")
-            return LinearRegression(Problem(**fields), name)
+            return LinearRegression(Problem.from_json(fields), str(fields["name"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput(
             f"the task's description is damaged ({type(error).__name__}: {error})", where="task"
@@ -181,8 +179,9 @@ def _load_preset(preset: Preset, options: TaskOptions) -> Loaded:
     if len(tables) == 2:
         sides = splits.split_files(*pairs, train=train, test=test, seed=seed, where=preset.name)
     else:
-        if options.train is not None and options.test is None:
-            test = None
+        if options.test is None and test is not None:
+            left = len(pairs[0]) - splits.size_of(train, len(pairs[0]))
+            test = min(test, max(0, left))
         sides = splits.split(pairs[0], train=train, test=test, seed=seed, where=preset.name)
     rows = [presets.plain_fields(preset, row.fields) for table in tables for row in table.rows]
     examples = [
@@ -315,9 +314,14 @@ def _texts(table: Table, options: TaskOptions, template: str) -> list[str]:
             for column in used:
                 if column != SLOT:
                     data.cell(table, row, column)
-        return [fill(bare, row.fields).strip() for row in table.rows]
+        texts = [fill(bare, row.fields).strip() for row in table.rows]
+        empty = next((row for row, text in zip(table.rows, texts, strict=True) if not text), None)
+        if empty is not None:
+            where = f"{table.name}, {empty.place}"
+            raise BadInput("the template's columns are empty", where=where, todo="Fill the row.")
+        return texts
     column = _column(table, options, "input", INPUT_NAMES)
-    texts = []
+    questions = []
     for row in table.rows:
         where = f"{table.name}, {row.place}"
         if column in row.structured:
@@ -329,8 +333,8 @@ def _texts(table: Table, options: TaskOptions, template: str) -> list[str]:
         text = data.cell(table, row, column)
         if not text:
             raise BadInput(f"column {column!r} is empty", where=where, todo="Fill or remove it.")
-        texts.append(text)
-    return texts
+        questions.append(text)
+    return questions
 
 
 def _column(table: Table, options: TaskOptions, name: str, usual: tuple[str, ...]) -> str:

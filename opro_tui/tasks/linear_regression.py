@@ -49,6 +49,14 @@ loss than all others.
 {trajectory}["""
 
 
+_RANGES = {
+    "w": (-LIMIT, LIMIT),
+    "b": (-LIMIT, LIMIT),
+    "noise": (0, 1000),
+    "points": (2, 10_000),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One regression problem.
@@ -66,6 +74,16 @@ class Problem:
     noise: float = 1.0
     points: int = 50
     seed: int = 0
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Problem:
+        """The problem that `asdict` wrote; ValueError when a value is out of range."""
+        values: dict[str, Any] = {}
+        for key, (low, high) in _RANGES.items():
+            values[key] = float(data[key]) if key == "noise" else int(data[key])
+            if not low <= values[key] <= high:
+                raise ValueError(f"{key} is out of range")
+        return cls(**values, seed=int(data["seed"]))
 
 
 def parse_name(name: str, seed: int) -> Problem:
@@ -100,14 +118,6 @@ def parse_name(name: str, seed: int) -> Problem:
             )
         values[key] = value
     return Problem(**values, seed=seed)
-
-
-_RANGES = {
-    "w": (-LIMIT, LIMIT),
-    "b": (-LIMIT, LIMIT),
-    "noise": (0, 1000),
-    "points": (2, 10_000),
-}
 
 
 class LinearRegression(BaseTask):

@@ -19,7 +19,7 @@ from .helpers import DATASETS, ROOT, needs_datasets
 SENTENCES = (
     "{}",
     "The answer is {}.",
-    "Let me count 3 things first.\n\n**Answer:** {}\n\nQ: And what of 7 more?\nA: The answer is 12.",
+    "Let me count 3 things.\n\n**Answer:** {}\n\nQ: And what of 7 more?\nA: The answer is 12.",
     "#### {}",
     "\\boxed{{{}}}",
     "{} is the correct answer.",
@@ -39,7 +39,7 @@ SIZES = {
     if name not in ("causal_judgement", "penguins_in_a_table", "snarks")
 }
 ODD_TARGETS = {
-    # The files' own slips: a name with commas was taken for several options, so that no letter fits.
+    # The files' own slips: a name with commas became several options, so that no letter fits.
     ("bbh/movie_recommendation", "Monsters, Inc"),
     ("bbh/ruin_names", "dearth, wind, & fire"),
     ("bbh/ruin_names", "rita, sue and bob poo"),
