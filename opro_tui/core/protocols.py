@@ -199,6 +199,8 @@ class Model(Protocol):
         offers_n: Whether its wire format can sample several completions in one request.
         offers_cache: Whether marking a prompt for caching can make repeated requests cheaper.
         max_output_default: Tokens to reserve for an answer when the user set no limit.
+        known_traits: What the user's configuration states; what was learned overrides it.
+        concurrency: The most calls in flight that the configuration allows; None leaves it open.
     """
 
     name: str
@@ -207,6 +209,11 @@ class Model(Protocol):
     offers_n: bool
     offers_cache: bool
     max_output_default: int
+    known_traits: Traits
+    concurrency: int | None
+
+    async def prepare(self) -> None:
+        """Load what the first call needs, off the event loop."""
 
     def parameters(self, request: Request, traits: Traits) -> dict[str, Any]:
         """Everything that will be sent except the messages, JSON-ready; part of the request key."""

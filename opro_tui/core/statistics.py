@@ -44,7 +44,8 @@ def wilson(right: float, n: int, z: float = Z95) -> tuple[float, float]:
     scale = 1 + z * z / n
     centre = (share + z * z / (2 * n)) / scale
     half = z / scale * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # The bounds hold the share exactly at 0 and 1 but for rounding.
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
 def bootstrap(
@@ -124,7 +125,9 @@ def score_of(
         error: float | None = 0.0
     else:
         error = standard_error(known)
-        interval = wilson(math.fsum(known), len(known)) if binary else bootstrap(known, seed)
+        # A bootstrap of nothing but rights would claim certainty.
+        shares = binary or all(value in (0.0, 1.0) for value in known)
+        interval = wilson(math.fsum(known), len(known)) if shares else bootstrap(known, seed)
     return Score(
         value=centre,
         n=len(known),

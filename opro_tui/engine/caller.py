@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Completion, Model, Request, Response, Traits
     from opro_tui.engine.budget import Budget
     from opro_tui.store.database import Store
+    from opro_tui.store.records import StoredAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ class Caller:
         """What is known of a model; remembered across sessions."""
         place = (model.endpoint, model.name)
         if place not in self._traits:
-            self._traits[place] = await self.store.traits(*place)
+            learned = await self.store.traits(*place)
+            self._traits[place] = {**model.known_traits, **learned}
         return self._traits[place]
 
     async def learn(self, model: Model, trait: str, value: bool | int, step: int, why: str) -> None:
@@ -149,8 +151,7 @@ class Caller:
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
         found = await self.store.find_answers(missing)
         for key in missing:
-            answer = found.get(key)
-            self._known[key] = answer and Answered(answer.call, answer.completions, True)
+            self._known[key] = _from_store(found.get(key))
 
     async def call(self, job: Job, then: Then | None = None) -> Answered:
         """Get a job's answer: from the store, from the same call in flight, or by buying it.
@@ -196,7 +197,7 @@ class Caller:
             return replace(answer, from_store=True)
         if key not in self._known:
             found = (await self.store.find_answers([key])).get(key)
-            self._known[key] = found and Answered(found.call, found.completions, True)
+            self._known[key] = _from_store(found)
             if key in self._flights:
                 return await self._bought(key)
         return self._known[key]
@@ -287,7 +288,8 @@ class Caller:
 
         self.traffic.in_flight += 1
         try:
-            response, _ = await call_with_retries(attempt, self.policy, self._note_retry)
+            policy = replace(self.policy, seed=call)
+            response, _ = await call_with_retries(attempt, policy, self._note_retry)
         except ModelError as error:
             self.traffic.last_error = str(error)
             refused = isinstance(error, ParameterRefused)
@@ -336,6 +338,12 @@ class Caller:
     def _usage(self, model: Model, used: TokenUsage) -> Usage:
         dollars = prices.price(model.name, used, self.config)
         return Usage.of_call(used, to_picodollars(dollars))
+
+
+def _from_store(answer: StoredAnswer | None) -> Answered | None:
+    if answer is None:
+        return None
+    return Answered(answer.call, answer.completions, from_store=True)
 
 
 def estimate_input(model: Model, request: Request) -> int:

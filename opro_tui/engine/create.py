@@ -85,7 +85,7 @@ def prepare(draft: Draft, config: Config) -> Prepared:
             position=asked.position if "position" in given else None,
             qa=asked.qa if "qa" in given else None,
             seed=asked.seed if "seed" in given else None,
-            initial=draft.initial,
+            initial=draft.initial or None,
             **{name: getattr(asked, name) for name in _OPTIONS},
         )
     )

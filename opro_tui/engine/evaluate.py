@@ -11,6 +11,7 @@ from opro_tui.core.protocols import Grade, Request
 from opro_tui.core.solution import Score
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
+from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class _Scoring:
         for candidate in self.waiting:
             await self._finish(candidate)
         queue = iter(todo)
-        count = min(self.settings.concurrency, len(todo))
+        count = min(calls_at_once(self.model, self.settings.concurrency), len(todo))
         workers = [asyncio.create_task(self._work(queue)) for _ in range(count)]
         try:
             await asyncio.gather(*workers)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.models import registry
+from opro_tui.models import prices, registry, tokens
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
@@ -20,6 +21,7 @@ class ModelPool:
         self.config = config
         self._seed = seed
         self._models: dict[tuple[str, str, str | None], Model] = {}
+        self._prepared: set[str] = set()
 
     def get(self, role: str, settings: Settings) -> Model:
         """The model of a role under some settings.
@@ -47,8 +49,28 @@ class ModelPool:
             raise BadInput("no judge model is set", where="--judge", todo="Name one.")
         return settings.judge, None
 
+    async def prepare(self, role: str, settings: Settings) -> Model:
+        """A role's model with all loaded that its first call, count and price need.
+
+        The libraries take up to a second to import; that happens in a thread, for the screen must
+        not freeze.
+        """
+        model = self.get(role, settings)
+        if model.name not in self._prepared:
+            await model.prepare()
+            if not model.simulated:
+                await asyncio.to_thread(tokens.load, model.name)
+                await asyncio.to_thread(prices.worst_case, model.name, 1, 1, self.config)
+            self._prepared.add(model.name)
+        return model
+
     async def aclose(self) -> None:
         """Let go of every model's connections."""
         models, self._models = list(self._models.values()), {}
         for model in models:
             await model.aclose()
+
+
+def calls_at_once(model: Model, wanted: int) -> int:
+    """How many calls may be in flight: what the person set, unless the configuration caps it."""
+    return wanted if model.concurrency is None else min(wanted, model.concurrency)

@@ -11,6 +11,7 @@ from opro_tui.core.proposals import parse, vet
 from opro_tui.core.protocols import Completion, Finish, Message, Request
 from opro_tui.core.solution import Origin
 from opro_tui.engine.caller import CallFailed, Job
+from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ async def _sample_singly(sampling: Sampling, first: int) -> None:
 
 async def _store_in_order(sampling: Sampling, first: int, jobs: list[Job]) -> None:
     """Make calls side by side, and give ids in the order of the draws, not of the answers."""
-    slots = asyncio.Semaphore(sampling.settings.concurrency)
+    slots = asyncio.Semaphore(calls_at_once(sampling.model, sampling.settings.concurrency))
 
     async def one(job: Job) -> Answered:
         async with slots:

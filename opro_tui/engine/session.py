@@ -237,7 +237,7 @@ class Session:
 
     async def prompt_tokens(self, text: str) -> int:
         """Estimated tokens of a meta-prompt's text for the optimizer of now."""
-        model = self._pool.get("optimizer", self.state.settings)
+        model = await self._pool.prepare("optimizer", self.state.settings)
         return forecasting.prompt_tokens(text, model)
 
     @property
@@ -381,13 +381,14 @@ class Session:
 
     async def _forecast(self, prompt: MetaPrompt | None) -> Forecast:
         state = self.state
-        optimizer = self._pool.get("optimizer", state.settings)
+        optimizer = await self._pool.prepare("optimizer", state.settings)
+        scorer = await self._pool.prepare("scorer", state.settings) if self.task.examples else None
         return forecasting.forecast(
             state,
             self.task,
             prompt=prompt,
             optimizer=optimizer,
-            scorer=self._pool.get("scorer", state.settings) if self.task.examples else None,
+            scorer=scorer,
             traits=await self._caller.traits(optimizer),
             config=self._config,
         )

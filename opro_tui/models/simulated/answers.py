@@ -35,7 +35,7 @@ _LONGEST_NUMBER: Final = 15
 _RAMBLING: Final = (
     "There is a lot to consider here, and different readings of the text lead to different places.",
     "This depends on how the situation is understood, so more would have to be known first.",
-    "Let me think about that some more before I commit to anything.",
+    "More thought is needed before committing to anything here.",
     "Several things seem to matter here and it is hard to say which of them matters most.",
 )
 _THOROUGH: Final = (

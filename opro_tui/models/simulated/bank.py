@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -275,6 +276,8 @@ _PATTERNS: Final = {
     name: re.compile(pattern, re.IGNORECASE) for name, (pattern, _) in STRATEGIES.items()
 }
 
+_LONGEST_READ: Final = 4000
+
 BLAND: Final = (
     "Solve the task.",
     "Answer the question.",
@@ -343,6 +346,8 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 
 
+@lru_cache(maxsize=8192)
 def strategies_in(text: str) -> frozenset[str]:
     """The strategies whose wording a text shows."""
-    return frozenset(name for name, pattern in _PATTERNS.items() if pattern.search(text))
+    read = text[:_LONGEST_READ]
+    return frozenset(name for name, pattern in _PATTERNS.items() if pattern.search(read))

@@ -36,6 +36,7 @@ class SimulatedModel:
     offers_n = True
     offers_cache = False
     max_output_default = 512
+    concurrency: int | None = None
 
     def __init__(self, role: str, seed: int) -> None:
         if role not in ROLES:
@@ -43,7 +44,11 @@ class SimulatedModel:
             raise BadInput(f"unknown role {role!r}", where="simulated", todo=todo)
         self.role = role
         self.seed = seed
+        self.known_traits: Traits = {}
         self._latency = _latency()
+
+    async def prepare(self) -> None:
+        """There is nothing to load."""
 
     def parameters(self, request: Request, traits: Traits) -> dict[str, Any]:
         """What identifies the draw, so that requests that may be answered differently differ."""
