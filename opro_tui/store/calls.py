@@ -10,7 +10,7 @@ from opro_tui.core.errors import StoreError
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.store.records import OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
-from opro_tui.store.texts import decode, dump, encode
+from opro_tui.store.texts import chunks, decode, dump, encode, insert
 from opro_tui.store.timeline import FOREVER, evaluations_of, spans, usage_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from opro_tui.core.events import CallFinished, Event
     from opro_tui.store.records import CallAnswer, CallIntent
 
-_CHUNK = 500
 _BY_NUMBER = {number: outcome for outcome, number in OUTCOMES.items()}
 _ANSWER = (
     "calls.id, session, outcome, input_tokens, cached_tokens, output_tokens, reasoning_tokens,"
@@ -55,49 +54,39 @@ def append(db: sqlite3.Connection, session: int, events: Sequence[Event]) -> lis
 def begin(db: sqlite3.Connection, session: int, intents: Sequence[CallIntent]) -> list[int]:
     """Store calls that are about to be sent; returns their ids."""
     at = now()
-    ids = []
-    for intent in intents:
-        cursor = db.execute(
-            "INSERT INTO calls (session, step, route, candidate, example, replicate, draw,"
-            ' estimate, started, "key") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
-            (
-                session,
-                intent.step,
-                _route(db, intent),
-                intent.candidate,
-                intent.example,
-                intent.replicate,
-                intent.draw,
-                intent.estimate,
-                at,
-                intent.key,
-            ),
+    return [
+        insert(
+            db,
+            "calls",
+            session=session,
+            step=intent.step,
+            route=_route(db, intent),
+            candidate=intent.candidate,
+            example=intent.example,
+            replicate=intent.replicate,
+            draw=intent.draw,
+            estimate=intent.estimate,
+            started=at,
+            key=intent.key,
         )
-        ids.append(int(cursor.lastrowid or 0))
-    return ids
+        for intent in intents
+    ]
 
 
 def _route(db: sqlite3.Connection, intent: CallIntent) -> int:
-    values = (
-        intent.role,
-        intent.purpose,
-        encode(intent.model),
-        encode(intent.endpoint),
-        dump(intent.parameters),
-    )
+    values = {
+        "role": intent.role,
+        "purpose": intent.purpose,
+        "model": encode(intent.model),
+        "endpoint": encode(intent.endpoint),
+        "parameters": dump(intent.parameters),
+    }
     row = db.execute(
         "SELECT id FROM routes WHERE role = ? AND purpose = ? AND model = ? AND endpoint = ?"
         " AND parameters = ?",
-        values,
+        tuple(values.values()),
     ).fetchone()
-    if row is None:
-        cursor = db.execute(
-            "INSERT INTO routes (role, purpose, model, endpoint, parameters)"
-            " VALUES (?, ?, ?, ?, ?)",
-            values,
-        )
-        return int(cursor.lastrowid or 0)
-    return int(row[0])
+    return insert(db, "routes", **values) if row is None else int(row[0])
 
 
 def finish(
@@ -117,25 +106,23 @@ def finish(
             (answer.cache_write_tokens, event.call),
         )
     for position, completion in enumerate(answer.completions):
-        ended = None if completion.finish is Finish.STOP else str(completion.finish)
-        text = encode(completion.text)
+        row = {
+            "call": event.call,
+            "finish": None if completion.finish is Finish.STOP else str(completion.finish),
+            "text": encode(completion.text),
+        }
         if position:
-            db.execute(
-                "INSERT INTO choices VALUES (?, ?, ?, ?)", (event.call, position, ended, text)
-            )
+            insert(db, "choices", position=position, **row)
         else:
             request_id = encode(answer.request_id) if answer.request_id else None
-            db.execute(
-                "INSERT INTO answers VALUES (?, ?, ?, ?)", (event.call, ended, request_id, text)
-            )
+            insert(db, "answers", request_id=request_id, **row)
     return stored
 
 
 def find_answers(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
     """The earliest answer to each key that has one."""
     found: dict[bytes, StoredAnswer] = {}
-    for chunk in _chunks(list(dict.fromkeys(keys))):
-        marks = ",".join("?" * len(chunk))
+    for marks, chunk in chunks(list(dict.fromkeys(keys))):
         for row in db.execute(
             f"SELECT {_ANSWER} FROM calls JOIN answers ON answers.call = calls.id"  # noqa: S608
             f' WHERE outcome = 0 AND calls."key" IN ({marks}) ORDER BY at, calls.id',
@@ -199,16 +186,16 @@ def evaluations(db: sqlite3.Connection, session: int, candidate: int) -> list[St
         for event in evaluations_of(db, part, candidate)
     ]
     events.sort(key=lambda event: (event.example, event.replicate, event.seq))
-    answers: dict[int, tuple[Completion, ...]] = {}
-    calls = [event.call for event in events if event.call is not None]
-    for chunk in _chunks(calls):
-        marks = ",".join("?" * len(chunk))
-        for call, ended, text in db.execute(
-            f"SELECT call, finish, text FROM answers WHERE call IN ({marks})",  # noqa: S608
-            chunk,
-        ).fetchall():
-            answers[call] = (_completion(ended, text), *_choices(db, call))
-    return [StoredEvaluation(event, answers.get(event.call or 0, ())) for event in events]
+    answers: dict[int, list[Completion]] = {}
+    wanted = list(dict.fromkeys(event.call for event in events if event.call is not None))
+    for marks, chunk in chunks(wanted):
+        for call, ended, text, _ in db.execute(
+            f"SELECT call, finish, text, 0 FROM answers WHERE call IN ({marks}) UNION ALL"  # noqa: S608
+            f" SELECT call, finish, text, position FROM choices WHERE call IN ({marks}) ORDER BY 4",
+            chunk * 2,
+        ):
+            answers.setdefault(call, []).append(_completion(ended, text))
+    return [StoredEvaluation(event, tuple(answers.get(event.call or 0, ()))) for event in events]
 
 
 def wrong_counts(
@@ -227,7 +214,3 @@ def wrong_counts(
             before = counts.get(example, (0, 0))
             counts[example] = (before[0] + wrong, before[1] + total)
     return counts
-
-
-def _chunks(items: list[Any]) -> Iterator[list[Any]]:
-    return (items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK))

@@ -46,7 +46,7 @@ def explain(error: Exception, path: Path) -> OproError:
     if isinstance(error, OSError):
         what = f"cannot be opened ({error.strerror or error})"
         return StoreError(what, where=where, todo="Check the path and its permissions.")
-    return StoreError(f"cannot be stored ({error})", where=where)
+    return StoreError(f"cannot be used ({error})", where=where)
 
 
 EXPLAINED = (sqlite3.Error, OSError, OverflowError, OproError)
@@ -107,6 +107,9 @@ def prepare(path: Path, *, readonly: bool) -> None:
             _check(db, path, readonly=True)
         return
     create_file(path)
+    if not os.access(path, os.W_OK):
+        what, todo = _SQLITE_ERRORS[sqlite3.SQLITE_READONLY]
+        raise StoreError(what, where=str(path), todo=todo)
     with closing(connect(path, readonly=False)) as db:
         if _check(db, path, readonly=False):
             _use_wal(db)

@@ -64,15 +64,17 @@ class Store:
         """
         try:
             await asyncio.to_thread(prepare, path, readonly=readonly)
-        except EXPLAINED as error:
+        except (*EXPLAINED, ValueError) as error:
             raise explain(error, path) from error
         return cls(path, None if readonly else Writer(path), Reader(path, readonly=readonly))
 
     async def close(self) -> None:
         """Store what is queued, then let go of the file."""
-        await asyncio.to_thread(self._reader.close)
+        self._reader.stop()
         if self._writer is not None:
-            await asyncio.to_thread(self._writer.close)
+            self._writer.stop()
+            await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._reader.join)
 
     @property
     def transactions(self) -> int:
@@ -116,7 +118,7 @@ class Store:
             simulated: Whether any of its models is.
             sources: The data files, as `path`, `sha256` and `rows`.
             versions: Package to version.
-            examples: All examples; a fork's are its parent's, whatever is given here.
+            examples: All examples; a fork without any has its parent's.
             parent: The session that it is a fork of.
             fork_seq: The last event that it shares with its parent.
             events: What happened in it so far.

@@ -5,12 +5,9 @@ Comments inside the statements are kept by SQLite, so `.schema` explains the tab
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sqlite3
 
-from sqlite_utils import Migrations
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 SCHEMA = Migrations("opro_tui")
 
@@ -257,8 +254,6 @@ GROUP BY sessions.id, calls.step, routes.role;
 
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
-    import sqlite3
-
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -275,6 +270,8 @@ def _initial(db: Database) -> None:
 
 def known() -> list[str]:
     """The names of all migrations, in order."""
-    from sqlite_utils import Database
-
-    return [migration.name for migration in SCHEMA.pending(Database(memory=True))]
+    empty = Database(memory=True, execute_plugins=False)
+    try:
+        return [migration.name for migration in SCHEMA.pending(empty)]
+    finally:
+        empty.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import singledispatch
 
 from opro_tui.core.errors import StoreError
@@ -24,7 +24,7 @@ from opro_tui.core.events import (
     Stopped,
     Warned,
 )
-from opro_tui.store.texts import dump, encode, encode_optional, intern_text
+from opro_tui.store.texts import dump, encode, encode_optional, insert, intern_text
 
 OUTCOMES = {Outcome.ANSWERED: 0, Outcome.FAILED: 1, Outcome.UNKNOWN: 2}
 """The numbers of the table `outcomes`."""
@@ -45,18 +45,16 @@ def write(event: Event, db: sqlite3.Connection, session: int) -> Event:  # noqa:
 
 @write.register
 def _(event: StepStarted, db: sqlite3.Connection, session: int) -> Event:
-    db.execute(
-        "INSERT INTO steps (session, number, started_seq, started_at, settings, template, forecast)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            session,
-            event.step,
-            event.seq,
-            event.at,
-            intern_text(db, dump(event.settings.to_json())),
-            intern_text(db, dump(event.template.to_json())),
-            dump(event.forecast.stored()),
-        ),
+    insert(
+        db,
+        "steps",
+        session=session,
+        number=event.step,
+        started_seq=event.seq,
+        started_at=event.at,
+        settings=intern_text(db, dump(event.settings.to_json())),
+        template=intern_text(db, dump(event.template.to_json())),
+        forecast=dump(event.forecast.stored()),
     )
     return event
 
@@ -109,20 +107,18 @@ def _(event: StepFinished, db: sqlite3.Connection, session: int) -> Event:
 
 @write.register
 def _(event: CandidateSampled, db: sqlite3.Connection, session: int) -> Event:
-    db.execute(
-        "INSERT INTO candidates (session, id, seq, step, at, origin, draw, text, raw)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            session,
-            event.id,
-            event.seq,
-            event.step,
-            event.at,
-            str(event.origin),
-            event.draw,
-            encode(event.text),
-            encode(event.raw) if event.raw else None,
-        ),
+    insert(
+        db,
+        "candidates",
+        session=session,
+        id=event.id,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        origin=str(event.origin),
+        draw=event.draw,
+        text=encode(event.text),
+        raw=encode(event.raw) if event.raw else None,
     )
     return event
 
@@ -149,46 +145,36 @@ def _(event: CandidateRejected, db: sqlite3.Connection, session: int) -> Event:
 @write.register
 def _(event: CandidateScored, db: sqlite3.Connection, session: int) -> Event:
     score = event.score
-    db.execute(
-        "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            session,
-            event.seq,
-            event.step,
-            event.at,
-            event.candidate,
-            score.value,
-            score.n,
-            score.of,
-            score.stderr,
-            score.low,
-            score.high,
-            score.unparsed,
-            score.flagged,
-            score.grades,
-        ),
+    insert(
+        db,
+        "scores",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        candidate=event.candidate,
+        **{field.name: getattr(score, field.name) for field in fields(score)},
     )
     return event
 
 
 @write.register
 def _(event: Evaluation, db: sqlite3.Connection, session: int) -> Event:
-    db.execute(
-        "INSERT INTO evaluations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            session,
-            event.seq,
-            event.step,
-            event.at,
-            event.candidate,
-            event.example,
-            event.score,
-            event.replicate,
-            event.call,
-            event.from_store,
-            encode(",".join(event.flags)) if event.flags else None,
-            encode_optional(event.parsed),
-        ),
+    insert(
+        db,
+        "evaluations",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        candidate=event.candidate,
+        example=event.example,
+        score=event.score,
+        replicate=event.replicate,
+        call=event.call,
+        from_store=event.from_store,
+        flags=encode(",".join(event.flags)) if event.flags else None,
+        parsed=encode_optional(event.parsed),
     )
     return event
 
@@ -231,18 +217,17 @@ def _(event: CallFinished, db: sqlite3.Connection, session: int) -> Event:
 
 @write.register
 def _(event: EditMade, db: sqlite3.Connection, session: int) -> Event:
-    db.execute(
-        "INSERT INTO edits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            session,
-            event.seq,
-            event.step,
-            event.at,
-            event.kind,
-            dump(event.before),
-            dump(event.after),
-            encode(event.note),
-        ),
+    insert(
+        db,
+        "edits",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        kind=event.kind,
+        before=dump(event.before),
+        after=dump(event.after),
+        note=encode(event.note),
     )
     return event
 
@@ -258,17 +243,16 @@ def _(event: Stopped, db: sqlite3.Connection, session: int) -> Event:
 
 
 def _notice(event: Warned | Stopped, db: sqlite3.Connection, session: int) -> Event:
-    db.execute(
-        "INSERT INTO notices VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            session,
-            event.seq,
-            event.step,
-            event.at,
-            event.type,
-            encode(event.code),
-            encode(event.message),
-        ),
+    insert(
+        db,
+        "notices",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        kind=event.type,
+        code=encode(event.code),
+        message=encode(event.message),
     )
     return event
 

@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, StoreError, nearest
 from opro_tui.core.hashing import digest
-from opro_tui.core.meta_prompt import Template
 from opro_tui.core.protocols import Example, Split
-from opro_tui.core.settings import Settings
 from opro_tui.store.calls import append, now
 from opro_tui.store.records import SessionRecord
-from opro_tui.store.texts import decode, dump, encode, intern_text, load, read_text
+from opro_tui.store.texts import (
+    SharedTexts,
+    decode,
+    decode_optional,
+    dump,
+    encode,
+    insert,
+    intern_text,
+    load,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping, Sequence
 
     from opro_tui.core.events import Event
+    from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.settings import Settings
 
 _RECORD = (
     "SELECT id, name, created, updated, task_spec, settings, template, simulated, parent, fork_seq,"
@@ -45,61 +54,69 @@ def create(
     """Store a new session; see `Store.create_session`."""
     _check_free(db, name)
     at = now()
-    id_ = db.execute(
-        "INSERT INTO sessions (name, created, updated, last_seq, parent, fork_seq, simulated,"
-        " examples, task_spec, settings, template, sources, versions)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            encode(name),
-            at,
-            at,
-            fork_seq,
-            parent,
-            fork_seq,
-            simulated,
-            _examples_of(db, examples, parent, fork_seq),
-            intern_text(db, dump(dict(task_spec))),
-            intern_text(db, dump(settings.to_json())),
-            intern_text(db, dump(template.to_json())),
-            dump([dict(source) for source in sources]),
-            dump(dict(versions)),
-        ),
-    ).lastrowid
-    append(db, int(id_ or 0), events)
-    return by_id(db, int(id_ or 0))
+    id_ = insert(
+        db,
+        "sessions",
+        name=encode(name),
+        created=at,
+        updated=at,
+        last_seq=fork_seq,
+        parent=parent,
+        fork_seq=fork_seq,
+        simulated=simulated,
+        examples=_examples_of(db, examples, parent, fork_seq),
+        task_spec=intern_text(db, dump(dict(task_spec))),
+        settings=intern_text(db, dump(settings.to_json())),
+        template=intern_text(db, dump(template.to_json())),
+        sources=dump([dict(source) for source in sources]),
+        versions=dump(dict(versions)),
+    )
+    append(db, id_, events)
+    return by_id(db, id_)
 
 
 def _examples_of(
     db: sqlite3.Connection, examples: Sequence[Example], parent: int | None, fork_seq: int
 ) -> int:
-    """The id of the set of examples: a fork's is its parent's."""
+    """The id of the set of examples: a fork's is its parent's unless it brings its own."""
     if parent is None:
         return _store_examples(db, examples)
     row = db.execute("SELECT examples, last_seq FROM sessions WHERE id = ?", (parent,)).fetchone()
     if row is None or not 0 <= fork_seq <= row[1]:
         raise StoreError(f"session {parent} cannot be forked at {fork_seq}")
-    return int(row[0])
+    return _store_examples(db, examples) if examples else int(row[0])
 
 
 def _store_examples(db: sqlite3.Connection, examples: Sequence[Example]) -> int:
-    rows = [
-        (
-            example.index,
-            str(example.split),
-            encode(example.input),
-            encode(example.target),
-            dump(dict(example.fields)) if example.fields else None,
-        )
+    rows: list[dict[str, Any]] = [
+        {
+            "number": example.index,
+            "split": str(example.split),
+            "input": encode(example.input),
+            "target": encode(example.target),
+            "fields": dump(dict(example.fields)) if example.fields else None,
+        }
         for example in examples
     ]
     key = digest(
-        *(decode(value) if isinstance(value, bytes) else value for r in rows for value in r)
+        *(
+            part
+            for example, row in zip(examples, rows, strict=True)
+            for part in (
+                example.index,
+                example.split,
+                example.input,
+                example.target,
+                decode_optional(row["fields"]),
+            )
+        )
     )
     found = db.execute("SELECT id FROM example_sets WHERE hash = ?", (key,)).fetchone()
     if found is not None:
         return int(found[0])
-    id_ = int(db.execute("INSERT INTO example_sets (hash) VALUES (?)", (key,)).lastrowid or 0)
-    db.executemany("INSERT INTO examples VALUES (?, ?, ?, ?, ?, ?)", ((id_, *row) for row in rows))
+    id_ = insert(db, "example_sets", hash=key)
+    for row in rows:
+        insert(db, "examples", set=id_, **row)
     return id_
 
 
@@ -128,7 +145,7 @@ def by_name(db: sqlite3.Connection, name: str) -> SessionRecord:
     if row is None:
         todo = nearest(name, names(db)) or "`opro-tui list` shows the sessions."
         raise BadInput(f"there is no session {name!r}", todo=todo)
-    return _record(db, row)
+    return _record(SharedTexts(db), row)
 
 
 def by_id(db: sqlite3.Connection, id_: int) -> SessionRecord:
@@ -136,24 +153,25 @@ def by_id(db: sqlite3.Connection, id_: int) -> SessionRecord:
     row = db.execute(f"{_RECORD} WHERE id = ?", (id_,)).fetchone()
     if row is None:
         raise StoreError(f"there is no session number {id_}")
-    return _record(db, row)
+    return _record(SharedTexts(db), row)
 
 
 def all_sessions(db: sqlite3.Connection) -> list[SessionRecord]:
     """Every session, the one last used first."""
     rows = db.execute(f"{_RECORD} WHERE deleted IS NULL ORDER BY updated DESC, id DESC").fetchall()
-    return [_record(db, row) for row in rows]
+    texts = SharedTexts(db)
+    return [_record(texts, row) for row in rows]
 
 
-def _record(db: sqlite3.Connection, row: Any) -> SessionRecord:  # noqa: ANN401 - a row of _RECORD
+def _record(texts: SharedTexts, row: Any) -> SessionRecord:  # noqa: ANN401 - a row of _RECORD
     return SessionRecord(
         id=row[0],
         name=decode(row[1]),
         created=row[2],
         updated=row[3],
-        task_spec=load(read_text(db, row[4])),
-        settings=Settings.from_json(load(read_text(db, row[5]))),
-        template=Template(**load(read_text(db, row[6]))),
+        task_spec=texts.data(row[4]),
+        settings=texts.settings(row[5]),
+        template=texts.template(row[6]),
         simulated=bool(row[7]),
         parent=row[8],
         fork_seq=row[9],

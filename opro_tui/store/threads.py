@@ -47,11 +47,14 @@ class Writer:
         self._jobs.put((job, future, loop))
         return await future
 
-    def close(self) -> None:
-        """Finish what was queued and close the connection; blocks until then."""
+    def stop(self) -> None:
+        """Take no more jobs."""
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
+
+    def join(self) -> None:
+        """Wait until what was queued is committed and the connection is closed."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -158,11 +161,14 @@ class Reader:
         except EXPLAINED as error:
             raise explain(error, self._path) from error
 
-    def close(self) -> None:
-        """Close the connection; blocks until what was asked for is read."""
+    def stop(self) -> None:
+        """Take no more jobs."""
         if not self._closed:
             self._closed = True
             self._pool.submit(self._close)
+
+    def join(self) -> None:
+        """Wait until what was asked for is read and the connection is closed."""
         self._pool.shutdown(wait=True)
 
     def _close(self) -> None:

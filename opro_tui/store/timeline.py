@@ -24,12 +24,11 @@ from opro_tui.core.events import (
     Warned,
 )
 from opro_tui.core.forecast import Forecast
-from opro_tui.core.meta_prompt import Region, Template
-from opro_tui.core.settings import Settings
+from opro_tui.core.meta_prompt import Region
 from opro_tui.core.solution import Origin, Score
 from opro_tui.core.usage import Usage
 from opro_tui.store.rows import OUTCOMES, counts_of, real
-from opro_tui.store.texts import decode, decode_optional, load, read_text
+from opro_tui.store.texts import SharedTexts, decode, decode_optional, load
 
 if TYPE_CHECKING:
     import sqlite3
@@ -190,22 +189,11 @@ def usage_of(
 
 
 class _Rows:
-    """Reads events off the tables; settings and templates that repeat are built once."""
+    """Reads events off the tables."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._settings: dict[int, Settings] = {}
-        self._templates: dict[int, Template] = {}
-
-    def settings(self, id_: int) -> Settings:
-        if id_ not in self._settings:
-            self._settings[id_] = Settings.from_json(load(read_text(self._db, id_)))
-        return self._settings[id_]
-
-    def template(self, id_: int) -> Template:
-        if id_ not in self._templates:
-            self._templates[id_] = Template(**load(read_text(self._db, id_)))
-        return self._templates[id_]
+        self._texts = SharedTexts(db)
 
     def steps(self, part: Span) -> Iterator[Event]:
         rows = self._db.execute(
@@ -226,8 +214,8 @@ class _Rows:
             step=number,
             seq=row[1],
             at=row[2],
-            settings=self.settings(settings),
-            template=self.template(template),
+            settings=self._texts.settings(settings),
+            template=self._texts.template(template),
             forecast=Forecast.restored(load(forecast)),
         )
         if row[3] is not None:
@@ -289,24 +277,29 @@ class _Rows:
 
     def evaluations(self, part: Span, candidates: str | None = None) -> Iterator[Event]:
         """Evaluations, of some candidates (a JSON array) or of all."""
-        sql = f"SELECT {_EVALUATION} FROM evaluations WHERE session = ? AND seq > ? AND seq <= ?"  # noqa: S608
         where: tuple[Any, ...] = (part.session, part.after, part.upto)
+        sql, chosen = f"SELECT {_EVALUATION} FROM evaluations", ""  # noqa: S608
         if candidates is not None:
-            sql += " AND candidate IN (SELECT value FROM json_each(?))"
+            sql += " INDEXED BY evaluations_by_candidate"
+            chosen = " AND candidate IN (SELECT value FROM json_each(?))"
             where = (*where, candidates)
+        sql += f" WHERE session = ? AND seq > ? AND seq <= ?{chosen}"
         for row in self._db.execute(sql, where):
             yield evaluation(row)
 
     def calls(self, part: Span, candidates: str | None = None) -> Iterator[Event]:
         """Outcomes of calls: all, or only the failed ones of some candidates (a JSON array)."""
-        sql = (
-            f"SELECT {_CALL} FROM calls JOIN routes ON routes.id = calls.route"  # noqa: S608
-            " WHERE session = ? AND seq > ? AND seq <= ?"
-        )
         where: tuple[Any, ...] = (part.session, part.after, part.upto)
+        index, chosen = "calls_by_seq", ""
         if candidates is not None:
-            sql += " AND outcome = 1 AND candidate IN (SELECT value FROM json_each(?))"
+            index = "calls_failed"
+            chosen = " AND outcome = 1 AND candidate IN (SELECT value FROM json_each(?))"
             where = (*where, candidates)
+        sql = (
+            f"SELECT {_CALL} FROM calls INDEXED BY {index}"  # noqa: S608
+            " JOIN routes ON routes.id = calls.route"
+            f" WHERE session = ? AND seq > ? AND seq <= ?{chosen}"
+        )
         for row in self._db.execute(sql, where):
             outcome = _OUTCOMES[row[6]]
             yield CallFinished(
