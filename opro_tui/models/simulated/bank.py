@@ -175,7 +175,7 @@ STRATEGIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = MappingProxyType(
             ),
         ),
         "encourage": (
-            r"\b(?:you can|believe|confiden\w*|important|prou?d|pride|matters|worth|trust your)\b",
+            r"\b(?:you can|believe|confiden\w*|important|proud|pride|matters|worth|trust your\w*)\b",
             (
                 "You can do this well.",
                 "This is important, so give it your best.",
