@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 NAMES = ("exact", "contains", "numeric", "boolean", "multiple-choice", "json")
 REGEX_SECONDS = 0.25
-REGEX_LIMIT = 200_000
+REGEX_LIMIT = 50_000
+REGEX_LENGTH = 1_000
+REGEX_REPEATS = 100_000
 PARSED_LIMIT = 500
 MAX_LABELS = 50
 
@@ -280,10 +282,13 @@ class _Json(_Base):
         return Grade(same / len(target), parsed)
 
 
+_COUNTED = re.compile(r"\{\s*(\d+)")
+
+
 class _Regex(_Base):
     """Right when what the pattern's first group (or the whole match) found is the target.
 
-    The first match in the first 200,000 characters counts; a pattern that takes longer than a
+    The first match in the first 50,000 characters counts; a pattern that takes longer than a
     quarter of a second is given up and flagged `timeout`.
     """
 
@@ -296,6 +301,14 @@ class _Regex(_Base):
         pattern = name.removeprefix("regex:")
         if not pattern:
             raise BadInput("the pattern is empty", where="metric", todo="Write regex:PATTERN.")
+        # Counted repeats are written out when compiled: nested ones could take all memory.
+        repeats = math.prod(max(1, int(count[:9])) for count in _COUNTED.findall(pattern[:10_000]))
+        if len(pattern) > REGEX_LENGTH or repeats > REGEX_REPEATS:
+            raise BadInput(
+                f"the pattern {pattern[:80]!r} is too big",
+                where="metric",
+                todo=f"Use at most {REGEX_LENGTH:,} characters and fewer counted repeats.",
+            )
         try:
             self._pattern = regex.compile(pattern)
         except (regex.error, ValueError, OverflowError, RecursionError) as error:

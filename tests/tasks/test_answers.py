@@ -216,7 +216,14 @@ def test_a_runaway_pattern_is_given_up_quickly():
     assert time.perf_counter() - started < 2
 
 
-@pytest.mark.parametrize("name", ["regex:(", "regex:", "nummeric", "judge", "python:nowhere:f"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("regex:(", "regex:", "regex:(?P<x>a)(?P<x", "regex:[", "nummeric", "judge", ""),
+        *("regex:(((a{1000}){1000}){1000})", "regex:a{999999999999}", "regex:" + "a" * 10_000),
+        *("python:nowhere:f", "python:", "python:os", "python:os.path:nothing"),
+    ],
+)
 def test_unusable_metrics_are_bad_input(name):
     with pytest.raises(BadInput) as caught:
         make_metric(name)
