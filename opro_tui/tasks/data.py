@@ -340,7 +340,9 @@ def find_column(table: Table, name: str, flag: str, *, header: bool = True) -> s
         return name
     shown = ", ".join(repr(column) for column in table.columns[:12])
     todo = nearest(name, table.columns) or f"The columns are {shown}."
-    if not header:
+    if len(table.columns) == 1 and {";", "\t", "|"} & set(table.columns[0]):
+        todo = f"Its only column is {shown}: separate columns by commas (.csv) or tabs (.tsv)."
+    elif not header:
         todo = f"The columns are numbered 0 to {len(table.columns) - 1}."
     elif name.isdigit() and table.name.lower().endswith((".csv", ".tsv")):
         todo += " For a file without a header add --no-header."

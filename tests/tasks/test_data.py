@@ -148,6 +148,8 @@ def test_errors_suggest_the_nearest_column(tmp_path):
     assert "--no-header" in text
     text = refused(tmp_path, "d.csv", "x,y\nx,y\n", header=False, input="2", target="1")
     assert "numbered 0 to 1" in text
+    text = refused(tmp_path, "d.csv", "ticket;queue\nx;y\n", input="ticket", target="queue")
+    assert "separate columns by commas" in text
     text = refused(tmp_path, "d.csv", "foo,bar\nx,y\n")
     assert "--input" in text
 
