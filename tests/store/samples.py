@@ -157,7 +157,9 @@ EVENTS = {
         step=st.just(0),
         text=texts,
         regions=st.lists(
-            st.builds(Region, counts, counts, st.sampled_from(["solution", "request"]), maybe_counts),
+            st.builds(
+                Region, counts, counts, st.sampled_from(["solution", "request"]), maybe_counts
+            ),
             max_size=3,
         ).map(tuple),
         tokens=counts,

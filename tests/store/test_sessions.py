@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from opro_tui.store.database import Store
 
 TABLES = (
-    "sessions steps candidates scores evaluations calls answers choices edits notices examples"
-    " example_sets texts routes summaries"
-).split()
+    *("sessions", "steps", "candidates", "scores", "evaluations", "calls", "answers", "choices"),
+    *("edits", "notices", "examples", "example_sets", "texts", "routes", "summaries"),
+)
 
 
 async def counts(store: Store) -> dict[str, int]:

@@ -28,7 +28,10 @@ async def test_concurrent_appends_share_transactions_and_keep_their_order(store:
     before = store.transactions
     stored = await asyncio.gather(
         *(
-            store.append(session, [evaluated(0, i, 0), evaluated(0, i, 1)], )
+            store.append(
+                session,
+                [evaluated(0, i, 0), evaluated(0, i, 1)],
+            )
             for i in range(500)
         )
     )
