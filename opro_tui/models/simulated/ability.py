@@ -44,7 +44,7 @@ _BY_TOPIC: Final = {
     "text": {"format": 0.15, "equation": -0.35, "units": -0.2},
 }
 _EMPTY: Final = -0.5
-_BARE: Final = 0.02
+_BARE: Final = 0.2
 _MOST_GAIN: Final = 2.7
 _GAIN_SCALE: Final = 2.7
 _MANY_CLAUSES: Final = 4
