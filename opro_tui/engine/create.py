@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from opro_tui.models import registry
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from opro_tui.config import Config
     from opro_tui.core.protocols import Task
@@ -192,26 +193,30 @@ async def create(store: Store, prepared: Prepared) -> SessionRecord:
     )
 
 
-def solutions_from(rows: Sequence[Mapping[str, Any]], where: str) -> tuple[Start, ...]:
-    """A warm start from the rows of a file: `text` and, where known, `score`.
+def start_from(row: Mapping[str, Any], where: str) -> Start:
+    """A starting solution from a row of a file: `text` and, where known, `score`.
+
+    Args:
+        row: Column name to value.
+        where: The file and row, for error texts.
 
     Raises:
-        BadInput: A row has no text, or its score is no number.
+        BadInput: The row has no text, or its score is no number.
     """
-    starts = []
-    for number, row in enumerate(rows, start=1):
-        text = row.get("text", row.get("instruction", row.get("solution")))
-        if not isinstance(text, str):
-            raise BadInput(
-                "has no text", where=f"{where}, row {number}", todo="Give each row a field `text`."
-            )
-        score = row.get("score")
-        if isinstance(score, str):
-            score = score.strip() or None
-        try:
-            starts.append(Start(text, None if score is None else float(score)))
-        except (TypeError, ValueError):
-            raise BadInput(
-                f"score {str(score)[:40]!r} is no number", where=f"{where}, row {number}"
-            ) from None
-    return tuple(starts)
+    text = row.get("text", row.get("instruction", row.get("solution")))
+    if not isinstance(text, str):
+        raise BadInput("has no text", where=where, todo="Give each row a field `text`.")
+    score = row.get("score")
+    if score is None or (isinstance(score, str) and not score.strip()):
+        return Start(text)
+    try:
+        value = float(score)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadInput(
+            f"score {str(score)[:40]!r} is no number",
+            where=where,
+            todo="Leave it empty to have the solution scored in step 0.",
+        )
+    return Start(text, value)

@@ -34,6 +34,7 @@ def summary(state: State) -> dict[str, Any]:
         "best": score.value if score else None,
         "low": score.low if score else None,
         "high": score.high if score else None,
+        "bounded": state.facts.bounded,
         "of": state.scored_count(),
         "cost_usd": state.usage().cost_usd,
         "optimizer": state.settings.optimizer,

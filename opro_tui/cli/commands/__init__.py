@@ -1,0 +1,1 @@
+"""The commands, one module for one or a few of them."""

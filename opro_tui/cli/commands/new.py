@@ -1,0 +1,160 @@
+"""`new`: make a session, priced, with nothing spent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opro_tui.cli.command import Command
+from opro_tui.cli.flags import given_settings, settings_flags
+from opro_tui.cli.opening import database, wait_for
+from opro_tui.cli.several import Texts
+from opro_tui.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from opro_tui.cli.root import App
+    from opro_tui.config import Config
+    from opro_tui.engine.create import Prepared
+    from opro_tui.engine.session import Session
+
+_TASKS = (
+    "sums, gsm8k, bbh/NAME, mmlu/SUBJECT, aqua, multiarith, linear-regression, a .toml or a data"
+    " file, or python:module:Class"
+)
+
+
+@settings_flags(starred_only=False)
+@click.command(
+    "new",
+    cls=Command,
+    example="opro-tui new triage --task tickets.jsonl --input ticket --target queue \\\n"
+    "    --optimizer openai/gpt-5-mini --scorer openai/gpt-5-nano --train 60",
+)
+@click.argument("name")
+@click.option(
+    "--initial",
+    cls=Texts,
+    metavar="TEXT…",
+    help="Starting solutions instead of the task's own; several after one flag.",
+)
+@click.option(
+    "--solutions",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A warm start: .jsonl or .csv with text and, if known, score.",
+)
+@click.option(
+    "--meta-prompt",
+    "texts",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="TOML with the meta-prompt's texts.",
+)
+@click.option("--headless", is_flag=True, help="Do not open the workbench.")
+@click.pass_obj
+def new_command(
+    app: App,
+    /,
+    name: str,
+    initial: tuple[str, ...],
+    solutions: Path | None,
+    texts: Path | None,
+    headless: bool,
+    **flags: Any,  # noqa: ANN401 - one for each setting
+) -> int:
+    """Make a session NAME, say what a step will cost, and open the workbench. Nothing is spent."""
+    from opro_tui.cli.files import read_solutions, read_template
+    from opro_tui.cli.output import interactive
+    from opro_tui.engine.create import Draft, prepare
+
+    config = app.config
+    values = given_settings(flags)
+    if "task" not in values:
+        raise BadInput("is missing", where="--task", todo=f"Give one of: {_TASKS}.")
+    draft = Draft(
+        name=name,
+        values=values,
+        initial=initial,
+        warm=read_solutions(solutions) if solutions else (),
+        template=read_template(texts) if texts else {},
+    )
+    prepared = prepare(draft, config)
+    _check_both_models(prepared)
+    wait_for(_create(app, prepared, config))
+    if headless or not interactive():
+        return 0
+    from opro_tui.tui.app import run_workbench
+
+    return run_workbench(app.db, name, config)
+
+
+def _check_both_models(prepared: Prepared) -> None:
+    """Refuse a session whose one model is real and whose other would silently be simulated."""
+    values = prepared.draft.values
+    roles = ("optimizer", "scorer") if prepared.task.examples else ("optimizer",)
+    missing = [role for role in roles if role not in values]
+    if len(missing) == 1 and len(roles) > 1:
+        given = next(role for role in roles if role in values)
+        if values[given] != "simulated":
+            raise BadInput(
+                "is missing",
+                where=f"--{missing[0]}",
+                todo=f"Give provider/model, such as --{missing[0]} {values[given]}.",
+            )
+
+
+async def _create(app: App, prepared: Prepared, config: Config) -> None:
+    from opro_tui.engine.create import create
+    from opro_tui.engine.session import Session
+
+    async with database(app) as store:
+        record = await create(store, prepared)
+        session = await Session.open(store, record.name, config, readonly=True)
+        try:
+            await _tell(session)
+        finally:
+            await session.close()
+
+
+async def _tell(session: Session) -> None:
+    from shlex import quote
+
+    from opro_tui.cli.figures import plural
+    from opro_tui.cli.output import one_line, say
+    from opro_tui.cli.report import SIMULATED
+
+    state, task = session.state, session.task
+    sides = [str(example.split) for example in task.examples]
+    settings = state.settings
+    models = f"{settings.optimizer} → {settings.scorer}" if sides else settings.optimizer
+    say(f"session {session.name}: {one_line(task.name)}, {one_line(models)}")
+    if session.record.simulated:
+        say(SIMULATED)
+    if sides:
+        say(f"examples: {sides.count('train'):,} to train on, {sides.count('test'):,} held out")
+    starts = [candidate for candidate in state.candidates.values() if candidate.rejected is None]
+    waiting = len(state.waiting())
+    known = len(starts) - waiting
+    parts = [f"{waiting:,} to be scored in step 0"] if waiting else []
+    parts += [f"{known:,} with a known score"] if known else []
+    say(f"{plural(len(starts), 'starting solution')}: {', '.join(parts)}")
+    await _tell_forecast(session)
+    typed = quote(session.name)
+    say("nothing is spent yet; next:")
+    if sides:
+        say(f"  opro-tui try {typed}      what the scorer is asked and answers")
+    say(f"  opro-tui run {typed}      the first step")
+
+
+async def _tell_forecast(session: Session) -> None:
+    """The price of the first step; that a key is missing is no reason not to make a session."""
+    from opro_tui.cli.figures import forecast_line
+    from opro_tui.cli.output import one_line, say
+    from opro_tui.core.errors import ModelError
+
+    try:
+        say(f"the first step, with step 0: {forecast_line(await session.forecast())}")
+    except ModelError as error:
+        say(f"no forecast: {one_line(str(error))}")

@@ -1,0 +1,39 @@
+"""`open`: the workbench."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+import click
+
+from opro_tui.cli.command import Command
+from opro_tui.cli.opening import existing_database, wait_for
+from opro_tui.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from opro_tui.cli.root import App
+
+
+@click.command("open", cls=Command, example="opro-tui open triage")
+@click.argument("name")
+@click.pass_obj
+def open_command(app: App, name: str) -> int:
+    """Open a session's workbench; one that another process runs is followed read-only."""
+    from opro_tui.cli.output import interactive
+
+    wait_for(_check(app, name))
+    if not interactive():
+        raise BadInput(
+            "the workbench needs a terminal",
+            where=f"open {name}",
+            todo=f"Without one use `opro-tui run {quote(name)}` and `opro-tui show {quote(name)}`.",
+        )
+    from opro_tui.tui.app import run_workbench
+
+    return run_workbench(app.db, name, app.config)
+
+
+async def _check(app: App, name: str) -> None:
+    async with existing_database(app, name) as store:
+        await store.session(name)

@@ -1,0 +1,78 @@
+"""A log file that rotates, that only its owner reads, and that holds no secrets."""
+
+from __future__ import annotations
+
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
+
+LEVELS = ("debug", "info", "warning", "error")
+_MAX_BYTES = 1_000_000
+_BACKUPS = 3
+_ROOT = logging.getLogger("opro_tui")
+_SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_LEAST_SECRET = 6
+
+
+def log_path() -> Path:
+    """Where the log file lies."""
+    from platformdirs import user_log_path
+
+    return user_log_path("opro-tui", appauthor=False) / "opro-tui.log"
+
+
+class _PrivateFile(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """A log that can't be written is no reason to fail or to write on the screen."""
+
+
+class _Masked(logging.Formatter):
+    """Writes *** for the values of environment variables that hold keys."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        for name, value in os.environ.items():
+            if len(value) >= _LEAST_SECRET and any(part in name.upper() for part in _SECRET_NAMES):
+                text = text.replace(value, "***")
+        return text
+
+
+def set_up(level: str) -> None:
+    """Log what this program says from a level on; the file is made by the first line."""
+    _ROOT.setLevel(level.upper())
+    _ROOT.propagate = False
+    for handler in list(_ROOT.handlers):
+        _ROOT.removeHandler(handler)
+        handler.close()
+    handler = _PrivateFile(log_path(), maxBytes=_MAX_BYTES, backupCount=_BACKUPS, delay=True)
+    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    _ROOT.addHandler(handler)
+
+
+def debugging() -> bool:
+    """Whether the user asked for tracebacks."""
+    return _ROOT.isEnabledFor(logging.DEBUG) and bool(_ROOT.handlers)
+
+
+def record(error: BaseException) -> Path | None:
+    """Log an unexpected error with its traceback.
+
+    Returns:
+        The log file; None when nothing could be written.
+    """
+    if not _ROOT.handlers:
+        set_up("warning")
+    _ROOT.error("unexpected error", exc_info=error)
+    path = log_path()
+    return path if path.exists() else None

@@ -1,0 +1,82 @@
+"""Opening the database and a session for a command, and letting go of both."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opro_tui.core.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
+
+    from opro_tui.cli.root import App
+    from opro_tui.engine.session import Session
+    from opro_tui.store.database import Store
+
+    T = TypeVar("T")
+
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's asynchronous part."""
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def database(app: App, *, readonly: bool = False) -> AsyncIterator[Store]:
+    """The database; one that is to be written is created where there is none.
+
+    Raises:
+        StoreError: It can't be opened.
+    """
+    from opro_tui.store.database import Store
+
+    store = await Store.open(app.db, readonly=readonly)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def existing_database(app: App, name: str, *, readonly: bool = True) -> AsyncIterator[Store]:
+    """The database that a session is to be found in; a missing one is not created.
+
+    Raises:
+        BadInput: There is no database, hence no such session.
+        StoreError: It can't be opened.
+    """
+    if not app.db.exists():
+        raise BadInput(
+            f"there is no session {name!r}, for there is no database {app.db} yet",
+            todo="Make one with `opro-tui demo` or `opro-tui new`.",
+        )
+    async with database(app, readonly=readonly) as store:
+        yield store
+
+
+@asynccontextmanager
+async def opened(
+    app: App, name: str, *, readonly: bool = True
+) -> AsyncIterator[tuple[Store, Session]]:
+    """A session with its database.
+
+    Args:
+        app: Says which database.
+        name: The session.
+        readonly: Only look, which also works while another process runs it.
+
+    Raises:
+        BadInput: There is no such session.
+        SessionBusy: Another process runs it.
+        StoreError: The database can't be opened.
+    """
+    from opro_tui.engine.session import Session
+
+    async with existing_database(app, name, readonly=readonly) as store:
+        session = await Session.open(store, name, app.config, readonly=readonly)
+        try:
+            yield store, session
+        finally:
+            await session.close()

@@ -1,0 +1,112 @@
+"""What is written: made harmless for terminals, to the byte for pipes, and valid as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from typing import Any
+
+_C1_AND_BIDI = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+_UNSAFE = re.compile(rf"[\x00-\x08\x0b-\x1f{_C1_AND_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
+_UNSAFE_JSON = re.compile(rf"[{_C1_AND_BIDI}\ud800-\udfff]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match.group().encode("unicode_escape").decode("ascii")
+
+
+def _json_escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+def visible(text: str) -> str:
+    """A text with everything that could steer a terminal written as an escape.
+
+    Model text, file names and error texts may hold ANSI and OSC sequences, overrides of the writing
+    direction, invisible tags and lone surrogates; line breaks and tabs stay.
+    """
+    return _UNSAFE.sub(_escaped, text)
+
+
+def one_line(text: str) -> str:
+    """The same on one line: runs of blanks and line breaks become one blank."""
+    return visible(" ".join(text.split()))
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8; undecodable bytes of arguments come back as they were, other halves as escapes."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
+
+
+def say(text: str = "") -> None:
+    """Print for a person, with a line break; the text is made harmless."""
+    _write(encoded(visible(text) + "\n"))
+
+
+def exact(text: str) -> None:
+    """Print a text and one line break: byte for byte, but made harmless on a terminal."""
+    _write(encoded((visible(text) if is_terminal(sys.stdout) else text) + "\n"))
+
+
+def document(value: Any, *, indent: int | None = 2) -> None:  # noqa: ANN401 - any JSON data
+    """Print one JSON document and a line break; unknown numbers (NaN, ∞) become null."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=False, indent=indent, allow_nan=False)
+    _write((_UNSAFE_JSON.sub(_json_escaped, text) + "\n").encode("utf-8"))
+
+
+def error(text: str) -> None:
+    """Print one line on stderr."""
+    note(f"opro-tui: {one_line(text)}")
+
+
+def note(text: str) -> None:
+    """Print a line that is no result on stderr; the text is made harmless."""
+    flush()
+    sys.stderr.write(visible(text).encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+    sys.stderr.flush()
+
+
+def flush() -> None:
+    """Hand on what was printed."""
+    sys.stdout.flush()
+
+
+def is_terminal(stream: Any) -> bool:  # noqa: ANN401 - any stream, a closed one included
+    """Whether a stream is a terminal."""
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def interactive() -> bool:
+    """Whether a person sits at both ends, so that a screen can be opened."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stdout)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def _write(data: bytes) -> None:
+    binary = getattr(sys.stdout, "buffer", None)
+    if binary is None:
+        sys.stdout.write(data.decode("utf-8", "replace"))
+        return
+    sys.stdout.flush()
+    binary.write(data)
+    binary.flush()
