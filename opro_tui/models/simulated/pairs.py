@@ -20,9 +20,9 @@ _REACH: Final = 4.0
 _TRIES: Final = 4
 _MOVES: Final = {
     "stay": (0.45, 0.02, 0.0),
-    "nudge": (0.32, 0.2, 0.25),
-    "leap": (0.03, 0.1, 0.1),
-    "slope": (0.1, 0.35, 0.35),
+    "nudge": (0.32, 0.18, 0.25),
+    "leap": (0.03, 0.15, 0.1),
+    "slope": (0.1, 0.32, 0.35),
     "bowl": (0.1, 0.23, 0.05),
     "cross": (0.0, 0.1, 0.25),
 }
@@ -98,7 +98,7 @@ def _move(points: list[Point], brief: Brief, dice: Dice, temperature: float) -> 
 
 def _leap(base: Point, dice: Dice) -> Pair:
     """Far along one number and hardly along the other, to leave a narrow valley."""
-    near, far = dice.choice((-1, 0, 1)), dice.normal(12)
+    near, far = dice.choice((-1, 0, 1)), dice.normal(15)
     if dice.chance(0.7):
         return _rounded(base.first + near, base.second + far)
     return _rounded(base.first + far, base.second + near)
