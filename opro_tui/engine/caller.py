@@ -166,7 +166,7 @@ class Caller:
             BudgetReached: It could pass the budget.
         """
         while True:
-            traits = await self.traits(job.model)
+            traits = dict(await self.traits(job.model))
             key = job.key(traits)
             answer = await self._bought(key)
             if answer is not None:
@@ -175,10 +175,10 @@ class Caller:
             flight: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
             self._flights[key] = flight
             try:
-                answer = await self._buy(job, key, dict(traits), then)
+                answer = await self._buy(job, key, traits, then)
             except ParameterRefused as refused:
                 self._end_flight(key, flight, None)
-                await self._refused(job, refused)
+                await self._refused(job, refused, traits)
                 continue
             except BaseException:
                 self._end_flight(key, flight, None)
@@ -217,10 +217,9 @@ class Caller:
         if events:
             self.publish(await self.store.append(self.session, events))
 
-    async def _refused(self, job: Job, refused: ParameterRefused) -> None:
+    async def _refused(self, job: Job, refused: ParameterRefused, sent: Traits) -> None:
         name = refused.parameter
-        known = await self.traits(job.model)
-        if known.get(name) is False:
+        if sent.get(name) is False:
             raise CallFailed(
                 ModelError(
                     f"refuses {name} even when it is not sent", where=job.model.name, fatal=True

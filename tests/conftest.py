@@ -1,0 +1,34 @@
+"""Every test is hermetic: no key, no user's configuration, no network but the loopback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[1].parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def hermetic(tmp_path_factory, monkeypatch):
+    """Point everything the program reads from its surroundings to an empty folder."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("OPENAI", "ANTHROPIC", "OPENROUTER"):
+        monkeypatch.delenv(f"{name}_API_KEY", raising=False)
+        monkeypatch.delenv(f"{name}_BASE_URL", raising=False)
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.delenv("OPRO_TUI_DB", raising=False)
+    monkeypatch.delenv("OPRO_TUI_CONFIG", raising=False)
+    monkeypatch.delenv("OPRO_TUI_SIMULATED_LATENCY", raising=False)
+
+
+@pytest.fixture(scope="session")
+def datasets():
+    """The real benchmark files, where they lie beside the project."""
+    folder = SHARED / "datasets"
+    if not folder.is_dir():
+        pytest.skip("../shared/datasets is not here")
+    return folder

@@ -1,0 +1,100 @@
+"""kill -9 at seeded moments: what was committed is not bought again, and the end is the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from random import Random
+
+import pytest
+
+from opro_tui.store.database import Store
+from tests.support.loopback import LoopbackServer, default_reply
+from tests.support.sessions import make, make_and_run, opened, own_data
+
+STEPS = 2
+CONCURRENCY = 4
+
+
+async def new(path, values):
+    store = await Store.open(path)
+    await make(store, values)
+    await store.close()
+
+
+class Killer:
+    """A reply hook that kills the running process when the n-th request since its start arrives."""
+
+    def __init__(self):
+        self.answer = default_reply()
+        self.process = None
+        self.countdown = 0
+
+    def __call__(self, request):
+        self.countdown -= 1
+        if self.countdown == 0 and self.process is not None:
+            os.kill(self.process.pid, signal.SIGKILL)
+        return self.answer(request)
+
+
+def start(path):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.support.runner", str(path), "s", str(STEPS)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answered(path):
+    with sqlite3.connect(path) as db:
+        return db.execute("SELECT count(*) FROM answers").fetchone()[0]
+
+
+async def final(path):
+    async with opened(path, readonly=True) as session:
+        state = session.state
+        return [
+            (c.id, c.text, c.step, c.rejected, c.score and c.score.value)
+            for c in state.candidates.values()
+        ], state.usage()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_killed_again_and_again(tmp_path, seed):
+    with LoopbackServer() as calm:
+        path = tmp_path / "calm.db"
+        await make_and_run(path, own_data(tmp_path, calm.url, concurrency=CONCURRENCY), STEPS)
+        undisturbed = len(calm.ledger)
+        expected, usage = await final(path)
+    moments = Random(seed)
+    killer = Killer()
+    with LoopbackServer(killer, latency=0.002) as server:
+        path = tmp_path / "killed.db"
+        await new(path, own_data(tmp_path, server.url, concurrency=CONCURRENCY))
+        kills = 0
+        while kills < 5:
+            killer.countdown = moments.choice([1, 2, 5, 11, 17, 23])
+            killer.process = start(path)
+            out, err = killer.process.communicate(timeout=60)
+            if killer.process.returncode == 0:
+                break
+            assert killer.process.returncode == -signal.SIGKILL, err
+            kills += 1
+            with sqlite3.connect(path) as db:
+                assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        killer.process, killer.countdown = None, 0
+        process = start(path)
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+        assert kills >= 3
+        found, spent = await final(path)
+        assert found == expected
+        assert spent.calls == usage.calls == undisturbed
+        assert spent.unknown <= kills * CONCURRENCY
+        extra = len(server.ledger) - spent.calls
+        assert 0 <= extra <= spent.unknown
+        assert answered(path) == spent.calls
