@@ -10,7 +10,7 @@ from opro_tui.core.errors import StoreError
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.store.records import OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
-from opro_tui.store.texts import chunks, decode, dump, encode, insert
+from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
 from opro_tui.store.timeline import FOREVER, evaluations_of, spans, usage_of
 
 if TYPE_CHECKING:
@@ -203,12 +203,16 @@ def wrong_counts(
 ) -> dict[int, tuple[int, int]]:
     """Example to (wrong, evaluated)."""
     counts: dict[int, tuple[int, int]] = {}
-    chosen = "" if candidates is None else " AND candidate IN (SELECT value FROM json_each(?))"
-    extra = () if candidates is None else (dump(list(candidates)),)
+    index, chosen = "", ""
+    extra: tuple[SqlText, ...] = ()
+    if candidates is not None:
+        index = " INDEXED BY evaluations_by_candidate"
+        chosen = " AND candidate IN (SELECT value FROM json_each(?))"
+        extra = (dump(list(candidates)),)
     for part in spans(db, session, 0, FOREVER if upto is None else upto):
         for example, wrong, total in db.execute(
-            "SELECT example, sum(score IS NULL OR score < 1), count(*) FROM evaluations"  # noqa: S608
-            f" WHERE session = ? AND seq <= ?{chosen} GROUP BY example",
+            "SELECT example, sum(score IS NULL OR score < 1), count(*)"  # noqa: S608
+            f" FROM evaluations{index} WHERE session = ? AND seq <= ?{chosen} GROUP BY example",
             (part.session, part.upto, *extra),
         ):
             before = counts.get(example, (0, 0))

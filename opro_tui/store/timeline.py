@@ -166,10 +166,10 @@ def evaluation(row: Any) -> Evaluation:  # noqa: ANN401 - a row of _EVALUATION
 
 
 def evaluations_of(db: sqlite3.Connection, part: Span, candidate: int) -> list[Evaluation]:
-    """A candidate's evaluations, in example order."""
+    """A candidate's evaluations."""
     rows = db.execute(
-        f"SELECT {_EVALUATION} FROM evaluations WHERE session = ? AND candidate = ?"  # noqa: S608
-        " AND seq > ? AND seq <= ? ORDER BY example, replicate, seq",
+        f"SELECT {_EVALUATION} FROM evaluations INDEXED BY evaluations_by_candidate"  # noqa: S608
+        " WHERE session = ? AND candidate = ? AND seq > ? AND seq <= ?",
         (part.session, candidate, part.after, part.upto),
     )
     return [evaluation(row) for row in rows]
