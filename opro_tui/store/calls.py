@@ -120,7 +120,7 @@ def finish(
 
 
 def find_answers(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
-    """The earliest answer to each key that has one."""
+    """The earliest answer (by the millisecond, then by id) to each key that has one."""
     found: dict[bytes, StoredAnswer] = {}
     for marks, chunk in chunks(list(dict.fromkeys(keys))):
         for row in db.execute(

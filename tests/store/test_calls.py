@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,7 @@ async def test_only_answered_calls_of_any_session_are_found(store: Store) -> Non
     assert (found[KEY].call, found[KEY].session) == (first, b)
     assert (found[KEY].candidate, found[KEY].example) == (3, 4)
     assert (found[KEY].completions, found[KEY].usage) == (completions, event.usage)
+    await asyncio.sleep(0.005)  # times are whole milliseconds
     await store.finish_call(a, outcome(in_flight), answer("later"))
     assert (await store.find_answers([KEY]))[KEY].call == first
     assert await store.answers_of_call(first) == found[KEY]
