@@ -1,0 +1,1 @@
+"""The screens: they draw the engine's frozen state and turn keys into edits."""

@@ -1,0 +1,1 @@
+"""The workbench's panes: each draws one part of a session's state."""

@@ -1,0 +1,217 @@
+"""Rows of the candidates and of the trajectory, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from opro_tui.core.grades import unpack
+from opro_tui.core.solution import Origin
+from opro_tui.core.statistics import distinguishable
+from opro_tui.tui import format as fmt
+from opro_tui.tui.view import shown_step
+
+if TYPE_CHECKING:
+    from opro_tui.core.solution import Candidate, Score
+    from opro_tui.core.state import Partial, State
+
+NOTE_WIDTH = 60
+TEXT_WIDTH = 400
+"""Cells of a text that a row carries; no terminal shows more of it in one line."""
+
+ORIGINS = {
+    Origin.OPTIMIZER: "optimizer",
+    Origin.START: "start",
+    Origin.PERSON: "you",
+    Origin.IMPORT: "import",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: What it says, already harmless and in one line.
+        tone: How it looks, a name of `widgets.tones.TONES`.
+        span: Over how many columns it reaches.
+    """
+
+    text: str = ""
+    tone: str = ""
+    span: int = 1
+
+
+Row = tuple[Cell, ...]
+
+
+@lru_cache(maxsize=16_384)
+def _told_apart(first: bytes, second: bytes, *, binary: bool, seed: int) -> bool:
+    one, other = unpack(first), unpack(second)
+    if len(one) != len(other) or len(one) < 2:
+        return False
+    return distinguishable(one, other, binary=binary, seed=seed)
+
+
+def tied(state: State, score: Score, reference: Score) -> bool:
+    """Whether two scores can't be told apart; scores without uncertainty only when equal."""
+    if score.value == reference.value:
+        return True
+    if not state.facts.bounded:
+        return False
+    return not _told_apart(
+        score.grades, reference.grades, binary=state.facts.binary, seed=state.settings.seed
+    )
+
+
+def candidate_ids(state: State) -> list[int]:
+    """The candidates of the step shown and those already waiting for the next, by id."""
+    step = shown_step(state)
+    if step is None:
+        return []
+    return sorted(c.id for c in state.candidates.values() if c.step >= step)
+
+
+def candidate_row(state: State, id_: int) -> Row:
+    """A candidate's row: mark, id, score, change against the best, unread, text."""
+    candidate = state.candidates[id_]
+    best = id_ == state.best_id
+    mark = Cell("★" if best else _origin_sign(candidate), "best" if best else "muted")
+    return (mark, Cell(str(id_), "muted"), *_verdict(state, candidate), _text(state, candidate))
+
+
+def _origin_sign(candidate: Candidate) -> str:
+    return "+" if candidate.origin is Origin.PERSON else ""
+
+
+def _text(state: State, candidate: Candidate) -> Cell:
+    out = candidate.rejected is not None or candidate.vetoed or candidate.id in state.dropped
+    tone = "muted" if out else "best" if candidate.id == state.best_id else ""
+    if not candidate.text:
+        return Cell("(empty)", "muted")
+    return Cell(fmt.safe(candidate.text, TEXT_WIDTH), tone)
+
+
+def _verdict(state: State, candidate: Candidate) -> tuple[Cell, ...]:
+    """What became of a candidate, over the three columns score, change and unread."""
+    if candidate.rejected is not None:
+        return (Cell(f"✕ {fmt.safe(candidate.rejected, NOTE_WIDTH)}", "warning", 3),)
+    if candidate.vetoed:
+        return (Cell("✕ vetoed by you", "warning", 3),)
+    if candidate.score is None:
+        return (_unscored(state, candidate),)
+    score = candidate.score
+    shown = fmt.with_half_width(score, state.facts)
+    if not score.full:
+        return (Cell(f"{shown} on {score.n} of {score.of}", "warning", 3),)
+    unread = Cell(f"{score.unparsed} unread" if score.unparsed else "", "warning")
+    return (Cell(shown), _change(state, candidate, score), unread)
+
+
+def _unscored(state: State, candidate: Candidate) -> Cell:
+    current = state.current
+    part = state.partial.get(candidate.id)
+    if current is None or candidate.step != current.number:
+        return Cell(f"waits for step {candidate.step}", "muted", 3)
+    if part is None:
+        return Cell("waits for you" if state.reviewing else "waits", "muted", 3)
+    return Cell(_part_text(part, len(state.facts.train)), "accent", 3)
+
+
+def _part_text(part: Partial, wanted: int) -> str:
+    done = len(part.grades)
+    failed = f" {part.failed} failed" if part.failed else ""
+    return f"{fmt.bar(done, wanted, 8)} {done}/{wanted}{failed}"
+
+
+def _change(state: State, candidate: Candidate, score: Score) -> Cell:
+    """The change against the best before this step; `~` where it may be noise."""
+    reference = _best_before(state, candidate)
+    if reference is None or reference.score is None:
+        return Cell()
+    difference = score.value - reference.score.value
+    if difference == 0:
+        return Cell("= best", "muted")
+    better = (difference < 0) == state.facts.minimize
+    noise = " ~" if tied(state, score, reference.score) else ""
+    text = f"{'▲' if better else '▼'} {fmt.change(difference, state.facts)}{noise}"
+    return Cell(text, ("better" if better else "worse") if not noise else "")
+
+
+def _best_before(state: State, candidate: Candidate) -> Candidate | None:
+    for step in reversed(state.steps):
+        if step.number < candidate.step and step.finished_seq:
+            return None if step.best is None else state.candidates[step.best]
+    return None
+
+
+def trajectory_row(state: State, id_: int, in_prompt: frozenset[int]) -> Row:
+    """A solution's row: mark, id, score, ±, step, origin, place in the prompt, text."""
+    candidate = state.candidates[id_]
+    score = candidate.score
+    best = state.best()
+    if score is None:
+        return (Cell(), Cell(str(id_), "muted"), Cell("waits", "muted", 5), _text(state, candidate))
+    is_best = id_ == state.best_id
+    tone = "best" if is_best else ""
+    tie = bool(score.full and best and best.score and tied(state, score, best.score))
+    half = fmt.half_width(score, state.facts)
+    return (
+        Cell("★" if is_best else "~" if tie else "", tone or "muted"),
+        Cell(str(id_), "muted"),
+        Cell(fmt.value(score.value, state.facts), tone or "strong"),
+        Cell(half, "muted") if score.full else Cell(f"{score.n}/{score.of}", "warning"),
+        Cell(str(candidate.step), "muted"),
+        Cell(ORIGINS[candidate.origin], "muted"),
+        _place(state, id_, in_prompt),
+        _text(state, candidate),
+    )
+
+
+def _place(state: State, id_: int, in_prompt: frozenset[int]) -> Cell:
+    if id_ in state.pinned:
+        return Cell("◆ pinned", "pinned")
+    if id_ in state.dropped:
+        return Cell("✕ dropped", "warning")
+    return Cell("● shown", "solution") if id_ in in_prompt else Cell()
+
+
+def describe(state: State, id_: int) -> list[tuple[str, str]]:
+    """All that is known of a candidate, as name and value, for its detail."""
+    candidate = state.candidates[id_]
+    facts = [
+        ("proposed", f"step {candidate.step}, by {ORIGINS[candidate.origin]}"),
+        ("length", fmt.plural(len(candidate.text), "character")),
+    ]
+    score = candidate.score
+    if score is not None:
+        facts.insert(0, ("score", _score_words(state, score)))
+        if score.unparsed:
+            facts.append(("unread", f"{score.unparsed} of {score.n} answers"))
+        if score.flagged:
+            facts.append(("flagged", f"{score.flagged} of {score.n} answers"))
+    if candidate.rejected is not None:
+        facts.append(("rejected", fmt.safe(candidate.rejected, 200)))
+    marks = [
+        word
+        for word, chosen in (
+            ("best", id_ == state.best_id),
+            ("pinned", id_ in state.pinned),
+            ("dropped", id_ in state.dropped),
+            ("vetoed", candidate.vetoed),
+        )
+        if chosen
+    ]
+    if marks:
+        facts.append(("marks", ", ".join(marks)))
+    return facts
+
+
+def _score_words(state: State, score: Score) -> str:
+    text = fmt.with_half_width(score, state.facts)
+    if not score.of:
+        return f"{text}, brought along"
+    if state.facts.train == (-1,):
+        return f"{text}, computed"
+    return f"{text} on {score.n} of {fmt.plural(score.of, 'example')}"

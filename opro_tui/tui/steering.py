@@ -1,0 +1,185 @@
+"""The screens' hands on the engine: one open session, its runs and what is said about them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import OproError, SessionBusy
+from opro_tui.core.events import CandidateSampled, EditMade, Evaluation, StepFinished, Stopped
+from opro_tui.engine.session import Session
+from opro_tui.store.database import Store
+from opro_tui.tui.view import Situation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opro_tui.config import Config
+    from opro_tui.core.edits import Edits
+    from opro_tui.core.events import Event
+    from opro_tui.core.forecast import Forecast
+    from opro_tui.core.meta_prompt import MetaPrompt
+    from opro_tui.core.state import State
+
+RATE_SECONDS = 5.0
+"""How far back the rate of evaluations looks."""
+
+
+class Steering:
+    """An open session as the screens use it.
+
+    Attributes:
+        prompt: The next meta-prompt; None until it was worked out.
+        prompt_tokens: Its estimated length.
+        forecast: What the next step will cost.
+        prompt_stale: Whether something changed since the prompt was worked out.
+        readonly: Why the session can only be looked at; empty when it can be written.
+    """
+
+    def __init__(self, database: Path, name: str, config: Config) -> None:
+        self.database = database
+        self.name = name
+        self.config = config
+        self.prompt: MetaPrompt | None = None
+        self.prompt_tokens: int | None = None
+        self.forecast: Forecast | None = None
+        self.prompt_stale = True
+        self.readonly = ""
+        self._store: Store | None = None
+        self._session: Session | None = None
+        self._times: deque[float] = deque(maxlen=2000)
+
+    async def open(self) -> None:
+        """Open the session; one that another process writes is opened to be followed.
+
+        Raises:
+            OproError: It can't be opened.
+        """
+        self._store = await Store.open(self.database)
+        try:
+            self._session = await Session.open(self._store, self.name, self.config)
+        except SessionBusy as busy:
+            self.readonly = busy.what.removeprefix("is being ")
+            self._session = await Session.open(self._store, self.name, self.config, readonly=True)
+
+    async def close(self) -> None:
+        """Let go of the session and the database."""
+        if self._session is not None:
+            await self._session.close()
+        if self._store is not None:
+            await self._store.close()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the session is there."""
+        return self._session is not None
+
+    @property
+    def session(self) -> Session:
+        """The open session."""
+        assert self._session is not None  # noqa: S101 - nothing is drawn before it is open
+        return self._session
+
+    @property
+    def state(self) -> State:
+        """The session's state now."""
+        return self.session.state
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way here."""
+        return self._session is not None and self._session.running
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to stop and calls are still in flight."""
+        return self._session is not None and self._session.stopping
+
+    def situation(self) -> Situation:
+        """What the panes have to know beside the state."""
+        session = self.session
+        now = time.monotonic()
+        traffic = session.traffic
+        return Situation(
+            name=session.name,
+            simulated=session.record.simulated,
+            status=session.status,
+            stopping=session.stopping,
+            readonly=self.readonly,
+            forecast=self.forecast,
+            prompt_tokens=self.prompt_tokens,
+            in_flight=traffic.in_flight,
+            rate=self._rate(now) if session.running else 0.0,
+            reply_age=now - traffic.last_reply if traffic.last_reply else None,
+            retry_in=max(0.0, traffic.waiting_until - now),
+            last_error=traffic.last_error,
+        )
+
+    def _rate(self, now: float) -> float:
+        while self._times and now - self._times[0] > RATE_SECONDS:
+            self._times.popleft()
+        if len(self._times) < 2:
+            return 0.0
+        return len(self._times) / max(0.2, now - self._times[0])
+
+    async def run(self, steps: int) -> Stopped | None:
+        """Run steps; returns why the run ended before they were done, None when they are done."""
+        self._times.clear()
+        stopped = None
+        async for event in self.session.run(steps):
+            self._take(event)
+            if isinstance(event, Stopped):
+                stopped = event
+        return stopped
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Evaluation):
+            self._times.append(time.monotonic())
+        elif isinstance(event, (StepFinished, EditMade)):
+            self.prompt_stale = True
+
+    def stop(self) -> None:
+        """Ask the run to end after the calls in flight."""
+        self.session.stop()
+
+    async def edit(self, edits: Edits) -> tuple[Event, ...]:
+        """Make a person's edits.
+
+        Raises:
+            OproError: One of them can't be made.
+        """
+        made = await self.session.edit(edits)
+        if made:
+            self.prompt_stale = True
+        return made
+
+    async def follow(self) -> bool:
+        """Read what another process stored; whether there was anything."""
+        events = await self.session.refresh()
+        watched = (StepFinished, EditMade, CandidateSampled)
+        self.prompt_stale |= any(isinstance(event, watched) for event in events)
+        return bool(events)
+
+    async def work_out_prompt(self) -> None:
+        """Work out the next meta-prompt, its length and its forecast, if anything changed.
+
+        Raises:
+            OproError: A model can't be reached for what it has to say.
+        """
+        while self.prompt_stale:
+            self.prompt_stale = False
+            prompt = await self.session.meta_prompt()
+            self.prompt_tokens = await self.session.prompt_tokens(prompt.text)
+            self.prompt = prompt
+            self.forecast = await self.session.forecast()
+
+    def what_failed(self, error: Exception) -> str:
+        """An error in words: what happened and what to do."""
+        if isinstance(error, OproError):
+            return str(error)
+        name = type(error).__name__
+        return (
+            f"{name}: {error}\n\nThis is a fault of the program. Everything stored is kept; "
+            "open the session again to go on."
+        )

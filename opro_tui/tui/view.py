@@ -1,0 +1,284 @@
+"""What the screen says about a session, as plain data: no widget, no event loop.
+
+The panes draw what these functions return; tests read the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from opro_tui.core.schedule import temperature_at
+from opro_tui.tui import format as fmt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opro_tui.core.forecast import Forecast
+    from opro_tui.core.state import State, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a one-line display.
+
+    Attributes:
+        text: What it says, already harmless.
+        tone: How it looks, a name of `widgets.tones.TONES`.
+        keep: The part with the lowest is left out first when the line is too narrow.
+    """
+
+    text: str
+    tone: str = ""
+    keep: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a screen has to know beside the state, at one moment.
+
+    Attributes:
+        name: The session's name.
+        simulated: Whether simulated models take part.
+        status: The engine's status word.
+        stopping: Whether the run was asked to stop and calls are still in flight.
+        readonly: Why the session can only be looked at; empty when it can be written.
+        forecast: What the next step will cost; None while that is being worked out.
+        prompt_tokens: Estimated tokens of the next meta-prompt.
+        in_flight: Calls that are out now.
+        rate: Evaluations per second over the last seconds.
+        reply_age: Seconds since the last reply; None before the first.
+        retry_in: Seconds until a call is tried again; 0 when none waits.
+        last_error: The last failed attempt, in one line.
+    """
+
+    name: str
+    simulated: bool = False
+    status: str = "new"
+    stopping: bool = False
+    readonly: str = ""
+    forecast: Forecast | None = None
+    prompt_tokens: int | None = None
+    in_flight: int = 0
+    rate: float = 0.0
+    reply_age: float | None = None
+    retry_in: float = 0.0
+    last_error: str = ""
+
+    @property
+    def running(self) -> bool:
+        """Whether a step is under way, here or in another process."""
+        return self.status == "running"
+
+
+SEPARATOR = " · "
+
+
+def fitting(parts: Sequence[Part], width: int, separator: str = SEPARATOR) -> list[Part]:
+    """The parts that fit into a width, those kept least left out first, the last one cut."""
+    chosen = [part for part in parts if part.text]
+    gap = cell_len(separator)
+
+    def length() -> int:
+        return sum(cell_len(part.text) for part in chosen) + gap * (len(chosen) - 1)
+
+    while len(chosen) > 1 and length() > width:
+        chosen.remove(min(chosen, key=lambda part: part.keep))
+    if chosen and length() > width:
+        only = chosen[0]
+        chosen = [Part(fmt.cut(only.text, width), only.tone, only.keep)]
+    return chosen
+
+
+def header(state: State, now: Situation) -> list[Part]:
+    """The line on top: what this session is and where it stands."""
+    settings = state.settings
+    parts = [Part(fmt.safe(now.name, 40), "title", 100)]
+    if now.simulated:
+        parts.append(Part(" SIMULATED ", "badge", 95))
+    if now.readonly:
+        parts.append(Part(f"read-only: {fmt.safe(now.readonly, 60)}", "warning", 92))
+    parts += [
+        Part(_step_text(state, now), "", 80),
+        Part(_best_text(state), "best", 90),
+        Part(f"spent {fmt.dollars(state.usage().cost_usd)}", "", 70),
+        Part(_forecast_text(state, now), "", 75),
+        Part(f"T {temperature_at(settings, state.edit_step):g}", "", 72),
+    ]
+    if settings.review:
+        parts.append(Part("review on", "accent", 60))
+    parts.append(Part(_models_text(state), "muted", 40))
+    return parts
+
+
+def _step_text(state: State, now: Situation) -> str:
+    current = state.current
+    if current is not None:
+        word = {"running": "", "reviewing": " in review"}.get(now.status, " unfinished")
+        return f"step {current.number}{word}"
+    return f"step {state.steps[-1].number}" if state.steps else "no step yet"
+
+
+def _best_text(state: State) -> str:
+    best = state.best()
+    if best is None or best.score is None:
+        return ""
+    shown = fmt.with_half_width(best.score, state.facts)
+    return f"best of {state.scored_count()}: {shown} (#{best.id})"
+
+
+def _forecast_text(state: State, now: Situation) -> str:
+    if now.forecast is None:
+        return ""
+    name = "next step" if state.steps else "steps 0–1"
+    return f"{name} ≈ {forecast_amount(now.forecast)}"
+
+
+def forecast_amount(forecast: Forecast) -> str:
+    """The forecast's range in dollars, or in tokens where a price is unknown."""
+    costs = forecast.cost_range
+    if costs is not None:
+        return fmt.dollar_range(*costs)
+    low, high = forecast.token_range
+    return f"{fmt.short_count(low)}–{fmt.short_count(high)} tok, price unknown"
+
+
+def _models_text(state: State) -> str:
+    optimizer = fmt.safe(fmt.model_name(state.settings.optimizer), 24)
+    if not state.facts.bounded and state.facts.train == (-1,):
+        return optimizer
+    return f"{optimizer} → {fmt.safe(fmt.model_name(state.settings.scorer), 24)}"
+
+
+def status_line(state: State, now: Situation) -> list[Part]:
+    """The line above the keys: what goes on, or what to do next."""
+    if now.running:
+        return _progress(state, now)
+    step = state.current
+    if now.readonly:
+        return [Part("Another process writes this session; what it does appears here.", "muted")]
+    if now.status == "reviewing":
+        waiting = fmt.plural(len(state.waiting()), "candidate waits", "candidates wait")
+        hint = f"{waiting} for your review: v vetoes one, a adds one, s scores the rest"
+        return [Part(hint, "accent")]
+    if step is not None:
+        hint = (
+            f"Step {step.number} is unfinished: s goes on where it stopped, nothing is paid twice"
+        )
+        return [*_why_stopped(state), Part(hint, "accent", 60)]
+    if not state.steps:
+        return _first_hint(now)
+    return [*_why_stopped(state), *_last_step(state), Part("s runs the next step", "muted", 20)]
+
+
+def _first_hint(now: Situation) -> list[Part]:
+    parts = [Part("s scores the starting solutions and runs step 1", "accent", 90)]
+    if now.forecast is not None:
+        calls = fmt.plural(now.forecast.calls, "call")
+        parts.append(Part(f"≈ {calls}, {forecast_amount(now.forecast)}", "muted", 50))
+    return parts
+
+
+def _why_stopped(state: State) -> list[Part]:
+    stopped = state.stopped
+    if stopped is None:
+        return []
+    tone = "error" if stopped.code in ("error", "missing", "budget") else "accent"
+    sign = "! " if tone == "error" else ""
+    return [Part(f"{sign}{fmt.safe(stopped.message, 120)}", tone, 90)]
+
+
+def _last_step(state: State) -> list[Part]:
+    step = state.steps[-1]
+    own = [c for c in state.candidates.values() if c.step == step.number]
+    scored = sum(1 for c in own if c.score is not None)
+    kept_out = sum(1 for c in own if c.rejected or c.vetoed)
+    text = f"step {step.number} done: {scored} scored"
+    if kept_out:
+        text += f", {kept_out} kept out"
+    parts = [Part(text, "", 70)]
+    if step.mean is not None:
+        parts.append(Part(f"mean {fmt.value(step.mean, state.facts)}", "muted", 40))
+    if step.best is not None and state.candidates[step.best].step == step.number and step.number:
+        parts.append(Part(f"new best #{step.best}", "best", 60))
+    return parts
+
+
+def _progress(state: State, now: Situation) -> list[Part]:
+    step = state.current
+    parts: list[Part] = []
+    if now.stopping:
+        calls = fmt.plural(now.in_flight, "call")
+        parts.append(Part(f"stopping… {calls} in flight; x again breaks off", "warning", 99))
+    if step is None:
+        return parts or [Part("between steps…", "muted")]
+    parts += _phase(state, step)
+    done, wanted = state.scoring_progress()
+    if now.rate > 0 and step.sampled:
+        parts.append(Part(f"{now.rate:.0f}/s" if now.rate >= 1 else f"{now.rate:.1f}/s", "", 60))
+        if wanted > done:
+            parts.append(Part(f"{fmt.duration((wanted - done) / now.rate)} left", "", 70))
+    parts.append(Part(f"{fmt.dollars(state.usage(step=step.number).cost_usd)} so far", "", 65))
+    if now.retry_in > 0:
+        parts.append(Part(f"next try in {fmt.duration(now.retry_in)}", "warning", 85))
+        parts.append(Part(fmt.safe(now.last_error, 60), "warning", 30))
+    elif now.reply_age is not None and now.reply_age >= 1:
+        parts.append(Part(f"last reply {fmt.duration(now.reply_age)} ago", "muted", 50))
+    return parts
+
+
+def _phase(state: State, step: Step) -> list[Part]:
+    own = [c for c in state.candidates.values() if c.step == step.number]
+    if step.number and not step.sampled:
+        if step.prompt is None:
+            return [Part(f"step {step.number}: building the meta-prompt", "accent", 90)]
+        wanted = step.started.settings.candidates
+        there = min(len(own), wanted)
+        line = fmt.bar(there, wanted, 10)
+        return [Part(f"step {step.number}: sampling {line} {there} of {wanted}", "accent", 90)]
+    done, wanted = state.scoring_progress()
+    line = fmt.bar(done, wanted, 10)
+    text = f"step {step.number}: scoring {line} {fmt.count(done)} of {fmt.count(wanted)}"
+    return [Part(text, "accent", 90)]
+
+
+def meta_prompt_title(state: State, now: Situation) -> str:
+    """The meta-prompt pane's title."""
+    title = f"META-PROMPT · step {state.edit_step}"
+    if now.prompt_tokens is None:
+        return title
+    return f"{title} · ≈{fmt.count(now.prompt_tokens)} tok"
+
+
+def candidates_title(state: State, now: Situation) -> str:
+    """The candidates pane's title."""
+    step = shown_step(state)
+    if step is None:
+        return "CANDIDATES"
+    title = f"CANDIDATES · step {step}"
+    current = state.current
+    if current is None or current.number != step:
+        return title
+    done, wanted = state.scoring_progress()
+    if not current.sampled and current.number:
+        return f"{title} · sampling"
+    if now.status == "reviewing":
+        return f"{title} · in review"
+    return f"{title} · scored {fmt.count(done)}/{fmt.count(wanted)}" if wanted else title
+
+
+def trajectory_title(state: State, shown: int) -> str:
+    """The trajectory pane's title."""
+    scored = sum(1 for c in state.candidates.values() if c.score is not None)
+    if not scored:
+        return "TRAJECTORY"
+    return f"TRAJECTORY · {fmt.plural(scored, 'solution')}, {shown} shown to the optimizer"
+
+
+def shown_step(state: State) -> int | None:
+    """The step whose candidates are listed; None before there are any."""
+    if state.steps:
+        return state.steps[-1].number
+    return min((c.step for c in state.candidates.values()), default=None)
