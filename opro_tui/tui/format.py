@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 REPLACEMENT = "\ufffd"
 NEWLINE = "⏎"
 ELLIPSIS = "…"
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _PILED_MARKS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\u0085\u2028\u2029]")
@@ -157,7 +156,11 @@ def with_half_width(score: Score, facts: Facts) -> str:
 
 def change(difference: float, facts: Facts) -> str:
     """A signed difference of scores, with a true minus."""
-    shown = f"{100 * abs(difference):.1f}" if facts.bounded else number(abs(difference))
+    size = abs(difference)
+    if facts.bounded:
+        shown = f"{100 * size:.1f}"
+    else:
+        shown = number(size) if size < 10_000 else short_count(size)
     return f"{'−' if difference < 0 else '+'}{shown}"
 
 
@@ -217,12 +220,10 @@ def duration(seconds: float) -> str:
 
 
 def bar(done: int, total: int, width: int) -> str:
-    """A bar of block characters, filled to eighths of a cell."""
+    """A bar of heavy and light lines, filled to half a cell; it needs no colour."""
     share = 0.0 if total <= 0 else min(1.0, max(0.0, done / total))
-    eighths = int(share * width * 8)
-    full, part = divmod(eighths, 8)
-    line = "█" * full + (_EIGHTHS[part] if part else "")
-    return line + " " * (width - len(line))
+    full, half = divmod(int(share * width * 2), 2)
+    return ("━" * full + "╸" * half).ljust(width, "─")
 
 
 def model_name(name: str) -> str:

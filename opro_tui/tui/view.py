@@ -132,7 +132,7 @@ def _best_text(state: State) -> str:
 def _forecast_text(state: State, now: Situation) -> str:
     if now.forecast is None:
         return ""
-    name = "next step" if state.steps else "steps 0–1"
+    name = "next" if state.steps else "steps 0–1"
     return f"{name} ≈ {forecast_amount(now.forecast)}"
 
 

@@ -17,7 +17,7 @@ COLUMNS = (
     Column("", 1),
     Column("#", 4, right=True),
     Column("score", 11, right=True),
-    Column("vs best", 8),
+    Column("vs best", 9),
     Column("unread", 9, from_width=64),
     Column("text", 0),
 )

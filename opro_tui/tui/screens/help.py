@@ -25,14 +25,12 @@ NAMES = {
 }
 
 
-def help_text(keymap: Mapping[str, str]) -> str:
-    """The help, with the keys as the person mapped them."""
-    lines = [
+def keys_and_sentences(keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Every key with its sentence, the keys as the person mapped them."""
+    own = [
         (_spelled(keymap.get(command.id, command.keys)), command.tooltip) for command in COMMANDS
     ]
-    rows = [*lines, ("", ""), *LIST_KEYS]
-    wide = max(len(keys) for keys, _ in rows) + 2
-    return "\n".join(f"{keys:<{wide}}{text}".rstrip() for keys, text in rows) + f"\n\n{SIGNS}"
+    return [*own, ("", ""), *LIST_KEYS]
 
 
 def _spelled(keys: str) -> str:
@@ -41,4 +39,4 @@ def _spelled(keys: str) -> str:
 
 def help_layer(keymap: Mapping[str, str]) -> Reader:
     """The help as a layer."""
-    return Reader("Keys", help_text(keymap))
+    return Reader("Keys", SIGNS, keys_and_sentences(keymap))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -64,22 +66,15 @@ class Reader(Layer[None]):
     def compose(self) -> ComposeResult:
         """Build it."""
         with self.box(classes=self.tone):
-            if self.facts:
-                yield Static(self._table(), id="facts")
             with VerticalScroll(id="body"):
+                if self.facts:
+                    yield Static(_table(self.facts), id="facts")
                 yield Static(plain(self.text), id="text")
             yield Static(Content("Escape closes · y copies the text"), id="hint")
 
     def on_mount(self) -> None:
         """Let the keys scroll."""
         self.query_one("#body").focus()
-
-    def _table(self) -> Content:
-        wide = max(len(name) for name, _ in self.facts) + 2
-        return Content("\n").join(
-            Content.styled(f"{name:<{wide}}", "$text-muted") + plain(words)
-            for name, words in self.facts
-        )
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""
@@ -90,6 +85,16 @@ class Reader(Layer[None]):
         self.app.copy_to_clipboard(self.text)
         message = f"Sent to the terminal's clipboard: {len(self.text):,} characters."
         self.notify(message, markup=False)
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> Table:
+    """Names and values in two columns, the values wrapped within theirs."""
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(ratio=1)
+    for name, words in rows:
+        table.add_row(Text(name), Text(harmless(words)))
+    return table
 
 
 class Question(Layer[str]):

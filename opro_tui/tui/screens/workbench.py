@@ -140,7 +140,7 @@ class Workbench(Screen[None]):
             case "stop_run":
                 return self.steering.running
             case "veto":
-                return bool(self.state.waiting())
+                return bool(self.state.waiting()) and not self.steering.running
             case "pin" | "drop":
                 return True if self.state.candidates else None
         return True

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.style import Style
 from textual.widget import Widget
-
-if TYPE_CHECKING:
-    from rich.color import Color
 
 TONES = (
     "title",
@@ -47,14 +44,10 @@ class Toned(Widget):
         own = self.get_component_rich_style(f"tone--{name}", partial=True)
         return Style(
             color=full.color,
-            bgcolor=_visible(own.bgcolor),
+            bgcolor=None if own.bgcolor is None else full.bgcolor,
             bold=full.bold,
             italic=full.italic,
             underline=full.underline,
             reverse=full.reverse,
             dim=full.dim,
         )
-
-
-def _visible(color: Color | None) -> Color | None:
-    return None if color is None or color.is_default else color
