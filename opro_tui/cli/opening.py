@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous part."""
+    import asyncio
+
     return asyncio.run(work)
 
 

@@ -103,7 +103,7 @@ async def run_steps(session: Session, steps: int, *, as_json: bool = False) -> i
     Returns:
         The exit code.
     """
-    from opro_tui.engine.session import EXIT_CODES
+    from opro_tui.engine.loop import EXIT_CODES
 
     progress = Progress(session)
 
