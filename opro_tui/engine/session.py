@@ -6,33 +6,24 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Self
 
-from opro_tui.core import stopping
 from opro_tui.core.edits import Edits, plan
-from opro_tui.core.errors import BadInput, BudgetReached, ModelError, OproError, SessionBusy
+from opro_tui.core.errors import BadInput, SessionBusy
 from opro_tui.core.events import (
     CallFinished,
-    EditMade,
     Event,
     Outcome,
-    PromptBuilt,
-    StepFinished,
-    StepStarted,
-    Stopped,
 )
 from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.reducer import fold
-from opro_tui.core.schedule import temperature_at
 from opro_tui.core.usage import Usage
-from opro_tui.engine import forecast as forecasting
-from opro_tui.engine import prompt as prompts
 from opro_tui.engine.budget import Budget
-from opro_tui.engine.caller import Caller, CallFailed, Traffic
-from opro_tui.engine.evaluate import evaluate
+from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.lock import WriterLock
+from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.outlook import Outlook
 from opro_tui.engine.pool import ModelPool
-from opro_tui.engine.propose import propose
-from opro_tui.engine.run import Incomplete, Interrupted, Run
+from opro_tui.engine.run import Run
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
@@ -41,7 +32,7 @@ if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.protocols import Task
-    from opro_tui.core.state import State, Step
+    from opro_tui.core.state import State
     from opro_tui.store.database import Store
     from opro_tui.store.records import SessionRecord
 
@@ -81,6 +72,8 @@ class Session:
         self._run = Run(
             store, record.id, task, self._pool, self._caller, lambda: self.state, self._publish
         )
+        self._outlook = Outlook(self._run, config)
+        self._loop = Loop(self._run, self._outlook)
 
     @classmethod
     async def open(cls, store: Store, name: str, config: Config, *, readonly: bool = False) -> Self:
@@ -179,7 +172,7 @@ class Session:
         self._run.stopping.clear()
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._queue = queue
-        task = asyncio.create_task(self._drive(steps))
+        task = asyncio.create_task(self._loop.go(steps))
         task.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
@@ -191,6 +184,7 @@ class Session:
                 await task
             self._queue = None
             self.running = False
+            await self._summarize()
 
     def stop(self) -> None:
         """Ask the run to end: no new call starts, and those in flight are kept."""
@@ -207,12 +201,10 @@ class Session:
         Raises:
             BadInput: That step has none.
         """
-        if step is not None and step != self.state.edit_step:
-            return self._past_prompt(step)
-        proposals = await self._proposals(self.state)
         current = self.state.current
-        if step is None or current is None or current.prompt is None:
-            return prompts.build(self.state, self.task, proposals=proposals)
+        sent = current is not None and current.number == step
+        if step is None or (step == self.state.edit_step and not sent):
+            return await self._outlook.prompt()
         return self._past_prompt(step)
 
     def _past_prompt(self, step: int) -> MetaPrompt:
@@ -225,8 +217,7 @@ class Session:
 
     async def forecast(self) -> Forecast:
         """What the next step will cost (step 0 and step 1 together before the first)."""
-        prompt = await self.meta_prompt()
-        return await self._forecast(prompt)
+        return await self._outlook.forecast(await self._outlook.prompt())
 
     async def refresh(self) -> list[Event]:
         """Read what another process has stored since; returns the new events."""
@@ -237,8 +228,7 @@ class Session:
 
     async def prompt_tokens(self, text: str) -> int:
         """Estimated tokens of a meta-prompt's text for the optimizer of now."""
-        model = await self._pool.prepare("optimizer", self.state.settings)
-        return forecasting.prompt_tokens(text, model)
+        return await self._outlook.tokens(text)
 
     @property
     def hands(self) -> Run:
@@ -271,142 +261,5 @@ class Session:
             )
             self._publish(await self._store.finish_call(self.record.id, event, None))
 
-    async def _drive(self, steps: int) -> None:
-        """Run steps until done, or until a reason to stop is stored."""
-        try:
-            if self.state.reviewing:
-                step = self.state.steps[-1].number
-                await self._run.append(EditMade(step=step, kind="approve"))
-            done = 0
-            while done < steps:
-                if self.state.current is None and await self._stop_for_a_condition():
-                    return
-                number = await self._one_step()
-                if number is None:
-                    return
-                done += number > 0
-                if self._run.stopping.is_set() and done < steps:
-                    raise Interrupted
-            await self._stop_for_a_condition()
-        except Interrupted:
-            await self._stopped("person", "stopped; everything that was paid for is kept")
-        except BudgetReached as error:
-            await self._stopped("budget", str(error))
-        except Incomplete as error:
-            await self._stopped("missing", str(error))
-        except CallFailed as error:
-            await self._stopped("error", str(error))
-        except ModelError as error:
-            await self._stopped("error", str(error))
-        except OproError as error:
-            await self._stopped("error", str(error))
-        finally:
-            await self._summarize()
-
-    async def _stopped(self, code: str, message: str) -> None:
-        await self._run.append(Stopped(step=self._step_now(), code=code, message=message))
-
-    def _step_now(self) -> int:
-        return self.state.steps[-1].number if self.state.steps else 0
-
-    async def _stop_for_a_condition(self) -> bool:
-        if not self.state.steps:
-            return False
-        found = stopping.conditions(self.state.settings, self.task)
-        reason = stopping.first_reason(found, self.state)
-        if reason is not None:
-            await self._stopped(reason.code, reason.message)
-        return reason is not None
-
-    async def _one_step(self) -> int | None:
-        """Finish the step under way, or run the next; returns its number, None when it waits."""
-        if self.state.current is None:
-            await self._start_step()
-        step = self._current()
-        if step.number and not step.sampled:
-            if step.prompt is None:
-                await self._build_prompt(step)
-            await propose(self._run, self._current())
-            if self.state.reviewing:
-                waiting = len(self.state.waiting())
-                await self._stopped("review", f"{waiting} candidates wait for review")
-                return None
-        await evaluate(self._run, self._current())
-        await self._finish_step()
-        return step.number
-
-    def _current(self) -> Step:
-        step = self.state.current
-        assert step is not None  # noqa: S101 - only called while a step is under way
-        return step
-
-    async def _start_step(self) -> None:
-        number = self.state.next_step
-        prompt = None if number == 0 else await self.meta_prompt()
-        await self._run.append(
-            StepStarted(
-                step=number,
-                settings=self.state.settings,
-                template=self.state.template,
-                forecast=await self._forecast(prompt),
-            )
-        )
-
-    async def _build_prompt(self, step: Step) -> None:
-        """Build the meta-prompt from what the step froze.
-
-        Pins and drops made since it started can only come from a stop between two events; they are
-        the person's latest wish, and nothing was sent yet.
-        """
-        settings = step.started.settings
-        proposals = await self._proposals(self.state.with_settings(settings))
-        built = prompts.build(
-            self.state, self.task, proposals=proposals, step=step.number, settings=settings
-        )
-        await self._run.append(
-            PromptBuilt(
-                step=step.number,
-                text=built.text,
-                regions=built.regions,
-                tokens=await self.prompt_tokens(built.text),
-                temperature=temperature_at(settings, step.number),
-                proposals=proposals,
-            )
-        )
-
-    async def _proposals(self, state: State) -> int:
-        model = self._pool.get("optimizer", state.settings)
-        traits = await self._caller.traits(model)
-        return prompts.sampling_plan(state.settings, traits).proposals
-
-    async def _forecast(self, prompt: MetaPrompt | None) -> Forecast:
-        state = self.state
-        optimizer = await self._pool.prepare("optimizer", state.settings)
-        scorer = await self._pool.prepare("scorer", state.settings) if self.task.examples else None
-        return forecasting.forecast(
-            state,
-            self.task,
-            prompt=prompt,
-            optimizer=optimizer,
-            scorer=scorer,
-            traits=await self._caller.traits(optimizer),
-            config=self._config,
-        )
-
-    async def _finish_step(self) -> None:
-        step = self._current().number
-        before = [s.number for s in self.state.steps if s.finished_seq]
-        since = before[-1] if before else 0
-        usage = tuple(
-            (number, role, used)
-            for (number, role), used in sorted(self.state.ledger.items())
-            if number >= since
-        )
-        await self._run.append(StepFinished(step=step, usage=usage))
-
     async def _summarize(self) -> None:
         await self._store.set_summary(self.record.id, self.state.last_seq, summary(self.state))
-
-
-EXIT_CODES = {"error": 1, "missing": 1, "budget": 3, "person": 130}
-"""What a run's last `Stopped` means for the exit code; every other code means 0."""

@@ -1,0 +1,54 @@
+"""What the next step will send and cost, from the state now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opro_tui.engine import forecast as forecasting
+from opro_tui.engine import prompt as prompts
+
+if TYPE_CHECKING:
+    from opro_tui.config import Config
+    from opro_tui.core.forecast import Forecast
+    from opro_tui.core.meta_prompt import MetaPrompt
+    from opro_tui.engine.run import Run
+
+
+class Outlook:
+    """Looks one step ahead; nothing is spent."""
+
+    def __init__(self, run: Run, config: Config) -> None:
+        self._run = run
+        self._config = config
+
+    async def plan(self) -> prompts.Plan:
+        """How the next step will ask its optimizer."""
+        settings = self._run.state.settings
+        model = self._run.pool.get("optimizer", settings)
+        return prompts.sampling_plan(settings, await self._run.caller.traits(model))
+
+    async def prompt(self) -> MetaPrompt:
+        """The next meta-prompt, to the byte."""
+        plan = await self.plan()
+        return prompts.build(self._run.state, self._run.task, proposals=plan.proposals)
+
+    async def tokens(self, text: str) -> int:
+        """Estimated tokens of a text for the optimizer of now."""
+        model = await self._run.pool.prepare("optimizer", self._run.state.settings)
+        return forecasting.prompt_tokens(text, model)
+
+    async def forecast(self, prompt: MetaPrompt | None) -> Forecast:
+        """The next step's forecast; without a prompt that of step 0 alone."""
+        run = self._run
+        settings = run.state.settings
+        optimizer = await run.pool.prepare("optimizer", settings)
+        scorer = await run.pool.prepare("scorer", settings) if run.task.examples else None
+        return forecasting.forecast(
+            run.state,
+            run.task,
+            prompt=prompt,
+            optimizer=optimizer,
+            scorer=scorer,
+            traits=await run.caller.traits(optimizer),
+            config=self._config,
+        )
