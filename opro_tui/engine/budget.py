@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from opro_tui.config import Config
-    from opro_tui.core.protocols import Model
+    from opro_tui.core.protocols import Model, Request
     from opro_tui.core.settings import Settings
     from opro_tui.core.state import State
 
@@ -28,9 +28,9 @@ class WorstCase:
     tokens: int
 
 
-def worst_case(model: Model, estimate: int, max_output: int | None, config: Config) -> WorstCase:
+def worst_case(model: Model, request: Request, estimate: int, config: Config) -> WorstCase:
     """The worst case of a call whose input is estimated at so many tokens."""
-    output = max_output or model.max_output_default
+    output = (request.max_output_tokens or model.max_output_default) * request.n
     dollars = prices.worst_case(model.name, estimate, output, config)
     return WorstCase(to_picodollars(dollars), estimate + output)
 

@@ -230,12 +230,7 @@ class Caller:
 
     async def _buy(self, job: Job, key: bytes, traits: Traits, then: Then | None) -> Answered:
         estimate = estimate_input(job.model, job.request)
-        worst = worst_case(
-            job.model,
-            estimate,
-            job.request.max_output_tokens and job.request.max_output_tokens * job.request.n,
-            self.config,
-        )
+        worst = worst_case(job.model, job.request, estimate, self.config)
         async with self.budget.reserved(worst):
             intent = CallIntent(
                 key=key,

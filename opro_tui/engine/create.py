@@ -92,7 +92,7 @@ def prepare(draft: Draft, config: Config) -> Prepared:
     )
     defaults = {name: value for name, value in loaded.task.defaults.items() if name not in given}
     settings = asked.with_values(defaults | {"seed": loaded.seed})
-    _check_models(settings, loaded.task, config)
+    check_models(settings, loaded.task, config)
     if settings.threshold is not None and not loaded.task.bounded:
         raise BadInput(
             "a threshold needs scores between 0 and 1",
@@ -121,7 +121,12 @@ def check_name(name: str) -> None:
         )
 
 
-def _check_models(settings: Settings, task: Task, config: Config) -> None:
+def check_models(settings: Settings, task: Task, config: Config) -> None:
+    """Refuse names of no model, and a dollar budget where a price is unknown.
+
+    Raises:
+        BadInput: One of them is refused.
+    """
     roles = ["optimizer", "scorer"] if task.examples else ["optimizer"]
     for role in roles:
         name, _ = ModelPool.name_and_url(role, settings)

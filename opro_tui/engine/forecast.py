@@ -29,6 +29,8 @@ SPREAD_UNSEEN = (0.4, 2.5)
 """The range around an output estimate that nothing was learned for yet."""
 SPREAD_LEARNED = 0.08
 """The least half-width of a learned range."""
+RECENT = 5
+"""Steps from which the share of candidates that pass vetting is learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,11 @@ def forecast(
         config: Prices.
     """
     roles = []
-    waiting = len([c for c in state.waiting() if c.step <= state.next_step])
+    waiting = float(len([c for c in state.waiting() if c.step <= state.next_step]))
     if prompt is not None:
         estimate = _sampling(state, prompt, optimizer, traits)
         roles.append(_role("optimizer", estimate, learned(state, "optimizer"), optimizer, config))
-        waiting += state.settings.candidates
+        waiting += state.settings.candidates * accepted_share(state)
     if scorer is not None:
         estimate = _scoring(state, task, scorer, waiting)
         roles.append(_role("scorer", estimate, learned(state, "scorer"), scorer, config))
@@ -114,7 +116,16 @@ def _sampling(state: State, prompt: MetaPrompt, model: Model, traits: Traits) ->
     return Estimate(calls, size * calls, proposal * state.settings.candidates)
 
 
-def _scoring(state: State, task: Task, model: Model, candidates: int) -> Estimate:
+def accepted_share(state: State) -> float:
+    """The share of the optimizer's candidates that lately passed vetting; 1 before any."""
+    last = state.next_step - RECENT
+    tried = [c for c in state.candidates.values() if c.draw is not None and c.step >= last]
+    if not tried:
+        return 1.0
+    return sum(c.rejected is None for c in tried) / len(tried)
+
+
+def _scoring(state: State, task: Task, model: Model, candidates: float) -> Estimate:
     train = state.facts.train
     sample = train[:: max(1, len(train) // SAMPLE)][:SAMPLE]
     best = state.best()
@@ -123,7 +134,7 @@ def _scoring(state: State, task: Task, model: Model, candidates: int) -> Estimat
         estimate_input(model, Request(task.messages(typical, task.examples[index])))
         for index in sample
     ]
-    calls = candidates * len(train)
+    calls = round(candidates * len(train))
     mean = sum(sizes) / len(sizes) if sizes else 0.0
     return Estimate(calls, round(mean * calls), ANSWER_TOKENS * calls)
 

@@ -20,21 +20,31 @@ class ModelPool:
     def __init__(self, config: Config, seed: int) -> None:
         self.config = config
         self._seed = seed
-        self._models: dict[tuple[str, str, str | None], Model] = {}
+        self._models: dict[tuple[str, str, str | None, bool], Model] = {}
         self._prepared: set[str] = set()
 
-    def get(self, role: str, settings: Settings) -> Model:
+    def get(self, role: str, settings: Settings, *, preview: bool = False) -> Model:
         """The model of a role under some settings.
+
+        Args:
+            role: optimizer, scorer or judge.
+            settings: Which model and endpoint.
+            preview: Whether it is not going to be called, so that it needs no key.
 
         Raises:
             BadInput: The name is no model's, or the role has none.
             ModelError: Its key is missing.
         """
         name, url = self.name_and_url(role, settings)
-        key = (role, name, url)
+        key = (role, name, url, preview)
         if key not in self._models:
             self._models[key] = registry.create(
-                name, role=role, url=url, config=self.config, seed=self._seed
+                name,
+                role=role,
+                url=url,
+                config=self.config,
+                seed=self._seed,
+                preview=preview,
             )
         return self._models[key]
 

@@ -18,6 +18,7 @@ from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
 from opro_tui.engine.budget import Budget
 from opro_tui.engine.caller import Caller, Traffic
+from opro_tui.engine.create import check_models
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
@@ -147,6 +148,7 @@ class Session:
         self._check_writable()
         async with self._run.ids:
             events = plan(self.state, self.task, edits)
+            self._check_settings(edits)
             if not events:
                 return ()
             before = self.state.last_seq
@@ -234,6 +236,13 @@ class Session:
     def hands(self) -> Run:
         """What trials and held-out evaluations work with, beside the steps."""
         return self._run
+
+    def _check_settings(self, edits: Edits) -> None:
+        """Refuse a model that there is none of, and a budget that can't be kept."""
+        if not edits.settings:
+            return
+        settings = self.state.settings.with_values(edits.settings)
+        check_models(settings, self.task, self._config)
 
     def _check_writable(self) -> None:
         if self._lock is None:

@@ -79,7 +79,7 @@ async def test_killed_again_and_again(tmp_path, seed):
         while kills < 5:
             killer.countdown = moments.choice([1, 2, 5, 11, 17, 23])
             killer.process = start(path)
-            out, err = killer.process.communicate(timeout=60)
+            _, err = killer.process.communicate(timeout=60)
             if killer.process.returncode == 0:
                 break
             assert killer.process.returncode == -signal.SIGKILL, err
