@@ -79,7 +79,7 @@ class OproApp(App[None]):
         """Show the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
         self.push_screen(self.workbench)
-        self.run_worker(self._open(), group="open", exit_on_error=False)
+        self.run_worker(self._open, group="open", exit_on_error=False)
 
     async def _open(self) -> None:
         try:
@@ -94,7 +94,7 @@ class OproApp(App[None]):
         self.workbench.start()
         self.renew_prompt()
         if self.steering.readonly:
-            self.run_worker(self._follow(), group="follow", exit_on_error=False)
+            self.run_worker(self._follow, group="follow", exit_on_error=False)
 
     async def on_unmount(self) -> None:
         """Let go of the session."""
@@ -112,7 +112,7 @@ class OproApp(App[None]):
 
     def renew_prompt(self) -> None:
         """Work out the next meta-prompt and its forecast."""
-        self.run_worker(self._renew_prompt(), group="prompt", exit_on_error=False)
+        self.run_worker(self._renew_prompt, group="prompt", exit_on_error=False)
 
     async def _renew_prompt(self) -> None:
         try:
@@ -128,7 +128,7 @@ class OproApp(App[None]):
     def on_steps_asked(self, message: StepsAsked) -> None:
         """Run steps, unless some run already."""
         if not self.steering.running and not self.steering.readonly:
-            work = self._run_steps(message.steps)
+            work = partial(self._run_steps, message.steps)
             self._run = self.run_worker(work, group="run", exclusive=True, exit_on_error=False)
 
     async def _run_steps(self, steps: int) -> None:
@@ -142,12 +142,13 @@ class OproApp(App[None]):
 
     def on_run_ended(self, message: RunEnded) -> None:
         """Say why when it ended badly; the session is intact behind the notice."""
+        if self._leaving:
+            self.exit()
+            return
         self.steering.prompt_stale = True
         self.renew_prompt()
         stopped = message.stopped
-        if self._leaving:
-            self.exit()
-        elif stopped is not None and stopped.code in BAD_ENDS:
+        if stopped is not None and stopped.code in BAD_ENDS:
             self.post_message(Failed(BAD_ENDS[stopped.code], stopped.message))
 
     def on_failed(self, message: Failed) -> None:

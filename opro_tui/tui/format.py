@@ -62,6 +62,16 @@ def harmless(text: str) -> str:
     return _PILED_MARKS.sub(r"\1", "\n".join(lines))
 
 
+def pictured(text: str) -> str:
+    """A line in which each character that could act has one visible in its place.
+
+    As `harmless`, but of the same length, for editors whose cursor counts characters.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c == "\t" else (_TABLE[ord(c)] or REPLACEMENT) for c in text)
+
+
 def safe(text: str, width: int | None = None) -> str:
     """Foreign text for one line: harmless, line ends as ⏎, cut to a width in cells."""
     room = None if width is None else 8 * width + 8

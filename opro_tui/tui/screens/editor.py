@@ -10,12 +10,13 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static, TextArea
 
-from opro_tui.tui.format import harmless, plain
+from opro_tui.tui.format import harmless, pictured, plain
 from opro_tui.tui.screens.layers import Layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.text import Text
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -31,6 +32,16 @@ class Written:
 
     text: str
     saved: bool
+
+
+class SafeTextArea(TextArea):
+    """A text area that edits any text and draws only what does no harm."""
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is drawn."""
+        line = super().get_line(line_index)
+        line.plain = pictured(line.plain)
+        return line
 
 
 class Editor(Layer[Written]):
@@ -67,7 +78,7 @@ class Editor(Layer[Written]):
         """Build it."""
         with self.box(classes="wide"):
             yield Static(plain(self.hint), id="text")
-            yield TextArea(
+            yield SafeTextArea(
                 self.original if self.draft is None else self.draft,
                 id="editor",
                 tab_behavior="focus",

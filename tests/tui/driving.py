@@ -1,0 +1,72 @@
+"""Driving the real app over a real database and simulated models."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.config import Config
+from opro_tui.engine.create import Draft, Start, create, prepare
+from opro_tui.store.database import Store
+from opro_tui.tui.app import OproApp
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+SIZES = ((80, 24), (120, 40))
+PATIENCE = 400
+
+
+async def make_session(
+    path: Path, task: str = "linear-regression", *, warm: tuple[Start, ...] = (), **values: Any
+) -> None:
+    """Store a new session named `demo`."""
+    store = await Store.open(path)
+    try:
+        draft = Draft(name="demo", values={"task": task, "seed": 1} | values, warm=warm)
+        await create(store, prepare(draft, Config()))
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def opened(
+    path: Path, size: tuple[int, int] = (120, 40), config: Config | None = None
+) -> AsyncIterator[tuple[OproApp, Pilot[None]]]:
+    """The app over the session `demo`, opened and drawn."""
+    app = OproApp(path, "demo", config or Config())
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
+        yield app, pilot
+
+
+async def until(pilot: Pilot[None], good: Callable[[], bool]) -> None:
+    """Let the app go on until something is so."""
+    for _ in range(PATIENCE):
+        await pilot.pause()
+        if good():
+            await pilot.pause()
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come about")
+
+
+async def run_out(app: OproApp, pilot: Pilot[None]) -> None:
+    """Let the run end and everything be drawn."""
+    await until(pilot, lambda: not app.steering.running)
+    await app.workers.wait_for_complete(
+        [worker for worker in app.workers if worker.group in ("run", "prompt")]
+    )
+    await until(pilot, lambda: not app.steering.prompt_stale)
+    app.workbench.draw()
+    await pilot.pause()
+
+
+def screen_text(app: OproApp) -> str:
+    """What the terminal shows, as text."""
+    width, height = app.size
+    lines = app.screen._compositor.render_strips()
+    return "\n".join(strip.text[:width] for strip in lines[:height])
