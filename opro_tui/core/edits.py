@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.events import CandidateSampled, EditMade, Event
+from opro_tui.core.events import CandidateSampled, CandidateScored, EditMade, Event
 from opro_tui.core.settings import find
 from opro_tui.core.solution import Origin
 
@@ -28,6 +28,9 @@ class Edits:
         redraw: Whether the next step draws other exemplars.
         add: Solutions of one's own, to be scored with the next candidates.
         veto: Candidates that wait to be scored and shall not be.
+        halt: Candidates whose scoring shall end where it is; they stay partial.
+        complete: Partial candidates to be scored to the end.
+        rescore: Scored candidates to be scored on new answers.
         settings: Starred settings by name.
         template: Texts of the meta-prompt by name.
         note: Why.
@@ -44,6 +47,9 @@ class Edits:
     redraw: bool = False
     add: tuple[str, ...] = ()
     veto: tuple[int, ...] = ()
+    halt: tuple[int, ...] = ()
+    complete: tuple[int, ...] = ()
+    rescore: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     template: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
@@ -69,7 +75,13 @@ def plan(state: State, task: Task, edits: Edits) -> tuple[Event, ...]:
     if edits.redraw:
         planner.record("redraw", state.redraw, state.redraw + 1)
     for id_ in edits.veto:
-        planner.veto(id_)
+        planner.end_scoring("veto", id_)
+    for id_ in edits.halt:
+        planner.end_scoring("halt", id_)
+    for id_ in edits.complete:
+        planner.score_again("complete", id_)
+    for id_ in edits.rescore:
+        planner.score_again("rescore", id_)
     planner.change_settings(edits.settings)
     planner.change_template(_template_texts(task, edits))
     for text in edits.add:
@@ -143,16 +155,32 @@ class _Planner:
         before = "pinned" if id_ in pinned else "dropped" if id_ in dropped else None
         self.record(kind + suffix, before, id_)
 
-    def veto(self, id_: int) -> None:
+    def end_scoring(self, kind: str, id_: int) -> None:
         candidate = self.state.candidates.get(id_)
         if candidate is None or not candidate.waiting:
             waiting = ", ".join(f"#{item.id}" for item in self.state.waiting())
             raise BadInput(
                 f"#{id_} does not wait to be scored",
-                where="--veto",
+                where=f"--{kind}",
                 todo=f"Waiting: {waiting or 'none'}.",
             )
-        self.record("veto", None, id_, step=candidate.step)
+        # Ending a second scoring leaves the first one's score as it was.
+        halted = self.state.partial_score(id_) if kind == "halt" else None
+        score = candidate.score if candidate.due else halted
+        if score is None:
+            self.record("veto", None, id_, step=candidate.step)
+            return
+        self.record("halt", None, id_, step=candidate.step)
+        self.events.append(CandidateScored(step=candidate.step, candidate=id_, score=score))
+
+    def score_again(self, kind: str, id_: int) -> None:
+        candidate = self.state.candidates.get(id_)
+        score = candidate.score if candidate else None
+        if candidate is None or score is None or candidate.waiting:
+            raise BadInput(f"#{id_} has no score", where=f"--{kind}", todo="Run a step first.")
+        if kind == "complete" and score.full:
+            raise BadInput(f"#{id_} is fully scored", where="--complete", todo="Use --rescore.")
+        self.record(kind, None, id_)
 
     def change_settings(self, values: Mapping[str, Any]) -> None:
         new = self.state.settings.with_values(values)

@@ -208,7 +208,8 @@ class EditMade(Event):
     Attributes:
         kind: `set`, `meta_prompt`, `pin`, `unpin`, `drop`, `undrop`, `pin_exemplar`,
             `unpin_exemplar`, `drop_exemplar`, `undrop_exemplar`, `redraw`, `add`, `veto`,
-            `approve`.
+            `approve`, `halt` (end a candidate's scoring where it is), `complete` (score a partial
+            one to the end), `rescore` (score it on new answers).
         before: What it was, as JSON data.
         after: What it is now, as JSON data.
         note: Why, in the person's words.

@@ -24,6 +24,7 @@ from opro_tui.core.events import (
     Stopped,
     Warned,
 )
+from opro_tui.core.grades import unpack
 from opro_tui.core.solution import Candidate
 from opro_tui.core.state import Partial, State, Step
 from opro_tui.core.trajectory import best_of, rank
@@ -129,7 +130,7 @@ class _Builder:
         if event.outcome is Outcome.FAILED and event.candidate is not None:
             partial = self._map("partial")
             part = partial.get(event.candidate)
-            if part is not None or self._unscored(event.candidate):
+            if part is not None or self._waiting(event.candidate):
                 part = part or Partial()
                 partial[event.candidate] = replace(part, failed=part.failed + 1)
 
@@ -139,7 +140,8 @@ class _Builder:
             ledger = self._map("ledger")
             key = (event.step, "scorer")
             ledger[key] = ledger.get(key, Usage()) + Usage(from_store=1)
-        if not self._unscored(event.candidate):
+        candidate = self._map("candidates").get(event.candidate)
+        if candidate is None or not candidate.waiting or candidate.replicate != event.replicate:
             return
         partial = self._map("partial")
         part = partial.get(event.candidate) or Partial()
@@ -154,7 +156,7 @@ class _Builder:
 
     @apply.register
     def _(self, event: CandidateScored) -> None:
-        self._change_candidate(event.candidate, score=event.score)
+        self._change_candidate(event.candidate, score=event.score, due=False)
         self._map("partial").pop(event.candidate, None)
         best = self._get("best_id")
         if best == event.candidate:
@@ -210,9 +212,9 @@ class _Builder:
     def _(self, event: Stopped) -> None:
         self.changes["stopped"] = event
 
-    def _unscored(self, id_: int) -> bool:
+    def _waiting(self, id_: int) -> bool:
         candidate = self._map("candidates").get(id_)
-        return candidate is not None and candidate.score is None
+        return candidate is not None and candidate.waiting
 
     def _edit(self, event: EditMade) -> None:
         match event.kind:
@@ -233,6 +235,22 @@ class _Builder:
                 self._change_candidate(event.after, vetoed=True)
             case "approve":
                 self._change_step(event.step, approved=True)
+            case "complete" | "rescore":
+                self._score_again(event.after, new_answers=event.kind == "rescore")
+
+    def _score_again(self, id_: int, *, new_answers: bool) -> None:
+        """Let a scored candidate wait again; a partial one keeps the answers it has."""
+        candidate = self._map("candidates")[id_]
+        grades = {}
+        if not new_answers and candidate.score is not None:
+            known = zip(self._start.facts.train, unpack(candidate.score.grades), strict=False)
+            grades = {index: grade for index, grade in known if grade is not None}
+        self._map("partial")[id_] = Partial(
+            MappingProxyType(grades),
+            unparsed=candidate.score.unparsed if candidate.score and grades else 0,
+            flagged=candidate.score.flagged if candidate.score and grades else 0,
+        )
+        self._change_candidate(id_, due=True, replicate=candidate.replicate + new_answers)
 
     def _mark(self, kind: str, id_: int, pins: str, drops: str) -> None:
         """Pinning clears a drop and the reverse."""

@@ -69,6 +69,8 @@ class Candidate:
         duplicate_of: The earlier candidate with the same text.
         vetoed: Whether a person kept it from being scored.
         score: None until it is scored.
+        replicate: Which answers it is scored on; each "score again" buys the next.
+        due: Whether it is to be scored although it has a score: again, or to the end.
     """
 
     id: int
@@ -80,11 +82,14 @@ class Candidate:
     duplicate_of: int | None = None
     vetoed: bool = False
     score: Score | None = None
+    replicate: int = 0
+    due: bool = False
 
     @property
     def waiting(self) -> bool:
-        """Whether it passed vetting and is still to be scored."""
-        return self.rejected is None and not self.vetoed and self.score is None
+        """Whether it passed vetting and is still to be scored, or scored again."""
+        scored = self.score is not None and not self.due
+        return self.rejected is None and not self.vetoed and not scored
 
     def to_json(self, *, pinned: bool, dropped: bool, in_prompt: bool) -> dict[str, Any]:
         """The SOLUTION object of `cli.md`."""

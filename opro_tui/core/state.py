@@ -180,7 +180,7 @@ class State:
                 continue
             wanted += each
             part = self.partial.get(candidate.id)
-            done += each if candidate.score else len(part.grades) if part else 0
+            done += len(part.grades) if part else each if not candidate.waiting else 0
         return done, wanted
 
     def partial_score(self, candidate: int) -> Score | None:

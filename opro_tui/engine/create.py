@@ -133,7 +133,8 @@ def check_models(settings: Settings, task: Task, config: Config) -> None:
         registry.validate_name(name, config)
     if settings.budget is not None:
         pool = ModelPool(config, settings.seed)
-        check_affordable(settings, [pool.get(role, settings) for role in roles], config)
+        models = [pool.get(role, settings, preview=True) for role in roles]
+        check_affordable(settings, models, config)
 
 
 def starting_events(prepared: Prepared) -> list[Event]:

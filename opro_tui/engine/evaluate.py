@@ -15,7 +15,7 @@ from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from opro_tui.core.protocols import Example, Model
     from opro_tui.core.solution import Candidate
@@ -26,8 +26,13 @@ PATIENCE = 8
 """Calls failing one after the other, with none answered between, that end a step's scoring."""
 
 
-async def evaluate(run: Run, step: Step) -> None:
-    """Score a step's waiting candidates; each gets its score as soon as its last answer is in.
+async def evaluate(run: Run, step: Step, ids: Collection[int] | None = None) -> None:
+    """Score waiting candidates; each gets its score as soon as its last answer is in.
+
+    Args:
+        run: The session's hands.
+        step: The step whose candidates are scored, and that the costs belong to.
+        ids: These candidates instead of the step's.
 
     Raises:
         CallFailed: The endpoint refuses every call.
@@ -35,7 +40,11 @@ async def evaluate(run: Run, step: Step) -> None:
         Incomplete: Evaluations are missing after all retries.
         Interrupted: The person asked to stop.
     """
-    waiting = [c for c in run.state.waiting() if c.step <= step.number]
+    waiting = [
+        candidate
+        for candidate in run.state.waiting()
+        if (candidate.step <= step.number if ids is None else candidate.id in ids)
+    ]
     if not run.task.examples:
         for candidate in waiting:
             if run.stopping.is_set():
@@ -120,6 +129,7 @@ class _Scoring:
             step=self.step.number,
             candidate=candidate.id,
             example=example.index,
+            replicate=candidate.replicate,
             slow=not self.run.task.trusted,
         )
 
@@ -163,6 +173,7 @@ class _Scoring:
                 candidate=candidate.id,
                 example=example.index,
                 score=result.score,
+                replicate=candidate.replicate,
                 parsed=result.parsed,
                 flags=result.flags,
                 call=answer.call if answer else None,

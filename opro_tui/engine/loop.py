@@ -21,6 +21,8 @@ from opro_tui.engine.propose import propose
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Coroutine
+
     from opro_tui.core.state import State, Step
     from opro_tui.engine.outlook import Outlook
 
@@ -38,8 +40,15 @@ class Loop:
 
     async def go(self, steps: int) -> None:
         """Run so many steps; a reason to end earlier is stored as `Stopped`, not raised."""
+        await self._guarded(self._go(steps))
+
+    async def score(self, ids: Collection[int]) -> None:
+        """Score waiting candidates now, outside of a step; the costs are the last step's."""
+        await self._guarded(evaluate(self._run, self._state.steps[-1], ids))
+
+    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
         try:
-            await self._go(steps)
+            await work
         except Interrupted:
             await self._stopped("person", "stopped; everything that was paid for is kept")
         except BudgetReached as error:
@@ -99,8 +108,13 @@ class Loop:
         return step
 
     async def _start(self) -> None:
-        """Freeze the step's settings and its meta-prompt, together."""
+        """Freeze the step's settings and its meta-prompt, together.
+
+        Its models are made first, so that a missing key stops before anything is frozen.
+        """
         state, number = self._state, self._state.next_step
+        for role in ("optimizer", "scorer") if self._run.task.examples else ("optimizer",):
+            await self._run.pool.prepare(role, state.settings)
         prompt = await self._outlook.prompt() if number else None
         plan = await self._outlook.plan()
         events: list[Event] = [

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Outlook:
-    """Looks one step ahead; nothing is spent."""
+    """Looks one step ahead; nothing is spent, and no key is needed."""
 
     def __init__(self, run: Run, config: Config) -> None:
         self._run = run
@@ -24,7 +24,7 @@ class Outlook:
     async def plan(self) -> prompts.Plan:
         """How the next step will ask its optimizer."""
         settings = self._run.state.settings
-        model = self._run.pool.get("optimizer", settings)
+        model = self._run.pool.get("optimizer", settings, preview=True)
         return prompts.sampling_plan(settings, await self._run.caller.traits(model))
 
     async def prompt(self) -> MetaPrompt:
@@ -34,15 +34,17 @@ class Outlook:
 
     async def tokens(self, text: str) -> int:
         """Estimated tokens of a text for the optimizer of now."""
-        model = await self._run.pool.prepare("optimizer", self._run.state.settings)
+        settings = self._run.state.settings
+        model = await self._run.pool.prepare("optimizer", settings, preview=True)
         return forecasting.prompt_tokens(text, model)
 
     async def forecast(self, prompt: MetaPrompt | None) -> Forecast:
         """The next step's forecast; without a prompt that of step 0 alone."""
         run = self._run
         settings = run.state.settings
-        optimizer = await run.pool.prepare("optimizer", settings)
-        scorer = await run.pool.prepare("scorer", settings) if run.task.examples else None
+        prepare = run.pool.prepare
+        optimizer = await prepare("optimizer", settings, preview=True)
+        scorer = await prepare("scorer", settings, preview=True) if run.task.examples else None
         return forecasting.forecast(
             run.state,
             run.task,

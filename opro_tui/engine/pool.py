@@ -21,7 +21,7 @@ class ModelPool:
         self.config = config
         self._seed = seed
         self._models: dict[tuple[str, str, str | None, bool], Model] = {}
-        self._prepared: set[str] = set()
+        self._prepared: set[tuple[str, bool]] = set()
 
     def get(self, role: str, settings: Settings, *, preview: bool = False) -> Model:
         """The model of a role under some settings.
@@ -59,19 +59,19 @@ class ModelPool:
             raise BadInput("no judge model is set", where="--judge", todo="Name one.")
         return settings.judge, None
 
-    async def prepare(self, role: str, settings: Settings) -> Model:
+    async def prepare(self, role: str, settings: Settings, *, preview: bool = False) -> Model:
         """A role's model with all loaded that its first call, count and price need.
 
         The libraries take up to a second to import; that happens in a thread, for the screen must
         not freeze.
         """
-        model = self.get(role, settings)
-        if model.name not in self._prepared:
+        model = self.get(role, settings, preview=preview)
+        if (model.name, preview) not in self._prepared:
             await model.prepare()
             if not model.simulated:
                 await asyncio.to_thread(tokens.load, model.name)
                 await asyncio.to_thread(prices.worst_case, model.name, 1, 1, self.config)
-            self._prepared.add(model.name)
+            self._prepared.add((model.name, preview))
         return model
 
     async def aclose(self) -> None:

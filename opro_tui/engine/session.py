@@ -28,7 +28,13 @@ from opro_tui.engine.run import Run
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import (
+        AsyncGenerator,
+        Callable,
+        Collection,
+        Coroutine,
+        Sequence,
+    )
 
     from opro_tui.config import Config
     from opro_tui.core.forecast import Forecast
@@ -156,7 +162,7 @@ class Session:
         await self._summarize()
         return tuple(e for e in self.state.edits if e.seq > before)
 
-    async def run(self, steps: int = 1) -> AsyncIterator[Event]:
+    def run(self, steps: int = 1) -> AsyncGenerator[Event, None]:
         """Run steps, yielding each event after it is stored and in the state.
 
         An unfinished step is finished first and counts as one; step 0 comes with the first and
@@ -167,6 +173,23 @@ class Session:
             SessionBusy: Another process writes the session, or a run is under way.
             OproError: Something failed that is no matter of the session's (the database).
         """
+        return self._stream(lambda: self._loop.go(steps))
+
+    def score(self, ids: Collection[int]) -> AsyncGenerator[Event, None]:
+        """Score waiting candidates now, without a step: one's own, or ones to be scored again.
+
+        Raises:
+            BadInput: No step was run yet; it will score them.
+            SessionBusy: Another process writes the session, or a run is under way.
+        """
+        if not self.state.steps:
+            raise BadInput("run a step first", where=self.name, todo="It scores what waits.")
+        return self._stream(lambda: self._loop.score(ids))
+
+    async def _stream(
+        self, work: Callable[[], Coroutine[None, None, None]]
+    ) -> AsyncGenerator[Event, None]:
+        """Run some work of the loop, and yield the events it leads to."""
         self._check_writable()
         if self.running:
             raise SessionBusy("is already running", where=f"session {self.name}")
@@ -174,7 +197,7 @@ class Session:
         self._run.stopping.clear()
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._queue = queue
-        task = asyncio.create_task(self._loop.go(steps))
+        task = asyncio.create_task(work())
         task.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:

@@ -340,3 +340,35 @@ def test_unknown_usage_is_unknown_and_not_zero():
 def test_costs_add_up_in_any_order(costs):
     parts = [Usage(cost_pico=cost) for cost in costs]
     assert total(parts) == total(sorted(parts, key=lambda usage: usage.cost_pico))
+
+
+def test_a_scoring_that_is_ended_leaves_a_partial_score():
+    state = fold(new_state(), numbered(new_state(), step_events(new_state(), [12])[:8]))
+    halted = edit(state, halt=(1,))
+    assert not halted.candidates[1].waiting
+    assert (halted.candidates[1].score.n, halted.candidates[1].score.of) == (3, 12)
+    assert halted.best() is None
+    again = edit(halted, complete=(1,))
+    assert again.candidates[1].waiting
+    assert again.partial_score(1) == state.partial_score(1)
+
+
+def test_scoring_again_keeps_the_old_score_until_the_new_one_is_there(two_steps):
+    state = edit(two_steps, rescore=(5,))
+    assert state.candidates[5].waiting
+    assert state.candidates[5].replicate == 1
+    assert state.best().id == 5
+    old = Evaluation(step=1, candidate=5, example=TRAIN[0], score=1.0, replicate=0)
+    new = Evaluation(step=1, candidate=5, example=TRAIN[0], score=0.0, replicate=1)
+    state = fold(state, numbered(state, [old, new]))
+    assert dict(state.partial[5].grades) == {TRAIN[0]: 0.0}
+    kept = edit(state, halt=(5,))
+    assert kept.candidates[5].score == two_steps.candidates[5].score
+    done = fold(state, numbered(state, [scored(5, 1, 1)]))
+    assert done.best().id == 3
+    assert not done.candidates[5].waiting
+
+
+def test_what_is_full_cannot_be_completed(two_steps):
+    with pytest.raises(BadInput, match="#5 is fully scored"):
+        plan(two_steps, TASK, Edits(complete=(5,)))

@@ -16,6 +16,8 @@ from opro_tui.core.events import (
 )
 from opro_tui.engine import report
 from opro_tui.engine.create import Start
+from opro_tui.engine.detail import answers
+from opro_tui.engine.fork import duplicate, fork
 from opro_tui.engine.trial import trials
 from opro_tui.store.database import Store
 from tests.support.loopback import Fault, LoopbackServer
@@ -400,3 +402,48 @@ async def test_a_step_that_asks_for_an_unknown_prompt_says_which_there_are(serve
     async with opened(db, readonly=True) as session:
         with pytest.raises(BadInput, match=r"step 9 has no meta-prompt. Steps 1 to 2 have one"):
             await session.meta_prompt(9)
+
+
+async def test_own_candidates_can_be_scored_at_once_and_scored_again(server, db, tmp_path):
+    await make_and_run(db, own_data(tmp_path, server.url), 1)
+    async with opened(db) as session:
+        added = await session.edit(Edits(add=("Mine.",)))
+        id_ = added[-1].after["id"]
+        before = len(server.records(MESSAGES))
+        _ = [event async for event in session.score([id_])]
+        assert session.state.candidates[id_].score is not None
+        assert len(server.records(MESSAGES)) == before + 6
+        await session.edit(Edits(rescore=(id_,)))
+        _ = [event async for event in session.score([id_])]
+        assert len(server.records(MESSAGES)) == before + 12
+        assert session.state.candidates[id_].replicate == 1
+        shown = await answers(session, session.state.candidates[id_])
+        assert len(shown) == 6
+        assert all(answer.text.startswith("The answer is") for answer in shown)
+        await run(session, 1)
+        live = session.state
+    async with opened(db) as session:
+        assert session.state == live
+
+
+async def test_a_fork_goes_on_from_a_steps_results(server, db, tmp_path):
+    await make_and_run(db, own_data(tmp_path, server.url), 2)
+    store = await Store.open(db)
+    async with opened(db) as parent:
+        await parent.edit(Edits(settings={"temperature": 0.1}))
+        await fork(store, parent, 1, "arm")
+        copy = await duplicate(store, parent, "copy")
+        assert copy.settings.temperature == 0.1
+        with pytest.raises(BadInput, match=r"step 7 is not finished. Steps 0 to 2 are"):
+            await fork(store, parent, 7, "x")
+    await store.close()
+    async with opened(db, "arm") as arm:
+        assert arm.state.next_step == 2
+        assert arm.state.settings.temperature == 1.0
+        await run(arm, 1)
+        assert [step.number for step in arm.state.steps] == [0, 1, 2]
+        live = arm.state
+    async with opened(db, "arm", readonly=True) as arm:
+        assert arm.state == live
+    async with opened(db, "copy", readonly=True) as copy:
+        assert [c.text for c in copy.state.waiting()] == ["Let's solve the problem."]

@@ -1,0 +1,84 @@
+"""One candidate, example by example: what was asked, answered, read and graded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opro_tui.core.grades import unpack
+
+if TYPE_CHECKING:
+    from opro_tui.core.protocols import Example, Message
+    from opro_tui.core.solution import Candidate
+    from opro_tui.core.state import State
+    from opro_tui.engine.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A candidate on one example.
+
+    Attributes:
+        example: The example; None where the score is computed on the spot.
+        messages: The scorer's request.
+        text: The raw answer.
+        parsed: What was read in it; None when nothing could be.
+        score: Its grade.
+        flags: Why it may not be trusted.
+        from_store: Whether it had been bought before.
+    """
+
+    example: Example | None
+    messages: tuple[Message, ...]
+    text: str
+    parsed: str | None
+    score: float
+    flags: tuple[str, ...]
+    from_store: bool
+
+
+async def answers(session: Session, candidate: Candidate) -> tuple[Answer, ...]:
+    """A candidate's answers that count, in the order of the examples."""
+    found = []
+    for stored in await session.hands.store.evaluations(session.record.id, candidate.id):
+        event = stored.event
+        if event.replicate != candidate.replicate:
+            continue
+        example = session.task.examples[event.example] if event.example >= 0 else None
+        found.append(
+            Answer(
+                example=example,
+                messages=session.task.messages(candidate.text, example) if example else (),
+                text=stored.completions[0].text if stored.completions else candidate.text,
+                parsed=event.parsed,
+                score=event.score,
+                flags=event.flags,
+                from_store=event.from_store,
+            )
+        )
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What changed from one solution to another, by example number."""
+
+    fixed: tuple[int, ...]
+    broken: tuple[int, ...]
+    both: int
+
+
+def exchange(state: State, old: Candidate, new: Candidate) -> Exchange:
+    """The training examples on which the new solution does better and worse than the old one."""
+    first = unpack(old.score.grades) if old.score else []
+    second = unpack(new.score.grades) if new.score else []
+    fixed, broken, both = [], [], 0
+    for index, one, other in zip(state.facts.train, first, second, strict=False):
+        if one is None or other is None:
+            continue
+        both += 1
+        if other > one:
+            fixed.append(index)
+        elif other < one:
+            broken.append(index)
+    return Exchange(tuple(fixed), tuple(broken), both)
