@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.app import App, SystemCommand
 from textual.worker import WorkerState
@@ -27,11 +27,11 @@ from opro_tui.tui.screens.workbench import Workbench
 from opro_tui.tui.steering import Steering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from textual.screen import Screen
-    from textual.worker import Worker
+    from textual.worker import Worker, WorkType
 
     from opro_tui.config import Config
     from opro_tui.core.events import Stopped
@@ -79,7 +79,7 @@ class OproApp(App[None]):
         """Show the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
         self.push_screen(self.workbench)
-        self.run_worker(self._open, group="open", exit_on_error=False)
+        self._work("open", self._open)
 
     async def _open(self) -> None:
         try:
@@ -94,7 +94,7 @@ class OproApp(App[None]):
         self.workbench.start()
         self.renew_prompt()
         if self.steering.readonly:
-            self.run_worker(self._follow, group="follow", exit_on_error=False)
+            self._work("follow", self._follow)
 
     async def on_unmount(self) -> None:
         """Let go of the session."""
@@ -112,7 +112,7 @@ class OproApp(App[None]):
 
     def renew_prompt(self) -> None:
         """Work out the next meta-prompt and its forecast."""
-        self.run_worker(self._renew_prompt, group="prompt", exit_on_error=False)
+        self._work("prompt", self._renew_prompt)
 
     async def _renew_prompt(self) -> None:
         try:
@@ -128,8 +128,12 @@ class OproApp(App[None]):
     def on_steps_asked(self, message: StepsAsked) -> None:
         """Run steps, unless some run already."""
         if not self.steering.running and not self.steering.readonly:
-            work = partial(self._run_steps, message.steps)
-            self._run = self.run_worker(work, group="run", exclusive=True, exit_on_error=False)
+            self._run = self._work("run", partial(self._run_steps, message.steps))
+
+    def _work(self, group: str, job: Callable[[], Awaitable[None]]) -> Worker[None]:
+        """Start a worker of the app's, which outlives any screen."""
+        work = cast("WorkType[None]", job)
+        return self.run_worker(work, group=group, exit_on_error=False)
 
     async def _run_steps(self, steps: int) -> None:
         stopped: Stopped | None = None

@@ -136,9 +136,9 @@ BY_ID = {command.id: command for command in COMMANDS}
 BY_ACTION = {command.action: command for command in COMMANDS}
 
 LIST_KEYS: tuple[tuple[str, str], ...] = (
-    ("↑ ↓ or k j", "Move in a list or scroll the meta-prompt."),
-    ("Page up/down", "Move by a page."),
-    ("Home End or g G", "Go to the first or the last row."),
+    ("↑ ↓ k j", "Move in a list or scroll the meta-prompt."),
+    ("PgUp PgDn", "Move by a page."),
+    ("g G", "Go to the first or the last row; Home and End as well."),
     ("Enter", "Show the whole text of the selected row."),
     ("Escape", "Close the layer on top; it never quits."),
     ("Ctrl+P", "Open the palette: every action by its name."),

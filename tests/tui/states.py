@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from opro_tui.core.events import (
     CandidateRejected,
     CandidateSampled,
@@ -19,6 +21,9 @@ from opro_tui.core.statistics import score_of
 from opro_tui.tasks.meta_prompts import prompt_template
 
 N = 40
+if TYPE_CHECKING:
+    from opro_tui.core.meta_prompt import Template
+
 FACTS = Facts(minimize=False, bounded=True, binary=True, train=tuple(range(N)))
 LOSS = Facts(minimize=True, bounded=False, binary=False, train=(-1,))
 
@@ -55,13 +60,14 @@ def scored(step: int, id_: int, right: int) -> CandidateScored:
     return CandidateScored(step=step, candidate=id_, score=score)
 
 
-def steps(state: State, *lists: list[tuple[str, int | None]]) -> State:
-    """Fold whole steps; each candidate is (text, right answers or None for a duplicate)."""
-    id_ = seq = 0
+def told(
+    settings: Settings, template: Template, *lists: list[tuple[str, int | None]]
+) -> list[Event]:
+    """The events of whole steps; each candidate is (text, right answers or None: a duplicate)."""
+    events: list[Event] = []
+    id_ = 0
     for number, candidates in enumerate(lists):
-        events: list[Event] = [
-            StepStarted(step=number, settings=state.settings, template=state.template)
-        ]
+        events.append(StepStarted(step=number, settings=settings, template=template))
         results: list[Event] = []
         for text, right in candidates:
             id_ += 1
@@ -72,7 +78,11 @@ def steps(state: State, *lists: list[tuple[str, int | None]]) -> State:
                 events.append(CandidateRejected(step=number, id=id_, reason=reason, duplicate_of=1))
             else:
                 results.append(scored(number, id_, right))
-        seq += 10
-        events += [SamplingFinished(step=number), *results, StepFinished(step=number, seq=seq)]
-        state = fold(state, events)
-    return state
+        events += [SamplingFinished(step=number), *results]
+        events.append(StepFinished(step=number, seq=10 * number + 10))
+    return events
+
+
+def steps(state: State, *lists: list[tuple[str, int | None]]) -> State:
+    """A state after whole steps."""
+    return fold(state, told(state.settings, state.template, *lists))

@@ -19,7 +19,7 @@ COLUMNS = (
     Column("score", 11, right=True),
     Column("vs best", 9),
     Column("unread", 9, from_width=64),
-    Column("text", 0),
+    Column("solution", 0),
 )
 EMPTY = (
     "Candidates appear here while the optimizer proposes them and the scorer tries them.\n"

@@ -20,7 +20,7 @@ COLUMNS = (
     Column("step", 4, right=True, from_width=64),
     Column("by", 9, from_width=96),
     Column("in prompt", 9, from_width=46),
-    Column("text", 0),
+    Column("solution", 0),
 )
 EMPTY = (
     "Scored solutions gather here, best first. ★ is the best, ~ can't be told from it.\n"
