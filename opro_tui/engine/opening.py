@@ -12,16 +12,20 @@ if TYPE_CHECKING:
     from opro_tui.store.records import SessionRecord
 
 
-def initial_state(record: SessionRecord, task: Task) -> State:
-    """A session's state before its first event."""
+def facts_of(task: Task) -> Facts:
+    """What the reducer has to know about a task."""
     train = tuple(example.index for example in task.examples if example.split is Split.TRAIN)
-    facts = Facts(
+    return Facts(
         minimize=task.minimize,
         bounded=task.bounded,
         binary=task.binary,
         train=train or (-1,),
     )
-    return State(facts, record.settings, record.template)
+
+
+def initial_state(record: SessionRecord, task: Task) -> State:
+    """A session's state before its first event."""
+    return State(facts_of(task), record.settings, record.template)
 
 
 def summary(state: State) -> dict[str, Any]:

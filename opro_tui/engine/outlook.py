@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opro_tui.engine import forecast as forecasting
@@ -31,6 +32,20 @@ class Outlook:
         """The next meta-prompt, to the byte."""
         plan = await self.plan()
         return prompts.build(self._run.state, self._run.task, proposals=plan.proposals)
+
+    def automatic(self, plan: prompts.Plan) -> MetaPrompt:
+        """What the next meta-prompt would be without any edit of its texts, pins and drops."""
+        state, task = self._run.state, self._run.task
+        plain = replace(
+            state,
+            template=task.template(state.settings.meta_style),
+            pinned=frozenset(),
+            dropped=frozenset(),
+            exemplars_pinned=frozenset(),
+            exemplars_dropped=frozenset(),
+            redraw=0,
+        )
+        return prompts.build(plain, task, proposals=plan.proposals)
 
     async def tokens(self, text: str) -> int:
         """Estimated tokens of a text for the optimizer of now."""

@@ -232,6 +232,10 @@ class Session:
             return await self._outlook.prompt()
         return self._past_prompt(step)
 
+    async def automatic_prompt(self) -> MetaPrompt:
+        """The next meta-prompt as it would be without edits of its texts, pins and drops."""
+        return self._outlook.automatic(await self._outlook.plan())
+
     def _past_prompt(self, step: int) -> MetaPrompt:
         found = next((s.prompt for s in self.state.steps if s.number == step), None)
         if found is None:

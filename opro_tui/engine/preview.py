@@ -1,0 +1,112 @@
+"""The price of a session that doesn't exist yet: its first step and its planned run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from opro_tui.core.forecast import Forecast, RoleForecast
+from opro_tui.core.reducer import fold
+from opro_tui.core.state import State
+from opro_tui.engine import forecast as forecasting
+from opro_tui.engine import prompt as prompts
+from opro_tui.engine.create import starting_events
+from opro_tui.engine.opening import facts_of
+from opro_tui.engine.pool import ModelPool
+
+if TYPE_CHECKING:
+    from opro_tui.config import Config
+    from opro_tui.engine.create import Prepared
+
+SOLUTION_TOKENS = 45
+"""Tokens that one more shown solution adds to a meta-prompt, with its score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a draft would cost.
+
+    Attributes:
+        state: The session as it would begin.
+        first: Step 0 and step 1 together.
+        planned: All planned steps together.
+        steps: How many those are.
+    """
+
+    state: State
+    first: Forecast
+    planned: Forecast
+    steps: int
+
+
+async def preview(prepared: Prepared, config: Config, steps: int) -> Preview:
+    """Price a draft; nothing is stored or spent.
+
+    Args:
+        prepared: The draft, checked.
+        config: Providers and prices.
+        steps: How many steps are planned, 1 or more.
+
+    Raises:
+        ModelError: A key that its models need is missing.
+    """
+    task, settings = prepared.task, prepared.settings
+    template = task.template(settings.meta_style).with_texts(prepared.draft.template)
+    state = fold(State(facts_of(task), settings, template), starting_events(prepared))
+    pool = ModelPool(config, settings.seed)
+    try:
+        optimizer = await pool.prepare("optimizer", settings)
+        scorer = await pool.prepare("scorer", settings) if task.examples else None
+        plan = prompts.sampling_plan(settings, optimizer.known_traits)
+        first = forecasting.forecast(
+            state,
+            task,
+            prompt=prompts.build(state, task, proposals=plan.proposals),
+            optimizer=optimizer,
+            scorer=scorer,
+            traits=optimizer.known_traits,
+            config=config,
+        )
+    finally:
+        await pool.aclose()
+    return Preview(state, first, _planned(first, state, steps), steps)
+
+
+def _planned(first: Forecast, state: State, steps: int) -> Forecast:
+    """The first step times the steps, with a meta-prompt that grows until all places are taken."""
+    settings = state.settings
+    starting = len(state.waiting())
+    roles = []
+    for role in first.roles:
+        if role.role == "optimizer":
+            shown = [min(settings.shown, starting + settings.candidates * n) for n in range(steps)]
+            grown = sum(shown) * SOLUTION_TOKENS * role.calls
+            size = max(1, role.input_tokens)
+            roles.append(_scaled(role, steps, (size * steps + grown) / (size * steps)))
+        else:
+            candidates = settings.candidates
+            share = (starting + candidates * steps) / max(1, starting + candidates)
+            roles.append(_scaled(role, share, 1.0))
+    return Forecast(tuple(roles))
+
+
+def _scaled(role: RoleForecast, factor: float, inputs: float) -> RoleForecast:
+    """A forecast times a factor, its input times another."""
+    before = role.input_tokens + role.output_tokens
+    after = role.input_tokens * inputs + role.output_tokens
+    growth = factor * (after / before if before else 1.0)
+
+    def grown(value: int | None) -> int | None:
+        return None if value is None else round(value * growth)
+
+    return replace(
+        role,
+        calls=round(role.calls * factor),
+        input_tokens=round(role.input_tokens * factor * inputs),
+        output_tokens=round(role.output_tokens * factor),
+        low=round(role.low * growth),
+        high=round(role.high * growth),
+        cost_pico=grown(role.cost_pico),
+        cost_low=grown(role.cost_low),
+        cost_high=grown(role.cost_high),
+    )
