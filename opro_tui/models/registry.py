@@ -54,6 +54,7 @@ def create(
     config: Config,
     seed: int,
     timeout: float = DEFAULT_TIMEOUT,
+    preview: bool = False,
 ) -> Model:
     """Make a model; its SDK is imported at the first call, its client shared with other roles.
 
@@ -64,6 +65,7 @@ def create(
         config: Where the providers come from.
         seed: For simulated models.
         timeout: Seconds in total that one attempt may take.
+        preview: Whether it is only asked what it would send and cost, so that no key is needed.
 
     Raises:
         BadInput: The name or the URL can't be used.
@@ -77,7 +79,7 @@ def create(
     base_url = _base_url(provider, url, role)
     endpoint = base_url.rstrip("/")
     key = os.environ.get(provider.api_key_env, "").strip() if provider.api_key_env else ""
-    if not key and provider.api_key_env and not is_local(base_url):
+    if not key and provider.api_key_env and not (preview or is_local(base_url)):
         raise errors.missing_key(errors.Context(name, endpoint, provider.api_key_env))
     if not key.isascii() or not key.isprintable():
         raise errors.unusable_key(errors.Context(name, endpoint, provider.api_key_env))

@@ -51,8 +51,13 @@ def test_an_unknown_price_and_a_missing_key_are_said(cli: Cli) -> None:
     assert "price unknown" in cli.ok("new", "a", "--task", "sums", *local).out
     paid = ("--optimizer", "openai/m", "--scorer", "openai/m", "--headless")
     text = cli.ok("new", "b", "--task", "sums", *paid).out
-    assert "no forecast" in text
-    assert "OPENAI_API_KEY" in text
+    assert "the first step" in text
+    assert text.count("OPENAI_API_KEY is not set") == 1
+    assert "<INS>" in cli.ok("meta-prompt", "b").out
+    result = cli("run", "b")
+    assert result.code == 1
+    assert "OPENAI_API_KEY" in result.out
+    assert cli.ok("show", "b", "--json").json["status"] == "new"
 
 
 def test_show_and_list_are_as_the_contract_says(small: Cli) -> None:

@@ -150,16 +150,11 @@ def _plain(value: object) -> str:
 
 
 async def _next_prompt(session: Session) -> str:
-    """What the next meta-prompt will look like; a missing key doesn't undo the edits."""
+    """What the next meta-prompt will look like, in one line."""
     from opro_tui.cli.figures import plural
-    from opro_tui.cli.output import one_line
-    from opro_tui.core.errors import ModelError
 
-    try:
-        prompt = await session.meta_prompt()
-        tokens = await session.prompt_tokens(prompt.text)
-    except ModelError as error:
-        return f"the next meta-prompt can't be measured: {one_line(str(error))}"
+    prompt = await session.meta_prompt()
+    tokens = await session.prompt_tokens(prompt.text)
     solutions, exemplars = prompt.solution_ids, prompt.exemplar_ids
     shown = plural(len(exemplars), "exemplar")
     if exemplars:

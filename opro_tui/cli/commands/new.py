@@ -149,12 +149,17 @@ async def _tell(session: Session) -> None:
 
 
 async def _tell_forecast(session: Session) -> None:
-    """The price of the first step; that a key is missing is no reason not to make a session."""
+    """The price of the first step, and which keys are still missing before it can run."""
     from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.output import one_line, say
     from opro_tui.core.errors import ModelError
 
-    try:
-        say(f"the first step, with step 0: {forecast_line(await session.forecast())}")
-    except ModelError as error:
-        say(f"no forecast: {one_line(str(error))}")
+    say(f"the first step, with step 0: {forecast_line(await session.forecast())}")
+    problems: dict[str, None] = {}
+    for role in ("optimizer", "scorer") if session.task.examples else ("optimizer",):
+        try:
+            session.hands.pool.get(role, session.state.settings)
+        except ModelError as error:
+            problems[one_line(str(error))] = None
+    for problem in problems:
+        say(f"before it can run: {problem}")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui.cli.command import Command
-from opro_tui.cli.opening import database, existing_database, wait_for
+from opro_tui.cli.opening import database, existing_database, opened, wait_for
+from opro_tui.cli.output import visible
 from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -112,34 +113,35 @@ async def _rename(app: App, old: str, new: str) -> int:
 @click.pass_obj
 def delete_command(app: App, name: str, yes: bool) -> int:
     """Delete a session and all that was paid for in it; asks first."""
-    return wait_for(_delete(app, name, yes))
-
-
-async def _delete(app: App, name: str, yes: bool) -> int:
-    from opro_tui.cli.figures import money, plural
     from opro_tui.cli.output import interactive, say
-    from opro_tui.engine.session import Session
 
-    async with existing_database(app, name, readonly=False) as store:
-        session = await Session.open(store, name, app.config)
-        try:
-            state = session.state
-            steps = plural(state.finished_steps, "step")
-            solutions = plural(len(state.candidates), "solution")
-            cost = money(state.usage().cost_usd)
-            what = f"{name}: {steps}, {solutions}, {cost} spent"
-            if not yes:
-                if not interactive():
-                    raise BadInput(
-                        "asks before it deletes, and there is no terminal",
-                        where=f"delete {name}",
-                        todo="Add --yes.",
-                    )
-                if not click.confirm(f"Delete {what}?"):
-                    say("nothing was deleted")
-                    return 0
-            await store.delete(name)
-        finally:
-            await session.close()
+    what = wait_for(_what_is_lost(app, name))
+    if not yes:
+        if not interactive():
+            raise BadInput(
+                "asks before it deletes, and there is no terminal",
+                where=f"delete {name}",
+                todo="Add --yes.",
+            )
+        # Not inside of the event loop, which would keep ^C from interrupting the question.
+        if not click.confirm(visible(f"Delete {what}?")):
+            say("nothing was deleted")
+            return 0
+    wait_for(_delete(app, name))
     say(f"deleted {what}")
     return 0
+
+
+async def _what_is_lost(app: App, name: str) -> str:
+    from opro_tui.cli.figures import money, plural
+
+    async with opened(app, name, readonly=False) as (_, session):
+        state = session.state
+        steps = plural(state.finished_steps, "step")
+        solutions = plural(len(state.candidates), "solution")
+        return f"{name}: {steps}, {solutions}, {money(state.usage().cost_usd)} spent"
+
+
+async def _delete(app: App, name: str) -> None:
+    async with opened(app, name, readonly=False) as (store, _):
+        await store.delete(name)

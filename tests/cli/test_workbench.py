@@ -1,0 +1,84 @@
+"""In a terminal, `open`, `new` and `demo` hand over to the workbench."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.conftest import ROOT
+from tests.support.loopback import LoopbackServer
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Cli
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, str]]:
+    seen: list[tuple[Any, str]] = []
+
+    def run_workbench(database: Any, name: str, config: Any) -> int:
+        assert "openai" in config.providers
+        seen.append((database, name))
+        return 0
+
+    monkeypatch.setattr("opro_tui.tui.app.run_workbench", run_workbench)
+    monkeypatch.setattr("opro_tui.cli.output.interactive", lambda: True)
+    return seen
+
+
+def test_the_workbench_opens_in_a_terminal(cli: Cli, opened: list[tuple[Any, str]]) -> None:
+    cli.ok("new", "s", "--task", "sums")
+    cli.ok("open", "s")
+    cli.ok("demo")
+    cli.ok("demo", "--task", "linear-regression")
+    cli.ok("new", "t", "--task", "sums", "--headless")
+    names = ["s", "s", "demo", "demo-2"]
+    assert opened == [(cli.db, name) for name in names]
+    assert cli.ok("show", "demo", "--json").json["status"] == "new"
+    assert "there is no session 'x'" in cli.refused("open", "x")
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"n\n", True), (b"y\n", False), (b"\x03", True)])
+def test_delete_asks_in_a_terminal(small: Cli, answer: bytes, left: bool) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(ROOT)
+        os.execv(sys.executable, [sys.executable, "-m", "opro_tui", "delete", "s"])
+    written = b""
+    while b"[y/N]" not in written:
+        written += os.read(terminal, 1000)
+    os.write(terminal, answer)
+    while True:
+        try:
+            data = os.read(terminal, 1000)
+        except OSError:
+            break
+        if not data:
+            break
+        written += data
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    os.close(terminal)
+    assert b"Traceback" not in written
+    assert code == (130 if answer == b"\x03" else 0)
+    assert (len(small.ok("list", "--json").json) == 1) is left
+
+
+def test_an_interrupted_try_is_130(cli: Cli) -> None:
+    with LoopbackServer(latency=30) as server:
+        url = ("--optimizer-url", server.url, "--scorer-url", server.url)
+        models = ("--optimizer", "openai/optimizer", "--scorer", "openai/scorer")
+        cli.ok("new", "s", "--task", "sums", *models, *url, "--headless")
+        process = cli.process("try", "s")
+        while not server.in_flight:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"Traceback" not in out + err
