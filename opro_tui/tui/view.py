@@ -164,9 +164,7 @@ def status_line(state: State, now: Situation) -> list[Part]:
         hint = f"{waiting} for your review: v vetoes one, a adds one, s scores the rest"
         return [Part(hint, "accent")]
     if step is not None:
-        hint = (
-            f"Step {step.number} is unfinished: s goes on where it stopped, nothing is paid twice"
-        )
+        hint = f"s goes on with step {step.number}, nothing is paid twice"
         return [*_why_stopped(state), Part(hint, "accent", 60)]
     if not state.steps:
         return _first_hint(now)
@@ -185,6 +183,8 @@ def _why_stopped(state: State) -> list[Part]:
     stopped = state.stopped
     if stopped is None:
         return []
+    if stopped.code == "person":
+        return [Part("stopped", "", 95)]
     tone = "error" if stopped.code in ("error", "missing", "budget") else "accent"
     sign = "! " if tone == "error" else ""
     return [Part(f"{sign}{fmt.safe(stopped.message, 120)}", tone, 90)]

@@ -84,7 +84,7 @@ async def test_a_run_is_stopped_and_goes_on_later(tmp_path, monkeypatch) -> None
         assert "stopping…" in app.workbench.status.text
         await run_out(app, pilot)
         assert app.steering.session.status == "incomplete"
-        assert "s goes on where it stopped" in app.workbench.status.text
+        assert "s goes on with step 0" in app.workbench.status.text
         before = app.steering.state.usage("scorer").calls
         monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "0")
     async with opened(path, (80, 24)) as (app, pilot):

@@ -1,6 +1,6 @@
 """What the screen looks like, to the cell: told states, so that no model's wording matters.
 
-After a wanted change run `pytest tests/tui/test_snapshots.py --snapshot-update` and look at the SVGs.
+After a wanted change run `pytest tests/tui/test_snapshots.py --snapshot-update`; look at the SVGs.
 """
 
 from __future__ import annotations

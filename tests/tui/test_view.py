@@ -134,7 +134,7 @@ def test_a_stop_says_why_and_how_to_go_on() -> None:
     state = fold(state, [Stopped(step=3, code="error", message="no such model. Check it.")])
     text = said(view.status_line(state, Situation("s", status="incomplete")))
     assert "! no such model. Check it." in text
-    assert "s goes on where it stopped" in text
+    assert "s goes on with step 3" in text
 
 
 def test_a_scored_candidate_shows_its_change_against_the_best_before_its_step() -> None:

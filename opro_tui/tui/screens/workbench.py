@@ -104,6 +104,8 @@ class Workbench(Screen[None]):
         steering = self.steering
         if not steering.opened:
             return
+        if steering.prompt_stale and steering.prompt is not None:
+            self.post_message(Edited())
         if self._drawn and self._drawn[0] is steering.state and not steering.running:
             return
         self.draw()
@@ -140,7 +142,8 @@ class Workbench(Screen[None]):
             case "stop_run":
                 return self.steering.running
             case "veto":
-                return bool(self.state.waiting()) and not self.steering.running
+                proposed = any(candidate.step for candidate in self.state.waiting())
+                return proposed and not self.steering.running
             case "pin" | "drop":
                 return True if self.state.candidates else None
         return True

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from opro_tui.core.meta_prompt import MetaPrompt, Region
 
-MARGIN = 6
+MARGIN = 7
+"""Cells left of the text: a label of six and a line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,113 @@
+"""The app's workers: opening, running, following, and working out the next meta-prompt.
+
+They belong to the app, so that a step outlives any layer, and they report by messages; whatever
+goes wrong in one becomes a notice, never the end of the program.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+
+from opro_tui.core.errors import OproError
+from opro_tui.tui.format import harmless
+from opro_tui.tui.messages import Failed, PromptChanged, RunEnded, SessionOpened
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import App
+    from textual.worker import Worker, WorkType
+
+    from opro_tui.core.events import Stopped
+    from opro_tui.tui.steering import Steering
+
+FOLLOW_SECONDS = 0.5
+
+
+class Jobs:
+    """Starts and ends the workers of an app.
+
+    Attributes:
+        run: The worker that runs steps, or ran the last ones.
+    """
+
+    def __init__(self, app: App[None], steering: Steering) -> None:
+        self.app = app
+        self.steering = steering
+        self.run: Worker[None] | None = None
+
+    def open(self) -> None:
+        """Open the session; an app without one ends with the error's exit code."""
+        self._start("open", self._open)
+
+    def follow(self) -> None:
+        """Follow what another process writes."""
+        self._start("follow", self._follow)
+
+    def renew_prompt(self) -> None:
+        """Work out the next meta-prompt and its forecast; a later wish overtakes an earlier."""
+        self.steering.prompt_stale = True
+        self._start("prompt", self._renew_prompt)
+
+    def run_steps(self, steps: int) -> None:
+        """Run steps, unless some run already."""
+        if not self.steering.running and not self.steering.readonly:
+            self.run = self._start("run", partial(self._run_steps, steps))
+
+    def stop(self) -> bool:
+        """Ask the run to stop; asked again, break it off. Whether it was broken off."""
+        if self.steering.stopping:
+            self.break_off()
+            return True
+        if self.steering.running:
+            self.steering.stop()
+        return False
+
+    def break_off(self) -> None:
+        """End the run without waiting for the calls in flight."""
+        if self.run is not None:
+            self.run.cancel()
+
+    def _start(self, group: str, job: Callable[[], Awaitable[None]]) -> Worker[None]:
+        work = cast("WorkType[None]", job)
+        return self.app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+    def _fail(self, title: str, error: Exception) -> None:
+        self.app.post_message(Failed(title, self.steering.what_failed(error)))
+
+    async def _open(self) -> None:
+        try:
+            await self.steering.open()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            code = error.exit_code if isinstance(error, OproError) else 1
+            words = self.steering.what_failed(error)
+            self.app.exit(return_code=code, message=Text(harmless(words)))
+            return
+        self.app.post_message(SessionOpened())
+
+    async def _follow(self) -> None:
+        try:
+            while True:
+                await asyncio.sleep(FOLLOW_SECONDS)
+                await self.steering.follow()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The session can't be followed any more", error)
+
+    async def _renew_prompt(self) -> None:
+        try:
+            await self.steering.work_out_prompt()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The next meta-prompt can't be worked out", error)
+        self.app.post_message(PromptChanged())
+
+    async def _run_steps(self, steps: int) -> None:
+        stopped: Stopped | None = None
+        try:
+            stopped = await self.steering.run(steps)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The step could not go on", error)
+        self.app.post_message(RunEnded(stopped))
