@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
@@ -114,7 +114,7 @@ class Question(Layer[str]):
         """Build it; an answer is (name, key, label)."""
         with self.box():
             yield Static(plain(self.text), id="text")
-            with Horizontal(id="buttons"):
+            with Vertical(id="buttons"):
                 for name, key, label in self.answers:
                     yield Button(Content(f"{label} ({key})"), id=name, compact=True)
 

@@ -50,7 +50,8 @@ class Workbench(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = list(bindings.bindings())
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares no ClassVar
         (0, "-tiny"),
-        (40, "-narrow"),
+        (40, "-slim"),
+        (72, "-narrow"),
         (100, "-normal"),
         (160, "-wide"),
     ]

@@ -101,6 +101,14 @@ def _slice(runs: list[tuple[str, str]], start: int, end: int) -> Iterator[tuple[
 class PromptView(Toned, ScrollView, can_focus=True):
     """A meta-prompt, read only."""
 
+    DEFAULT_CSS = """
+    PromptView {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "scroll_down", "Down", show=False),
         Binding("up,k", "scroll_up", "Up", show=False),

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from textual.app import App
+
+from opro_tui.tui.rows import Cell
+from opro_tui.tui.widgets.row_list import Column, RowList
+
+COLUMNS = (Column("#", 4, right=True), Column("wide", 10, from_width=60), Column("text", 0))
+
+
+class Lists(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = RowList(COLUMNS, id="rows")
+        self.made: list[int] = []
+        self.told: list[int] = []
+
+    def compose(self):
+        yield self.rows
+
+    def make(self, key: int):
+        self.made.append(key)
+        return (Cell(str(key)), Cell("w"), Cell(f"text [b]{key}[/b] " + "x" * 200))
+
+    def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
+        self.told.append(event.key)
+
+    def lines(self) -> list[str]:
+        return [strip.text for strip in self.screen._compositor.render_strips()]
+
+
+async def test_only_rows_in_sight_are_made() -> None:
+    app = Lists()
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.rows.show(range(20_000), app.make)
+        await pilot.pause()
+        assert len(set(app.made)) < 40
+        app.rows.focus()
+        await pilot.press("end")
+        assert app.rows.key == 19_999
+        assert "19999"[:3] in app.lines()[-1]
+
+
+async def test_the_cursor_follows_its_row_and_never_the_other_way_round() -> None:
+    app = Lists()
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.rows.show([1, 2, 3], app.make)
+        await pilot.pause()
+        app.rows.show([9, 1, 2, 3], app.make)
+        assert app.rows.key == 9, "a cursor that was never moved stays on top"
+        app.rows.focus()
+        await pilot.press("j", "j")
+        assert app.rows.key == 2
+        app.told.clear()
+        app.rows.show([3, 2, 8, 7, 1], app.make)
+        await pilot.pause()
+        assert app.rows.key == 2
+        assert app.told == []
+        app.rows.show([3, 7], app.make)
+        await pilot.pause()
+        assert app.told == [7]
+
+
+async def test_the_cursor_stays_in_sight_when_its_row_sinks() -> None:
+    app = Lists()
+    async with app.run_test(size=(80, 10)) as pilot:
+        app.rows.show(range(100), app.make)
+        app.rows.focus()
+        await pilot.press("j")
+        app.rows.show([*range(50, 100), *range(50)], app.make)
+        await pilot.pause()
+        assert app.rows.key == 1
+        assert any(line.startswith("▌   1") for line in app.lines())
+
+
+async def test_text_is_no_markup_and_narrow_lists_leave_columns_out() -> None:
+    app = Lists()
+    async with app.run_test(size=(80, 10)) as pilot:
+        app.rows.show([5], app.make)
+        await pilot.pause()
+        assert "[b]5[/b]" in app.lines()[1]
+        assert "wide" in app.lines()[0]
+        assert app.lines()[1].rstrip().endswith("…")
+        await pilot.resize_terminal(50, 10)
+        await pilot.pause()
+        assert "wide" not in app.lines()[0]
+
+
+async def test_a_click_moves_the_cursor() -> None:
+    app = Lists()
+    async with app.run_test(size=(80, 10)) as pilot:
+        app.rows.show([5, 6, 7], app.make)
+        await pilot.pause()
+        await pilot.click(RowList, offset=(10, 3))
+        assert app.rows.key == 7
+
+
+async def test_an_empty_list_says_what_it_will_hold() -> None:
+    app = Lists()
+    async with app.run_test(size=(80, 10)) as pilot:
+        app.rows.show([], app.make, empty="Nothing yet.\ns fills it.")
+        await pilot.press("j", "enter", "end")
+        await pilot.pause()
+        assert "Nothing yet." in app.lines()[0]
+        assert "s fills it." in app.lines()[1]
