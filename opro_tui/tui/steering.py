@@ -177,7 +177,11 @@ class Steering:
     def what_failed(self, error: Exception) -> str:
         """An error in words: what happened and what to do."""
         if isinstance(error, OproError):
-            return str(error)
+            if error.where.startswith("--"):
+                # A flag of the command line says nothing to who sits at the screen.
+                error = OproError(error.what, todo=error.todo)
+            words = str(error)
+            return words[:1].upper() + words[1:]
         name = type(error).__name__
         return (
             f"{name}: {error}\n\nThis is a fault of the program. Everything stored is kept; "

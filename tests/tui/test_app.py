@@ -196,6 +196,7 @@ async def test_what_can_not_be_added_is_explained_and_kept(regression) -> None:
         app.screen.query_one(TextArea).text = "no pair"
         await pilot.press("ctrl+s")
         await until(pilot, lambda: isinstance(app.screen, Reader))
+        assert "--add" not in app.screen.text
         await pilot.press("escape", "a")
         assert app.screen.query_one(TextArea).text == "no pair"
 

@@ -255,7 +255,7 @@ class Workbench(Screen[None]):
         try:
             made = await self.steering.edit(edits)
         except OproError as error:
-            self.post_message(Failed("This edit can't be made", str(error)))
+            self.post_message(Failed("This edit can't be made", self.steering.what_failed(error)))
             return False
         self.draw()
         self.post_message(Edited())
