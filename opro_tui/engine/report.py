@@ -93,7 +93,8 @@ async def show_json(store: Store, session: Session) -> dict[str, Any]:
             }
             for edit in state.edits
         ],
-        "parent": None if parent is None else {"name": parent.name, "seq": record.fork_seq},
+        "parent": None if parent is None else parent.name,
+        "fork_seq": None if parent is None else record.fork_seq,
         "best_of": state.scored_count(),
         "task_facts": dict(session.task.describe()),
     }

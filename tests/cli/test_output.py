@@ -33,8 +33,10 @@ def test_plain_text_stays_as_it_is() -> None:
 
 
 @given(anything)
-def test_any_text_can_be_encoded(text: str) -> None:
-    output.encoded(text)
+def test_any_text_can_be_encoded_and_what_is_valid_stays(text: str) -> None:
+    written = output.encoded(text)
+    if not any(0xD800 <= ord(char) <= 0xDFFF for char in text):
+        assert written == text.encode()
 
 
 def test_undecodable_bytes_of_arguments_come_back() -> None:

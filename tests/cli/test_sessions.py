@@ -117,9 +117,8 @@ def test_examples_are_searched_and_split(small: Cli) -> None:
 def test_rename_and_delete(small: Cli) -> None:
     assert "s is now t" in small.ok("rename", "s", "t").out
     assert "there is no session 's'" in small.refused("show", "s")
-    assert "Add --yes" in small.refused("delete", "t")
     small.ok("show", "t")
-    assert "deleted t" in small.ok("delete", "t", "--yes").out
+    assert "deleted t" in small.ok("delete", "t").out
     assert small.ok("list", "--json").json == []
 
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui.cli.command import Command
-from opro_tui.cli.opening import database, existing_database, opened, wait_for
+from opro_tui.cli.opening import database, existing_database, wait_for
 from opro_tui.cli.output import visible
-from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
@@ -112,21 +111,14 @@ async def _rename(app: App, old: str, new: str) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def delete_command(app: App, name: str, yes: bool) -> int:
-    """Delete a session and all that was paid for in it; asks first."""
+    """Delete a session and all that was paid for in it; in a terminal it asks first."""
     from opro_tui.cli.output import interactive, say
 
     what = wait_for(_what_is_lost(app, name))
-    if not yes:
-        if not interactive():
-            raise BadInput(
-                "asks before it deletes, and there is no terminal",
-                where=f"delete {name}",
-                todo="Add --yes.",
-            )
-        # Not inside of the event loop, which would keep ^C from interrupting the question.
-        if not click.confirm(visible(f"Delete {what}?")):
-            say("nothing was deleted")
-            return 0
+    # The question isn't asked inside of the event loop, which would keep ^C from interrupting it.
+    if not yes and interactive() and not click.confirm(visible(f"Delete {what}?")):
+        say("nothing was deleted")
+        return 0
     wait_for(_delete(app, name))
     say(f"deleted {what}")
     return 0
@@ -135,13 +127,23 @@ def delete_command(app: App, name: str, yes: bool) -> int:
 async def _what_is_lost(app: App, name: str) -> str:
     from opro_tui.cli.figures import money, plural
 
-    async with opened(app, name, readonly=False) as (_, session):
-        state = session.state
-        steps = plural(state.finished_steps, "step")
-        solutions = plural(len(state.candidates), "solution")
-        return f"{name}: {steps}, {solutions}, {money(state.usage().cost_usd)} spent"
+    async with existing_database(app, name) as store:
+        record = await store.session(name)
+        # Not the session itself: one whose own task is gone must be deletable too.
+        data = record.summary
+        if data is None:
+            return name
+        scored = plural(data["of"], "scored solution")
+        return f"{name}: {plural(data['steps'], 'step')}, {scored}, {money(data['cost_usd'])} spent"
 
 
 async def _delete(app: App, name: str) -> None:
-    async with opened(app, name, readonly=False) as (store, _):
-        await store.delete(name)
+    from opro_tui.engine.lock import WriterLock
+
+    async with existing_database(app, name, readonly=False) as store:
+        lock = WriterLock(store.path, (await store.session(name)).id, name)
+        lock.acquire()
+        try:
+            await store.delete(name)
+        finally:
+            lock.release()

@@ -1,0 +1,113 @@
+"""What a new session can be made of: models that answer or have a key, and data that can be read."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import BadInput, ModelError
+from opro_tui.engine.pool import ModelPool
+from opro_tui.models import discovery, prices, registry
+from opro_tui.tasks import data, presets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opro_tui.config import Config
+    from opro_tui.engine.create import Prepared
+    from opro_tui.tasks.data import Peek
+
+__all__ = [
+    "DATA_SUFFIXES",
+    "ModelOffer",
+    "find_models",
+    "missing_keys",
+    "model_problem",
+    "needs_files",
+    "peek",
+    "preset_names",
+]
+
+DATA_SUFFIXES = data.SUFFIXES
+preset_names = presets.preset_names
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """A model that a person could choose.
+
+    Attributes:
+        name: What to write as the setting; ends in `/` where the person has to complete it.
+        about: Why it is offered and what it costs, in a few words; never a key.
+    """
+
+    name: str
+    about: str
+
+
+async def find_models(config: Config, *, seconds: float = discovery.SECONDS) -> list[ModelOffer]:
+    """The usable models, off the event loop; ones that need no key to be looked up come first.
+
+    Args:
+        config: Providers and prices.
+        seconds: How long a local endpoint may take to answer.
+    """
+    return await asyncio.to_thread(_find_models, config, seconds)
+
+
+def _find_models(config: Config, seconds: float) -> list[ModelOffer]:
+    return [
+        ModelOffer(offer.name, _about(offer, config))
+        for offer in discovery.find_offers(config, seconds=seconds)
+    ]
+
+
+def _about(offer: discovery.Offer, config: Config) -> str:
+    if offer.why == "simulated":
+        return "no key, no network, no cost; its answers are evidence of nothing"
+    if offer.name.endswith("/"):
+        return f"{offer.place} is set; complete the name"
+    price = prices.per_million(offer.name, config)
+    cost = "price unknown" if price is None else f"${price.input:g} in, ${price.output:g} out per M"
+    why = f"answers at {offer.place}" if offer.why == "local" else f"{offer.place} is set"
+    return f"{cost} · {why}" if offer.why == "key" or price else why
+
+
+def model_problem(name: str, config: Config) -> str:
+    """What is wrong with a model's name, with what to do; empty when nothing is."""
+    try:
+        registry.validate_name(name, config)
+    except BadInput as error:
+        return f"{error.what}. {error.todo}"
+    return ""
+
+
+def missing_keys(prepared: Prepared, config: Config) -> list[str]:
+    """What keeps a draft's models from being called, one line each; nothing is sent."""
+    settings = prepared.settings
+    pool = ModelPool(config, settings.seed)
+    problems: dict[str, None] = {}
+    for role in ("optimizer", "scorer") if prepared.task.examples else ("optimizer",):
+        try:
+            pool.get(role, settings)
+        except ModelError as error:
+            problems[str(error)] = None
+    return list(problems)
+
+
+def needs_files(task: str) -> tuple[str, ...]:
+    """The files that a preset needs in its data folder; none for other tasks."""
+    try:
+        return presets.find_preset(task, None).files
+    except BadInput:
+        return ()
+
+
+def peek(path: Path, *, header: bool = True, rows: int = 50) -> Peek:
+    """The first rows of a data file; blocks while it reads, so call it in a thread.
+
+    Raises:
+        BadInput: It can't be read, or what was read of it is malformed.
+    """
+    return data.peek_table(path, header=header, rows=rows)
