@@ -105,6 +105,13 @@ def default_path() -> Path:
     return user_config_path(APP, appauthor=False) / "config.toml"
 
 
+def default_database() -> Path:
+    """Where the sessions lie when nobody names a database."""
+    from platformdirs import user_data_path
+
+    return user_data_path(APP, appauthor=False) / "sessions.db"
+
+
 def load_config(path: Path | None = None) -> Config:
     """Read the config file.
 

@@ -83,13 +83,6 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def default_database() -> Path:
-    """The database when neither --db nor $OPRO_TUI_DB names one."""
-    from platformdirs import user_data_path
-
-    return user_data_path("opro-tui", appauthor=False) / "sessions.db"
-
-
 @click.group(
     cls=Commands,
     invoke_without_command=True,
@@ -116,6 +109,8 @@ def root(ctx: click.Context, db: Path | None, log_level: str) -> int | None:
     Without a command: the sessions and what to do next.
     """
     logs.set_up(log_level)
+    from opro_tui.config import default_database
+
     ctx.obj = App((db or default_database()).expanduser())
     if ctx.invoked_subcommand is None:
         from opro_tui.cli.commands.sessions import overview

@@ -1,4 +1,4 @@
-"""What a new session can be made of: models that answer or have a key, and data that can be read."""
+"""What a new session can be made of: models that can be called, and data that can be read."""
 
 from __future__ import annotations
 

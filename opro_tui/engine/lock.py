@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def written_elsewhere(database: Path) -> frozenset[int]:
+    """The sessions of a database that another process holds the right to write, by id."""
+    folder = database.with_name(database.name + ".locks")
+    owned = [file.stem for file in folder.glob("*.owner")]
+    ids = [int(name) for name in owned if name.isascii() and name.isdigit()]
+    return frozenset(id_ for id_ in ids if WriterLock(database, id_, "").held_elsewhere)
+
+
 class WriterLock:
     """The right to write one session of one database."""
 

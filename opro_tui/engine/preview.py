@@ -40,23 +40,20 @@ class Preview:
 
 
 async def preview(prepared: Prepared, config: Config, steps: int) -> Preview:
-    """Price a draft; nothing is stored or spent.
+    """Price a draft; nothing is stored or spent, and no key is needed.
 
     Args:
         prepared: The draft, checked.
         config: Providers and prices.
         steps: How many steps are planned, 1 or more.
-
-    Raises:
-        ModelError: A key that its models need is missing.
     """
     task, settings = prepared.task, prepared.settings
     template = task.template(settings.meta_style).with_texts(prepared.draft.template)
     state = fold(State(facts_of(task), settings, template), starting_events(prepared))
     pool = ModelPool(config, settings.seed)
     try:
-        optimizer = await pool.prepare("optimizer", settings)
-        scorer = await pool.prepare("scorer", settings) if task.examples else None
+        optimizer = await pool.prepare("optimizer", settings, preview=True)
+        scorer = await pool.prepare("scorer", settings, preview=True) if task.examples else None
         plan = prompts.sampling_plan(settings, optimizer.known_traits)
         first = forecasting.forecast(
             state,

@@ -22,12 +22,12 @@ class Plan:
     Attributes:
         proposals: Proposals asked for in one completion.
         draws: Completions that will be sampled.
-        temperature_known: Whether the optimizer takes a temperature, as far as is known.
+        takes_temperature: Whether the optimizer takes one, as far as is known.
     """
 
     proposals: int
     draws: int
-    temperature_known: bool
+    takes_temperature: bool
 
 
 def sampling_plan(settings: Settings, traits: Traits) -> Plan:

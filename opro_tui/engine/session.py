@@ -232,6 +232,10 @@ class Session:
             return await self._outlook.prompt()
         return self._past_prompt(step)
 
+    async def takes_temperature(self) -> bool:
+        """Whether the optimizer of now takes a temperature, as far as is known."""
+        return (await self._outlook.plan()).takes_temperature
+
     async def automatic_prompt(self) -> MetaPrompt:
         """The next meta-prompt as it would be without edits of its texts, pins and drops."""
         return self._outlook.automatic(await self._outlook.plan())

@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from opro_tui.config import APP
+from opro_tui.config import default_database
 
 
 def how_to_resume(database: Path, name: str) -> str:
@@ -22,10 +22,5 @@ def how_to_resume(database: Path, name: str) -> str:
 
 def _is_default(database: Path) -> bool:
     named = os.environ.get("OPRO_TUI_DB")
-    if named:
-        default = Path(named).expanduser()
-    else:
-        from platformdirs import user_data_path
-
-        default = user_data_path(APP, appauthor=False) / "sessions.db"
+    default = Path(named).expanduser() if named else default_database()
     return database.absolute() == default.absolute()

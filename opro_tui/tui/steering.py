@@ -44,6 +44,7 @@ class Steering:
         self.prompt: MetaPrompt | None = None
         self.prompt_tokens: int | None = None
         self.forecast: Forecast | None = None
+        self.takes_temperature = True
         self.prompt_stale = True
         self.readonly = ""
         self._store: Store | None = None
@@ -114,6 +115,7 @@ class Steering:
             reply_age=now - traffic.last_reply if traffic.last_reply else None,
             retry_in=max(0.0, traffic.waiting_until - now),
             last_error=traffic.last_error,
+            takes_temperature=self.takes_temperature,
         )
 
     def _rate(self, now: float) -> float:
@@ -172,6 +174,7 @@ class Steering:
             prompt = await self.session.meta_prompt()
             self.prompt_tokens = await self.session.prompt_tokens(prompt.text)
             self.prompt = prompt
+            self.takes_temperature = await self.session.takes_temperature()
             self.forecast = await self.session.forecast()
 
     def what_failed(self, error: Exception) -> str:

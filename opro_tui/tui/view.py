@@ -52,6 +52,7 @@ class Situation:
         reply_age: Seconds since the last reply; None before the first.
         retry_in: Seconds until a call is tried again; 0 when none waits.
         last_error: The last failed attempt, in one line.
+        takes_temperature: Whether the optimizer takes one, as far as is known.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Situation:
     reply_age: float | None = None
     retry_in: float = 0.0
     last_error: str = ""
+    takes_temperature: bool = True
 
     @property
     def running(self) -> bool:
@@ -105,12 +107,18 @@ def header(state: State, now: Situation) -> list[Part]:
         Part(_best_text(state), "best", 90),
         Part(f"spent {fmt.dollars(state.usage().cost_usd)}", "", 70),
         Part(_forecast_text(state, now), "", 75),
-        Part(f"T {temperature_at(settings, state.edit_step):g}", "", 72),
+        Part(_temperature_text(state, now), "", 72),
     ]
     if settings.review:
         parts.append(Part("review on", "accent", 60))
     parts.append(Part(_models_text(state), "muted", 40))
     return parts
+
+
+def _temperature_text(state: State, now: Situation) -> str:
+    if not now.takes_temperature:
+        return "T n/a"
+    return f"T {temperature_at(state.settings, state.edit_step):g}"
 
 
 def _step_text(state: State, now: Situation) -> str:

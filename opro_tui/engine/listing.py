@@ -1,0 +1,181 @@
+"""The sessions of a database as a person looks through them, and what can be done to a whole one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from opro_tui.core.errors import BadInput
+from opro_tui.core.reducer import fold
+from opro_tui.engine import fork as forking
+from opro_tui.engine.lock import WriterLock, written_elsewhere
+from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.session import Session
+from opro_tui.tasks import factory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from opro_tui.config import Config
+    from opro_tui.core.state import State
+    from opro_tui.store.database import Store
+    from opro_tui.store.records import SessionRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A session in the list; figures are None until they are known.
+
+    Attributes:
+        id: Its number in the database.
+        name: What the person calls it.
+        task: As the person named it.
+        optimizer: The model that proposes.
+        scorer: The model that answers; empty for tasks that compute their score.
+        simulated: Whether a simulated model takes part.
+        parent: The session it was forked from; None for others.
+        updated: When it was last used, in milliseconds since 1970.
+        status: The status word of `list --json`; empty while it isn't known.
+        steps: Finished steps.
+        best: The best score.
+        low: Its interval's lower end.
+        high: Its interval's upper end.
+        bounded: Whether scores are shares.
+        cost: Dollars spent; None when unknown.
+        elsewhere: Whether another process has it open for writing.
+        known: Whether the figures are of the session's last event.
+    """
+
+    id: int
+    name: str
+    task: str
+    optimizer: str
+    scorer: str
+    simulated: bool
+    parent: int | None
+    updated: int
+    status: str = ""
+    steps: int | None = None
+    best: float | None = None
+    low: float | None = None
+    high: float | None = None
+    bounded: bool = True
+    cost: float | None = None
+    elsewhere: bool = False
+    known: bool = False
+
+
+async def entries(store: Store) -> AsyncIterator[list[Entry]]:
+    """The sessions, last used first: at once with what is stored of them, then complete.
+
+    A summary that is missing or older than its session is worked out and kept, so that it isn't
+    worked out again.
+    """
+    records = await store.sessions()
+    busy = await asyncio.to_thread(written_elsewhere, store.path)
+    found = [_entry(record, record.summary, record.id in busy) for record in records]
+    yield found
+    for place, record in enumerate(records):
+        seq = await store.last_seq(record.id)
+        fresh = record.summary
+        if fresh is None or record.summary_seq != seq:
+            fresh = await _worked_out(store, record, seq, keep=record.id not in busy)
+        found[place] = _entry(record, fresh, record.id in busy, known=True)
+    yield found
+
+
+async def _worked_out(
+    store: Store, record: SessionRecord, seq: int, *, keep: bool
+) -> dict[str, Any] | None:
+    try:
+        examples, events = await store.examples(record.id), await store.events(record.id)
+        state = await asyncio.to_thread(
+            lambda: fold(initial_state(record, factory.restore(record.task_spec, examples)), events)
+        )
+    except BadInput:
+        # A task whose own code is gone can still be listed, renamed and deleted.
+        return record.summary
+    data = summary(state)
+    if keep and not store.readonly:
+        await store.set_summary(record.id, max(seq, state.last_seq), data)
+    return data
+
+
+def _entry(
+    record: SessionRecord, data: dict[str, Any] | None, elsewhere: bool, *, known: bool = False
+) -> Entry:
+    settings, data = record.settings, data or {}
+    answered = record.task_spec.get("kind") in ("prompt", "python")
+    status = str(data.get("status", "new" if known else ""))
+    if elsewhere and status in ("incomplete", "reviewing"):
+        status = "running"
+    return Entry(
+        id=record.id,
+        name=record.name,
+        task=settings.task,
+        optimizer=str(data.get("optimizer", settings.optimizer)),
+        scorer=str(data.get("scorer", settings.scorer)) if answered else "",
+        simulated=record.simulated,
+        parent=record.parent,
+        updated=record.updated,
+        status=status,
+        steps=data.get("steps"),
+        best=data.get("best"),
+        low=data.get("low"),
+        high=data.get("high"),
+        bounded=bool(data.get("bounded", True)),
+        cost=data.get("cost_usd"),
+        elsewhere=elsewhere,
+        known=known,
+    )
+
+
+async def state_of(store: Store, name: str, config: Config) -> State:
+    """A session's state, looked at without the right to write it."""
+    session = await Session.open(store, name, config, readonly=True)
+    try:
+        return session.state
+    finally:
+        await session.close()
+
+
+async def duplicate(store: Store, name: str, new: str, config: Config) -> SessionRecord:
+    """A session with another's task, settings and starting solutions, and none of its steps.
+
+    Raises:
+        BadInput: The new name can't be used.
+    """
+    session = await Session.open(store, name, config, readonly=True)
+    try:
+        return await forking.duplicate(store, session, new)
+    finally:
+        await session.close()
+
+
+async def fork(store: Store, name: str, step: int, new: str, config: Config) -> SessionRecord:
+    """A session that goes on from the results of one of another's steps.
+
+    Raises:
+        BadInput: The step isn't finished, or the new name can't be used.
+    """
+    session = await Session.open(store, name, config, readonly=True)
+    try:
+        return await forking.fork(store, session, step, new)
+    finally:
+        await session.close()
+
+
+async def delete(store: Store, name: str) -> None:
+    """Delete a session that nobody is writing.
+
+    Raises:
+        SessionBusy: Another process writes it.
+    """
+    record = await store.session(name)
+    lock = WriterLock(store.path, record.id, name)
+    lock.acquire()
+    try:
+        await store.delete(name)
+    finally:
+        lock.release()
