@@ -106,14 +106,25 @@ class Commands(click.Group):
 def root(ctx: click.Context, db: Path | None, log_level: str) -> int | None:
     """Steer prompt optimization (OPRO) step by step.
 
-    Without a command: the sessions and what to do next.
+    Without a command: the list of sessions, to open them and to make new ones.
     """
     logs.set_up(log_level)
     from opro_tui.config import default_database
 
     ctx.obj = App((db or default_database()).expanduser())
     if ctx.invoked_subcommand is None:
+        return _browse(ctx.obj)
+    return None
+
+
+def _browse(app: App) -> int:
+    """The list of sessions as a screen, or as lines where there is no terminal."""
+    from opro_tui.cli.output import interactive
+
+    if not interactive():
         from opro_tui.cli.commands.sessions import overview
 
-        return overview(ctx.obj)
-    return None
+        return overview(app)
+    from opro_tui.tui.app import run_browser
+
+    return run_browser(app.db, app.config)

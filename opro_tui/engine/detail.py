@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Example, Message
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
+    from opro_tui.core.usage import Usage
     from opro_tui.engine.session import Session
 
 
@@ -57,6 +58,17 @@ async def answers(session: Session, candidate: Candidate) -> tuple[Answer, ...]:
             )
         )
     return tuple(found)
+
+
+async def spent(session: Session, step: int = 0) -> dict[int, Usage]:
+    """What scoring each candidate cost, of the calls made since a step began.
+
+    Args:
+        session: An open session.
+        step: The step; with 0, the first, every call counts.
+    """
+    after = next((s.started.seq for s in session.state.steps if s.number == step), 0)
+    return await session.hands.store.spent(session.record.id, after if step else 0)
 
 
 @dataclass(frozen=True, slots=True)

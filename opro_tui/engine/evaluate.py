@@ -49,7 +49,8 @@ async def evaluate(run: Run, step: Step, ids: Collection[int] | None = None) -> 
         for candidate in waiting:
             if run.stopping.is_set():
                 raise Interrupted
-            await _compute(run, step, candidate)
+            if run.state.candidates[candidate.id].waiting:
+                await _compute(run, step, candidate)
         return
     await _Scoring(run, step, waiting).go()
 

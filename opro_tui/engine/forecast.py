@@ -101,9 +101,27 @@ def forecast(
         roles.append(_role("optimizer", estimate, learned(state, "optimizer"), optimizer, config))
         waiting += state.settings.candidates * accepted_share(state)
     if scorer is not None:
-        estimate = _scoring(state, task, scorer, waiting)
+        estimate = _scoring(state, task, scorer, round(waiting * len(state.facts.train)))
         roles.append(_role("scorer", estimate, learned(state, "scorer"), scorer, config))
     return Forecast(tuple(roles))
+
+
+def of_scoring(
+    state: State, task: Task, *, scorer: Model | None, calls: int, config: Config
+) -> Forecast:
+    """The forecast of some of the scorer's answers alone, outside of a step.
+
+    Args:
+        state: The session now.
+        task: What is optimized.
+        scorer: The model that will answer; None where scores are computed, which costs nothing.
+        calls: How many answers.
+        config: Prices.
+    """
+    if scorer is None:
+        return Forecast()
+    estimate = _scoring(state, task, scorer, calls)
+    return Forecast((_role("scorer", estimate, learned(state, "scorer"), scorer, config),))
 
 
 def _sampling(state: State, prompt: MetaPrompt, model: Model, traits: Traits) -> Estimate:
@@ -125,7 +143,7 @@ def accepted_share(state: State) -> float:
     return sum(c.rejected is None for c in tried) / len(tried)
 
 
-def _scoring(state: State, task: Task, model: Model, candidates: float) -> Estimate:
+def _scoring(state: State, task: Task, model: Model, calls: int) -> Estimate:
     train = state.facts.train
     sample = train[:: max(1, len(train) // SAMPLE)][:SAMPLE]
     best = state.best()
@@ -134,7 +152,6 @@ def _scoring(state: State, task: Task, model: Model, candidates: float) -> Estim
         estimate_input(model, Request(task.messages(typical, task.examples[index])))
         for index in sample
     ]
-    calls = round(candidates * len(train))
     mean = sum(sizes) / len(sizes) if sizes else 0.0
     return Estimate(calls, round(mean * calls), ANSWER_TOKENS * calls)
 

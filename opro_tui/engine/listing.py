@@ -1,4 +1,4 @@
-"""The sessions of a database as a person looks through them, and what can be done to a whole one."""
+"""The sessions of a database, as one looks through them, and what is done to a whole one."""
 
 from __future__ import annotations
 

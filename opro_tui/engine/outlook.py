@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opro_tui.engine import forecast as forecasting
@@ -11,8 +11,23 @@ from opro_tui.engine import prompt as prompts
 if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.forecast import Forecast
-    from opro_tui.core.meta_prompt import MetaPrompt
+    from opro_tui.core.meta_prompt import MetaPrompt, Template
     from opro_tui.engine.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the next step would send and cost under other texts.
+
+    Attributes:
+        prompt: The meta-prompt.
+        tokens: Its estimated length for the optimizer of now.
+        forecast: What the step would cost.
+    """
+
+    prompt: MetaPrompt
+    tokens: int
+    forecast: Forecast
 
 
 class Outlook:
@@ -32,6 +47,13 @@ class Outlook:
         """The next meta-prompt, to the byte."""
         plan = await self.plan()
         return prompts.build(self._run.state, self._run.task, proposals=plan.proposals)
+
+    async def preview(self, template: Template) -> Preview:
+        """What the next step would send and cost if its prompt were made from a template."""
+        plan = await self.plan()
+        state = replace(self._run.state, template=template)
+        prompt = prompts.build(state, self._run.task, proposals=plan.proposals)
+        return Preview(prompt, await self.tokens(prompt.text), await self.forecast(prompt))
 
     def automatic(self, plan: prompts.Plan) -> MetaPrompt:
         """What the next meta-prompt would be without any edit of its texts, pins and drops."""
@@ -68,4 +90,14 @@ class Outlook:
             scorer=scorer,
             traits=await run.caller.traits(optimizer),
             config=self._config,
+        )
+
+    async def scoring(self, calls: int) -> Forecast:
+        """What so many answers of the scorer will cost."""
+        run = self._run
+        settings = run.state.settings
+        known = run.task.examples
+        scorer = await run.pool.prepare("scorer", settings, preview=True) if known else None
+        return forecasting.of_scoring(
+            run.state, run.task, scorer=scorer, calls=calls, config=self._config
         )

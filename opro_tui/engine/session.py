@@ -22,7 +22,7 @@ from opro_tui.engine.create import check_models
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
-from opro_tui.engine.outlook import Outlook
+from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
 from opro_tui.engine.run import Run
 from opro_tui.tasks import factory
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Callable,
         Collection,
         Coroutine,
+        Mapping,
         Sequence,
     )
 
@@ -240,6 +241,17 @@ class Session:
         """The next meta-prompt as it would be without edits of its texts, pins and drops."""
         return self._outlook.automatic(await self._outlook.plan())
 
+    async def preview_prompt(self, texts: Mapping[str, str]) -> Preview:
+        """What the next step would send and cost with some of its texts changed; nothing is stored.
+
+        Args:
+            texts: Names of the template's texts, and what they shall be.
+
+        Raises:
+            BadInput: A name is no text of a template, or a tag is empty.
+        """
+        return await self._outlook.preview(self.state.template.with_texts(texts))
+
     def _past_prompt(self, step: int) -> MetaPrompt:
         found = next((s.prompt for s in self.state.steps if s.number == step), None)
         if found is None:
@@ -251,6 +263,10 @@ class Session:
     async def forecast(self) -> Forecast:
         """What the next step will cost (step 0 and step 1 together before the first)."""
         return await self._outlook.forecast(await self._outlook.prompt())
+
+    async def scoring_forecast(self, calls: int) -> Forecast:
+        """What so many answers of the scorer will cost; nothing where scores are computed."""
+        return await self._outlook.scoring(calls)
 
     async def refresh(self) -> list[Event]:
         """Read what another process has stored since; returns the new events."""

@@ -142,6 +142,15 @@ def _base_url(provider: Provider, url: str | None, where: str) -> str:
     return url
 
 
+def endpoint_of(provider: Provider) -> str:
+    """The base URL that a provider's models have when no setting names another.
+
+    Raises:
+        BadInput: The configured one can't be used.
+    """
+    return _base_url(provider, None, provider.name)
+
+
 def is_local(url: str) -> bool:
     """Whether a URL's host is this machine or one of a private network."""
     host = _host(url)

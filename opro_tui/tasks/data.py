@@ -8,6 +8,7 @@ import io
 import json
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, nearest
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv")
 MAX_BYTES = 512 * 1024 * 1024
 MAX_FIELD = 10 * 1024 * 1024
+PEEK_BYTES = 2 * 1024 * 1024
 LISTS_IN_OBJECT = ("examples", "data")
 
 
@@ -62,6 +64,35 @@ class Table:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class Peek:
+    """The beginning of a data file; `more` says whether rows follow."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    more: bool
+
+
+def peek_table(path: Path, *, header: bool = True, rows: int = 50) -> Peek:
+    """Read the first rows of a data file without reading all of a long one.
+
+    Args:
+        path: The file.
+        header: As for `read_table`.
+        rows: The most rows wanted.
+
+    Raises:
+        BadInput: It can't be read, is of no known kind, or its beginning is malformed.
+    """
+    kind, name = path.suffix.lower(), str(path)
+    content = read_bytes(path, limit=None if kind == ".json" else PEEK_BYTES)
+    cut = len(content) == PEEK_BYTES and kind != ".json"
+    table = rows_of(content.rpartition(b"\n")[0] or content if cut else content, name, kind, header)
+    found = tuple(islice(table, rows + 1))
+    columns = tuple(dict.fromkeys(column for row in found for column in row.fields))
+    return Peek(columns, found[:rows], cut or len(found) > rows)
+
+
 def read_table(
     path: Path, *, header: bool = True, kind: str = "", columns: Sequence[str] = ()
 ) -> Table:
@@ -82,14 +113,17 @@ def read_table(
     )
 
 
-def read_bytes(path: Path) -> bytes:
-    """A regular file's bytes, or BadInput that says why not."""
+def read_bytes(path: Path, *, limit: int | None = None) -> bytes:
+    """A regular file's bytes, or the first ones up to a limit; BadInput says why not."""
     try:
         if not path.exists():
             raise BadInput("there is no such file", where=str(path), todo="Check the path.")
         if not path.is_file():
             raise BadInput("this is not a regular file", where=str(path), todo="Name a file.")
         size = path.stat().st_size
+        if limit is not None:
+            with path.open("rb") as file:
+                return file.read(limit)
         if size > MAX_BYTES:
             limit = MAX_BYTES // 2**20
             raise BadInput(
@@ -107,7 +141,18 @@ def parse_table(
     data: bytes, name: str, *, header: bool = True, kind: str, columns: Sequence[str] = ()
 ) -> Table:
     """Parse a data file's bytes; arguments and errors as for `read_table`."""
-    kind = kind.lower()
+    rows = tuple(rows_of(data, name, kind.lower(), header, columns))
+    if not rows:
+        raise BadInput("the file has no rows", where=name, todo="Give at least one row.")
+    found = tuple(dict.fromkeys(column for row in rows for column in row.fields))
+    digest = hashlib.sha256(data).hexdigest()
+    return Table(name, found, rows, Source(name, digest, len(rows)))
+
+
+def rows_of(
+    data: bytes, name: str, kind: str, header: bool, columns: Sequence[str] = ()
+) -> Iterator[Row]:
+    """A data file's rows, one after the other; arguments and errors as for `read_table`."""
     if kind not in SUFFIXES:
         todo = f"Data files end in {', '.join(SUFFIXES)}; task files in .toml."
         raise BadInput(f"no known kind of data file ({kind or 'no suffix'})", where=name, todo=todo)
@@ -115,16 +160,8 @@ def parse_table(
     if not text.strip():
         raise BadInput("the file is empty", where=name, todo="Give at least one row.")
     if kind in (".csv", ".tsv"):
-        rows = tuple(_read_separated(text, name, "," if kind == ".csv" else "\t", header, columns))
-    elif kind == ".json":
-        rows = tuple(_read_json(text, name))
-    else:
-        rows = tuple(_read_json_lines(text, name))
-    if not rows:
-        raise BadInput("the file has no rows", where=name, todo="Give at least one row.")
-    found = tuple(dict.fromkeys(column for row in rows for column in row.fields))
-    digest = hashlib.sha256(data).hexdigest()
-    return Table(name, found, rows, Source(name, digest, len(rows)))
+        return _read_separated(text, name, "," if kind == ".csv" else "\t", header, columns)
+    return _read_json(text, name) if kind == ".json" else _read_json_lines(text, name)
 
 
 def decode(data: bytes, name: str) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import App
 from textual.worker import WorkerState
 
 from opro_tui.tui import themes
-from opro_tui.tui.bindings import keymap
+from opro_tui.tui.bindings import SESSION_COMMANDS, keymap
+from opro_tui.tui.format import harmless
 from opro_tui.tui.jobs import Jobs
-from opro_tui.tui.messages import Failed, RunEnded, StepsAsked
+from opro_tui.tui.messages import Failed, OpenFailed, RunEnded, SessionAsked, StepsAsked
 from opro_tui.tui.palette import commands
 from opro_tui.tui.resume import how_to_resume
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.sessions import SessionsScreen
 from opro_tui.tui.screens.workbench import Workbench
+from opro_tui.tui.shelf import Shelf
 from opro_tui.tui.steering import Steering
 
 if TYPE_CHECKING:
@@ -39,11 +43,11 @@ BAD_ENDS = {
 
 
 class OproApp(App[None]):
-    """OPRO TUI over one session.
+    """OPRO TUI over one session, or over the sessions of a database.
 
     Args:
         database: The database file.
-        name: The session's name.
+        name: The session's name; None begins with the list of sessions and comes back to it.
         config: Providers, prices, keymap and look.
     """
 
@@ -52,26 +56,74 @@ class OproApp(App[None]):
         "styles/tones.tcss",
         "styles/workbench.tcss",
         "styles/layers.tcss",
+        "styles/sessions.tcss",
+        "styles/new_session.tcss",
     ]
 
-    def __init__(self, database: Path, name: str, config: Config) -> None:
+    def __init__(self, database: Path, name: str | None, config: Config) -> None:
         super().__init__()
         self.keys = keymap(config.keymap)
-        self.steering = Steering(database, name, config)
-        self.jobs = Jobs(self, self.steering)
-        self.workbench = Workbench(self.steering, self.keys)
+        self.shelf = Shelf(database, config)
+        self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
+        self._put_on_bench(name or "")
         self._leaving = False
+        self._quitting = False
         self._interrupted_at = 0.0
         for theme in themes.THEMES:
             self.register_theme(theme)
         wanted = str(config.ui.get("theme", themes.DARK.name))
         self.theme = wanted if wanted in self.available_themes else themes.DARK.name
 
+    def _put_on_bench(self, name: str) -> None:
+        """Make all that belongs to one session, not opened yet."""
+        self.steering = Steering(self.shelf.database, name, self.shelf.config)
+        self.jobs = Jobs(self, self.steering)
+        self.workbench = Workbench(self.steering, self.keys)
+
     def on_mount(self) -> None:
-        """Show the workbench at once; the session opens behind it."""
+        """Show the sessions, or the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
+        if self.sessions is not None:
+            self.push_screen(self.sessions)
+        else:
+            self._show_bench()
+
+    def _show_bench(self) -> None:
         self.push_screen(self.workbench)
         self.jobs.open()
+
+    def on_session_asked(self, message: SessionAsked) -> None:
+        """Open a session of the list, unless one is on the bench already."""
+        if not self.workbench.is_attached:
+            self._put_on_bench(message.name)
+            self._show_bench()
+
+    def on_open_failed(self, message: OpenFailed) -> None:
+        """Without a list to go back to there is nothing to show: end with the error."""
+        if self.sessions is None:
+            self.exit(return_code=message.code, message=Text(harmless(message.text)))
+            return
+        self._leave()
+        self.post_message(Failed(f"{self.steering.name!r} can't be opened", message.text))
+
+    def _leave(self) -> None:
+        """Go back to the list of sessions; quit where there is none."""
+        self._leaving = False
+        if self.sessions is None or self._quitting:
+            self.exit()
+            return
+        self.jobs.end()
+        steering = self.steering
+        while self.screen is not self.sessions:
+            self.pop_screen()
+        self._put_on_bench("")
+        self.run_worker(self._put_back(steering), group="back", exit_on_error=False)
+
+    async def _put_back(self, steering: Steering) -> None:
+        """Let go of a session that was left, then show what has become of it."""
+        await steering.close()
+        if self.sessions is not None:
+            self.sessions.reload(steering.name)
 
     def on_session_opened(self) -> None:
         """Draw it, and follow it where another process writes it."""
@@ -110,7 +162,7 @@ class OproApp(App[None]):
     def on_run_ended(self, message: RunEnded) -> None:
         """Say why when it ended badly; the session is intact behind the notice."""
         if self._leaving:
-            self.exit()
+            self._leave()
             return
         self.jobs.renew_prompt()
         stopped = message.stopped
@@ -122,25 +174,27 @@ class OproApp(App[None]):
         self.push_screen(Reader(message.title, message.text, tone="-error"))
 
     def on_leave_asked(self) -> None:
-        """Quit; when a step runs, ask what shall become of it."""
+        """Leave; when a step runs, ask what shall become of it."""
         if self.steering.running:
             self.push_screen(ask.leave(), self._answered)
         else:
-            self.exit()
+            self._leave()
 
     def _answered(self, answer: str | None) -> None:
         if answer not in ("stop", "now"):
+            self._quitting = False
             return
         self._leaving = True
         if not self.steering.running:
-            self.exit()
+            self._leave()
         elif answer == "stop":
             self.steering.stop()
         else:
             self.jobs.break_off()
 
     async def action_quit(self) -> None:
-        """Ctrl+Q and the palette: as `q`."""
+        """Ctrl+Q: as `q`, and not back to the list."""
+        self._quitting = True
         self.on_leave_asked()
 
     def action_help_quit(self) -> None:
@@ -157,7 +211,11 @@ class OproApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
         own = super().get_system_commands(screen)
-        return commands(self.workbench, own) if screen is self.workbench else own
+        if screen is self.workbench:
+            return commands(self.workbench, own)
+        if screen is self.sessions:
+            return commands(self.sessions, own, SESSION_COMMANDS)
+        return own
 
 
 def run_workbench(database: Path, name: str, config: Config) -> int:
@@ -171,9 +229,20 @@ def run_workbench(database: Path, name: str, config: Config) -> int:
     Returns:
         The exit code.
     """
-    app = OproApp(database, name, config)
+    return _run(OproApp(database, name, config))
+
+
+def run_browser(database: Path, config: Config) -> int:
+    """Show the sessions of a database until the person leaves; arguments as `run_workbench`.
+
+    Returns:
+        The exit code.
+    """
+    return _run(OproApp(database, None, config))
+
+
+def _run(app: OproApp) -> int:
     app.run()
-    code = app.return_code or 0
     if app.steering.opened:
-        print(how_to_resume(database, name))
-    return code
+        print(how_to_resume(app.steering.database, app.steering.name))
+    return app.return_code or 0

@@ -10,7 +10,7 @@ from textual.binding import Binding
 from opro_tui.core.errors import BadInput, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,50 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", "q", "quit", "Quit", "Leave; the session is kept and can be opened again."),
 )
 
-BY_ID = {command.id: command for command in COMMANDS}
+SESSION_COMMANDS: tuple[Command, ...] = (
+    Command("help", "question_mark,f1", "help", "Help", "Show every key with what it does."),
+    Command("session_open", "o", "open", "Open", "Open the selected session's workbench."),
+    Command("session_new", "n", "new", "New", "Make a session on a task of your choice, priced."),
+    Command(
+        "session_demo",
+        "d",
+        "demo",
+        "Demo",
+        "Make a session on simulated models: no key, no network, no cost.",
+    ),
+    Command("session_search", "slash", "search", "Search", "Show only sessions that match."),
+    Command("session_rename", "r", "rename", "Rename", "Give the selected session another name."),
+    Command(
+        "session_fork",
+        "f",
+        "fork",
+        "Fork",
+        "Go on from one of its steps in a session of its own.",
+    ),
+    Command(
+        "session_duplicate",
+        "D",
+        "duplicate",
+        "Duplicate",
+        "Make a session with the same task and settings, and no steps yet.",
+    ),
+    Command(
+        "session_delete",
+        "x,delete",
+        "delete",
+        "Delete",
+        "Delete the marked sessions, or the selected one; says first what is lost.",
+    ),
+    Command("session_mark", "space", "mark", "Mark", "Mark the selected session, to delete many."),
+    Command("session_sort", "s", "sort", "Sort", "Sort by the next column."),
+    Command("session_reverse", "S", "reverse", "Reverse", "Turn the order round.", footer=False),
+    Command("session_reload", "R", "reload", "Reload", "Read the sessions again.", footer=False),
+    Command("palette", "colon", "palette", "Palette", "Find any action by its name.", footer=False),
+    Command("quit", "q", "quit", "Quit", "Leave; every session is kept."),
+)
+"""The keys of the list of sessions; those with an id of the workbench follow its keymap."""
+
+BY_ID = {command.id: command for command in (*SESSION_COMMANDS, *COMMANDS)}
 BY_ACTION = {command.action: command for command in COMMANDS}
 
 LIST_KEYS: tuple[tuple[str, str], ...] = (
@@ -147,8 +190,8 @@ LIST_KEYS: tuple[tuple[str, str], ...] = (
 """Keys that belong to the lists and to Textual, for help."""
 
 
-def bindings() -> list[Binding]:
-    """The table as Textual wants it."""
+def bindings(table: Iterable[Command] = COMMANDS) -> list[Binding]:
+    """A table as Textual wants it."""
     return [
         Binding(
             command.keys,
@@ -159,7 +202,7 @@ def bindings() -> list[Binding]:
             tooltip=command.tooltip,
             id=command.id,
         )
-        for command in COMMANDS
+        for command in table
     ]
 
 

@@ -10,11 +10,8 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from rich.text import Text
-
 from opro_tui.core.errors import OproError
-from opro_tui.tui.format import harmless
-from opro_tui.tui.messages import Failed, PromptChanged, RunEnded, SessionOpened
+from opro_tui.tui.messages import Failed, OpenFailed, PromptChanged, RunEnded, SessionOpened
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,7 +38,7 @@ class Jobs:
         self.run: Worker[None] | None = None
 
     def open(self) -> None:
-        """Open the session; an app without one ends with the error's exit code."""
+        """Open the session."""
         self._start("open", self._open)
 
     def follow(self) -> None:
@@ -72,6 +69,11 @@ class Jobs:
         if self.run is not None:
             self.run.cancel()
 
+    def end(self) -> None:
+        """End every worker; what a run got back is kept."""
+        for group in ("open", "follow", "prompt", "run"):
+            self.app.workers.cancel_group(self.app, group)
+
     def _start(self, group: str, job: Callable[[], Awaitable[None]]) -> Worker[None]:
         work = cast("WorkType[None]", job)
         return self.app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
@@ -84,8 +86,7 @@ class Jobs:
             await self.steering.open()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
             code = error.exit_code if isinstance(error, OproError) else 1
-            words = self.steering.what_failed(error)
-            self.app.exit(return_code=code, message=Text(harmless(words)))
+            self.app.post_message(OpenFailed(self.steering.what_failed(error), code))
             return
         self.app.post_message(SessionOpened())
 

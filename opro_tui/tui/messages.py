@@ -66,3 +66,29 @@ class Failed(Message):
         super().__init__()
         self.title = title
         self.text = text
+
+
+class SessionAsked(Message):
+    """The person wants a session on the workbench.
+
+    Args:
+        name: Its name.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+
+class OpenFailed(Message):
+    """A session could not be opened.
+
+    Args:
+        text: What happened and what to do.
+        code: The exit code, where the program ends with it.
+    """
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__()
+        self.text = text
+        self.code = code

@@ -12,21 +12,26 @@ from opro_tui.tui.bindings import COMMANDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from opro_tui.tui.screens.workbench import Workbench
+    from textual.screen import Screen
+
+    from opro_tui.tui.bindings import Command
 
 REPLACED = frozenset({"Quit", "Keys", "Maximize", "Minimize"})
 """Textual's own commands that ours stand for."""
 
 
-def commands(workbench: Workbench, own: Iterable[SystemCommand]) -> Iterable[SystemCommand]:
-    """The commands of a workbench.
+def commands(
+    screen: Screen[None], own: Iterable[SystemCommand], table: Iterable[Command] = COMMANDS
+) -> Iterable[SystemCommand]:
+    """The commands of a screen that are possible now.
 
     Args:
-        workbench: Where they act.
+        screen: Where they act.
         own: Textual's own commands.
+        table: All of the screen's.
     """
-    for command in COMMANDS:
-        if command.id != "palette" and workbench.check_action(command.action, ()):
-            run = partial(workbench.run_action, command.action)
+    for command in table:
+        if command.action != "palette" and screen.check_action(command.action, ()):
+            run = partial(screen.run_action, command.action)
             yield SystemCommand(command.label.rstrip("…"), command.tooltip, run)
     yield from (command for command in own if command.title not in REPLACED)

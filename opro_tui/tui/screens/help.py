@@ -8,7 +8,9 @@ from opro_tui.tui.bindings import COMMANDS, LIST_KEYS
 from opro_tui.tui.screens.layers import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from opro_tui.tui.bindings import Command
 
 SIGNS = """\
 ★ the best: highest full score · ~ can't be told from the best
@@ -25,11 +27,11 @@ NAMES = {
 }
 
 
-def keys_and_sentences(keymap: Mapping[str, str]) -> list[tuple[str, str]]:
+def keys_and_sentences(
+    keymap: Mapping[str, str], table: Iterable[Command] = COMMANDS
+) -> list[tuple[str, str]]:
     """Every key with its sentence, the keys as the person mapped them."""
-    own = [
-        (_spelled(keymap.get(command.id, command.keys)), command.tooltip) for command in COMMANDS
-    ]
+    own = [(_spelled(keymap.get(command.id, command.keys)), command.tooltip) for command in table]
     return [*own, ("", ""), *LIST_KEYS]
 
 

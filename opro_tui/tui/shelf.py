@@ -1,0 +1,149 @@
+"""The sessions screen's and the form's hands on the engine; each call closes the database.
+
+Nothing here draws, and nothing there opens a database or asks a model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import OproError
+from opro_tui.engine import create as creating
+from opro_tui.engine import discovery, listing
+from opro_tui.engine.preview import preview
+from opro_tui.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from opro_tui.config import Config
+    from opro_tui.core.state import State
+    from opro_tui.engine.create import Draft, Prepared
+    from opro_tui.engine.discovery import ModelOffer
+    from opro_tui.engine.listing import Entry
+    from opro_tui.engine.preview import Preview
+
+DEMO = {"task": "sums", "optimizer": "simulated", "scorer": "simulated"}
+
+
+class Shelf:
+    """All sessions of a database.
+
+    Attributes:
+        database: Its file, which may not exist yet.
+        config: Providers and prices.
+    """
+
+    def __init__(self, database: Path, config: Config) -> None:
+        self.database = database
+        self.config = config
+
+    @asynccontextmanager
+    async def _store(self) -> AsyncIterator[Store]:
+        store = await Store.open(self.database)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    async def entries(self) -> AsyncIterator[list[Entry]]:
+        """The sessions, first as far as they are known at once; a missing database has none.
+
+        Raises:
+            StoreError: The database can't be read.
+        """
+        if not self.database.exists():
+            yield []
+            return
+        async with self._store() as store:
+            async for found in listing.entries(store):
+                yield found
+
+    async def state(self, name: str) -> State:
+        """A session's state now."""
+        async with self._store() as store:
+            return await listing.state_of(store, name, self.config)
+
+    async def free_name(self, base: str) -> str:
+        """The base, or the first of base-2, base-3 … that is free."""
+        if not self.database.exists():
+            return base
+        async with self._store() as store:
+            return await store.free_name(base)
+
+    async def rename(self, old: str, new: str) -> None:
+        """Give a session another name.
+
+        Raises:
+            BadInput: It is none, or taken.
+        """
+        creating.check_name(new)
+        async with self._store() as store:
+            await store.rename(old, new)
+
+    async def duplicate(self, name: str, new: str) -> None:
+        """Make a session with the same task and settings."""
+        async with self._store() as store:
+            await listing.duplicate(store, name, new, self.config)
+
+    async def fork(self, name: str, step: int, new: str) -> None:
+        """Make a session that shares another's past up to a step."""
+        async with self._store() as store:
+            await listing.fork(store, name, step, new, self.config)
+
+    async def delete(self, names: list[str]) -> list[str]:
+        """Delete sessions; returns what kept some from being deleted, one line each."""
+        problems = []
+        async with self._store() as store:
+            for name in names:
+                try:
+                    await listing.delete(store, name)
+                except OproError as error:
+                    problems.append(str(error))
+        return problems
+
+    async def demo(self) -> str:
+        """Make a session on the simulated models; returns its name."""
+        name = await self.free_name("demo")
+        draft = creating.Draft(name=name, values=DEMO)
+        return await self.create(await self.prepare(draft))
+
+    async def prepare(self, draft: Draft) -> Prepared:
+        """Check a draft and read its data, off the event loop.
+
+        Raises:
+            BadInput: Something in it can't be used.
+        """
+        return await asyncio.to_thread(creating.prepare, draft, self.config)
+
+    async def price(self, prepared: Prepared, steps: int) -> tuple[Preview, list[str]]:
+        """What a draft would cost, off the event loop, and which keys it lacks.
+
+        Raises:
+            OproError: It can't be priced.
+        """
+
+        def work() -> tuple[Preview, list[str]]:
+            problems = discovery.missing_keys(prepared, self.config)
+            return asyncio.run(preview(prepared, self.config, steps)), problems
+
+        return await asyncio.to_thread(work)
+
+    async def create(self, prepared: Prepared, name: str = "") -> str:
+        """Store a new session; returns its name. Nothing is spent.
+
+        Raises:
+            BadInput: The name is taken.
+        """
+        if name:
+            prepared = replace(prepared, draft=replace(prepared.draft, name=name))
+        async with self._store() as store:
+            return (await creating.create(store, prepared)).name
+
+    async def offers(self) -> list[ModelOffer]:
+        """The models that can be called from here."""
+        return await discovery.find_models(self.config)
