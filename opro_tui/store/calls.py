@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
 from opro_tui.core.protocols import Completion, Finish
+from opro_tui.core.usage import Usage
 from opro_tui.store.records import OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
 from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
@@ -218,3 +219,30 @@ def wrong_counts(
             before = counts.get(example, (0, 0))
             counts[example] = (before[0] + wrong, before[1] + total)
     return counts
+
+
+def spent(db: sqlite3.Connection, session: int, after: int) -> dict[int, Usage]:
+    """Candidate to what its calls used, of those finished after a place."""
+    found: dict[int, Usage] = {}
+    for part in spans(db, session, after, None):
+        for row in db.execute(
+            "SELECT candidate, sum(outcome = 0), sum(outcome = 1), sum(outcome = 2),"
+            " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),"
+            " sum(cost_pico), sum(input_tokens IS NULL), sum(output_tokens IS NULL),"
+            " sum(cost_pico IS NULL) FROM calls"
+            " WHERE session = ? AND seq > ? AND seq <= ? AND candidate IS NOT NULL"
+            " GROUP BY candidate",
+            (part.session, part.after, part.upto),
+        ):
+            used = Usage(
+                calls=row[1],
+                failed=row[2],
+                unknown=row[3],
+                input_tokens=None if row[9] else row[4],
+                cached_tokens=row[5] or 0,
+                output_tokens=None if row[10] else row[6],
+                reasoning_tokens=row[7] or 0,
+                cost_pico=None if row[11] else row[8],
+            )
+            found[row[0]] = found.get(row[0], Usage()) + used
+    return found

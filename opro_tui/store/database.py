@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.protocols import Example, Traits
     from opro_tui.core.settings import Settings
+    from opro_tui.core.usage import Usage
     from opro_tui.store.records import (
         CallAnswer,
         CallIntent,
@@ -275,6 +276,17 @@ class Store:
     async def evaluations(self, session: int, candidate: int) -> list[StoredEvaluation]:
         """A candidate's evaluations with the answers they graded, in example order."""
         return await self._read(partial(calls.evaluations, session=session, candidate=candidate))
+
+    async def spent(self, session: int, after: int = 0) -> dict[int, Usage]:
+        """What the calls made for each candidate used, by its id.
+
+        Answers that were bought before, for another, cost nothing and are not counted.
+
+        Args:
+            session: The session, its ancestors included.
+            after: Count only calls that ended after this event.
+        """
+        return await self._read(partial(calls.spent, session=session, after=after))
 
     async def wrong_counts(
         self, session: int, candidates: Sequence[int] | None = None, upto: int | None = None
