@@ -8,6 +8,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opro_tui.config import log_path
+
 if TYPE_CHECKING:
     from io import TextIOWrapper
 
@@ -17,13 +19,6 @@ _BACKUPS = 3
 _ROOT = logging.getLogger("opro_tui")
 _SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _LEAST_SECRET = 6
-
-
-def log_path() -> Path:
-    """Where the log file lies."""
-    from platformdirs import user_log_path
-
-    return user_log_path("opro-tui", appauthor=False) / "opro-tui.log"
 
 
 class _PrivateFile(RotatingFileHandler):

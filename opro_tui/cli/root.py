@@ -31,6 +31,10 @@ _COMMANDS = {
     "rename": "sessions",
     "delete": "sessions",
     "costs": "costs",
+    "confirm": "measure",
+    "evaluate": "measure",
+    "fork": "fork",
+    "compare": "compare",
 }
 """Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`."""
 

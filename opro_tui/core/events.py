@@ -189,6 +189,27 @@ class CandidateScored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Event):
+    """A solution was scored on examples it was not chosen by. Row: `measurements`.
+
+    Attributes:
+        kind: `confirm` (fresh examples of the training side) or `evaluate` (a look at a split).
+        candidate: The solution's id.
+        split: The split that was looked at.
+        examples: The numbers of the examples, in the order of the score's grades.
+        score: What it is worth there.
+    """
+
+    type: ClassVar[str] = "measured"
+    public: ClassVar[bool] = False
+    kind: str
+    candidate: int
+    split: str
+    examples: tuple[int, ...]
+    score: Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished(Event):
     """Nothing is missing from a step any more. Row: `steps`.
 
@@ -254,6 +275,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     CallFinished,
     Evaluation,
     CandidateScored,
+    Measured,
     StepFinished,
     EditMade,
     Warned,

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from functools import singledispatchmethod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from opro_tui.core.events import (
     CallFinished,
@@ -16,6 +16,7 @@ from opro_tui.core.events import (
     EditMade,
     Evaluation,
     Event,
+    Measured,
     Outcome,
     PromptBuilt,
     SamplingFinished,
@@ -72,6 +73,11 @@ class _Builder:
         if name not in self._maps:
             self._maps[name] = dict(getattr(self._start, name))
         return self._maps[name]
+
+    def _candidate(self, id_: int) -> Candidate | None:
+        """A candidate, read only: the map isn't copied for it, so that it stays the same one."""
+        found = self._maps.get("candidates", self._start.candidates).get(id_)
+        return cast("Candidate | None", found)
 
     def _list(self, name: str) -> list[Any]:
         if name not in self._lists:
@@ -140,7 +146,7 @@ class _Builder:
             ledger = self._map("ledger")
             key = (event.step, "scorer")
             ledger[key] = ledger.get(key, Usage()) + Usage(from_store=1)
-        candidate = self._map("candidates").get(event.candidate)
+        candidate = self._candidate(event.candidate)
         if candidate is None or not candidate.waiting or candidate.replicate != event.replicate:
             return
         partial = self._map("partial")
@@ -172,6 +178,10 @@ class _Builder:
         ranked = rank(self._map("candidates").values(), minimize=self._start.facts.minimize)
         best = best_of(ranked, self._get("dropped"))
         self.changes["best_id"] = best.id if best else None
+
+    @apply.register
+    def _(self, event: Measured) -> None:
+        self._list("measured").append(event)
 
     @apply.register
     def _(self, event: StepFinished) -> None:
@@ -213,7 +223,7 @@ class _Builder:
         self.changes["stopped"] = event
 
     def _waiting(self, id_: int) -> bool:
-        candidate = self._map("candidates").get(id_)
+        candidate = self._candidate(id_)
         return candidate is not None and candidate.waiting
 
     def _edit(self, event: EditMade) -> None:

@@ -17,7 +17,14 @@ from opro_tui.core.usage import Usage, total
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from opro_tui.core.events import EditMade, PromptBuilt, StepStarted, Stopped, Warned
+    from opro_tui.core.events import (
+        EditMade,
+        Measured,
+        PromptBuilt,
+        StepStarted,
+        Stopped,
+        Warned,
+    )
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.settings import Settings
     from opro_tui.core.solution import Candidate, Score
@@ -99,6 +106,7 @@ class State:
         steps: Every step, in order.
         partial: Evaluations of candidates that have no score yet.
         ledger: (step, role) to what it used.
+        measured: Every measurement on fresh or held-out examples, in order.
         edits: Every edit, in order.
         warnings: Every warning, in order.
         stopped: Why the last run ended; None once another step started.
@@ -118,6 +126,7 @@ class State:
     steps: tuple[Step, ...] = ()
     partial: Mapping[int, Partial] = field(default_factory=lambda: MappingProxyType({}))
     ledger: Mapping[tuple[int, str], Usage] = field(default_factory=lambda: MappingProxyType({}))
+    measured: tuple[Measured, ...] = ()
     edits: tuple[EditMade, ...] = ()
     warnings: tuple[Warned, ...] = ()
     stopped: Stopped | None = None

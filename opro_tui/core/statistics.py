@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from opro_tui.core.grades import pack
 from opro_tui.core.solution import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 Z95 = 1.96
 RESAMPLES = 1000
@@ -78,6 +79,107 @@ def mcnemar(wins: int, losses: int) -> float:
         return 1.0
     tail = sum(math.comb(n, k) for k in range(min(wins, losses) + 1))
     return min(1.0, 2 * tail / (1 << n))
+
+
+def clopper_pearson(right: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact interval of a share, by bisection on the binomial tails; right to 1e-9."""
+    if n == 0:
+        return 0.0, 1.0
+    tail = (1 - level) / 2
+    low = 0.0 if right == 0 else _root(lambda p: _at_least(right, n, p) - tail)
+    high = 1.0 if right == n else _root(lambda p: tail - (1 - _at_least(right + 1, n, p)))
+    return low, high
+
+
+def _at_least(k: int, n: int, p: float) -> float:
+    """P(Binomial(n, p) ≥ k)."""
+    if p <= 0 or p >= 1:
+        return float(k <= 0 or p >= 1)
+    logs = (
+        math.lgamma(n + 1)
+        - math.lgamma(i + 1)
+        - math.lgamma(n - i + 1)
+        + i * math.log(p)
+        + (n - i) * math.log1p(-p)
+        for i in range(max(0, k), n + 1)
+    )
+    return math.fsum(map(math.exp, logs))
+
+
+def _root(rising: Callable[[float], float]) -> float:
+    """Where a rising function of a share crosses zero."""
+    low, high = 0.0, 1.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        if rising(middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two solutions on the same examples, the second against the first.
+
+    Attributes:
+        gain: Mean score of the second minus that of the first.
+        low: Lower end of the 95 % interval.
+        high: Upper end of it.
+        p: The exact McNemar p-value; None where scores aren't right or wrong.
+        wins: Examples on which the second did better.
+        losses: Examples on which it did worse.
+        n: Examples that both have.
+    """
+
+    gain: float
+    low: float
+    high: float
+    p: float | None
+    wins: int
+    losses: int
+    n: int
+
+    @property
+    def real(self) -> bool:
+        """Whether they differ beyond noise at 5 %."""
+        return self.p < 0.05 if self.p is not None else self.low > 0 or self.high < 0
+
+
+def difference(
+    first: Sequence[float | None], second: Sequence[float | None], *, binary: bool, seed: int
+) -> Difference | None:
+    """The paired difference of two solutions; None without shared examples.
+
+    For right/wrong scores McNemar's exact test decides, and the interval is its inversion: the
+    exact interval of the winners' share among the discordant examples, as a difference of means.
+    Other scores take the seeded paired bootstrap.
+    """
+    pairs = [
+        (one, other)
+        for one, other in zip(first, second, strict=True)
+        if one is not None and other is not None
+    ]
+    if not pairs:
+        return None
+    n = len(pairs)
+    wins, losses = discordant([b for _, b in pairs], [a for a, _ in pairs])
+    gain = math.fsum(b - a for a, b in pairs) / n
+    if not binary:
+        low, high = bootstrap([b - a for a, b in pairs], seed)
+        return Difference(gain, low, high, None, wins, losses, n)
+    low, high = clopper_pearson(wins, wins + losses)
+    # Without a discordant example the share of them may still be anything up to this.
+    share = (wins + losses) / n or 1 - 0.05 ** (1 / n)
+    return Difference(
+        gain=gain,
+        low=(2 * low - 1) * share,
+        high=(2 * high - 1) * share,
+        p=mcnemar(wins, losses),
+        wins=wins,
+        losses=losses,
+        n=n,
+    )
 
 
 def distinguishable(

@@ -252,6 +252,30 @@ GROUP BY sessions.id, calls.step, routes.role;
 """
 
 
+_MEASUREMENTS_2 = """
+CREATE TABLE measurements ( -- solutions on examples they were not chosen by
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL, -- confirm or evaluate
+  candidate INTEGER NOT NULL,
+  split TEXT NOT NULL,
+  examples INTEGER NOT NULL REFERENCES texts(id), -- their numbers, a JSON array
+  value REAL, -- NULL is not a number
+  n INTEGER NOT NULL,
+  "of" INTEGER NOT NULL,
+  stderr REAL,
+  low REAL,
+  high REAL,
+  unparsed INTEGER NOT NULL,
+  flagged INTEGER NOT NULL,
+  grades BLOB NOT NULL, -- the score on each of the examples, packed
+  PRIMARY KEY (session, seq)
+);
+"""
+
+
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
     statement = ""
@@ -266,6 +290,11 @@ def _run(db: Database, script: str) -> None:
 def _initial(db: Database) -> None:
     _run(db, _TABLES_1)
     _run(db, _VIEWS_1)
+
+
+@SCHEMA(name="m002_measurements")
+def _measurements(db: Database) -> None:
+    _run(db, _MEASUREMENTS_2)
 
 
 def known() -> list[str]:

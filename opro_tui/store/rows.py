@@ -16,6 +16,7 @@ from opro_tui.core.events import (
     EditMade,
     Evaluation,
     Event,
+    Measured,
     Outcome,
     PromptBuilt,
     SamplingFinished,
@@ -154,6 +155,24 @@ def _(event: CandidateScored, db: sqlite3.Connection, session: int) -> Event:
         at=event.at,
         candidate=event.candidate,
         **{field.name: getattr(score, field.name) for field in fields(score)},
+    )
+    return event
+
+
+@write.register
+def _(event: Measured, db: sqlite3.Connection, session: int) -> Event:
+    insert(
+        db,
+        "measurements",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        kind=event.kind,
+        candidate=event.candidate,
+        split=event.split,
+        examples=intern_text(db, dump(event.examples)),
+        **{field.name: getattr(event.score, field.name) for field in fields(event.score)},
     )
     return event
 

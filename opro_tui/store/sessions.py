@@ -259,7 +259,8 @@ def _purge(db: sqlite3.Connection, session: int) -> None:
         " WHERE calls.session = ? AND evaluations.session <> ?)",
         (session, session),
     )
-    for table in ("evaluations", "scores", "candidates", "steps", "edits", "notices", "calls"):
+    own = ("evaluations", "scores", "measurements", "candidates", "steps", "edits", "notices")
+    for table in (*own, "calls"):
         db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608
     db.execute("DELETE FROM sessions WHERE id = ?", (session,))
 
@@ -275,5 +276,5 @@ def _clean(db: sqlite3.Connection) -> None:
     db.execute(
         "DELETE FROM texts WHERE id NOT IN (SELECT settings FROM steps UNION SELECT template"
         " FROM steps UNION SELECT task_spec FROM sessions UNION SELECT settings FROM sessions"
-        " UNION SELECT template FROM sessions)"
+        " UNION SELECT template FROM sessions UNION SELECT examples FROM measurements)"
     )

@@ -15,6 +15,7 @@ from opro_tui.core.events import (
     EditMade,
     Evaluation,
     Event,
+    Measured,
     Outcome,
     PromptBuilt,
     SamplingFinished,
@@ -81,6 +82,7 @@ def read_events(
             *reader.steps(part),
             *reader.candidates(part),
             *reader.scores(part),
+            *reader.measurements(part),
             *reader.edits(part),
             *reader.notices(part),
         ]
@@ -274,6 +276,24 @@ class _Rows:
         ):
             score = Score(real(row[4]), *row[5:])
             yield CandidateScored(seq=row[0], step=row[1], at=row[2], candidate=row[3], score=score)
+
+    def measurements(self, part: Span) -> Iterator[Event]:
+        for row in self._db.execute(
+            'SELECT seq, step, at, kind, candidate, split, examples, value, n, "of", stderr, low,'
+            " high, unparsed, flagged, grades FROM measurements"
+            " WHERE session = ? AND seq > ? AND seq <= ?",
+            (part.session, part.after, part.upto),
+        ):
+            yield Measured(
+                seq=row[0],
+                step=row[1],
+                at=row[2],
+                kind=row[3],
+                candidate=row[4],
+                split=row[5],
+                examples=tuple(self._texts.data(row[6])),
+                score=Score(real(row[7]), *row[8:]),
+            )
 
     def evaluations(self, part: Span, candidates: str | None = None) -> Iterator[Event]:
         """Evaluations, of some candidates (a JSON array) or of all."""

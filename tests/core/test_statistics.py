@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from opro_tui.core.grades import pack, unpack
 from opro_tui.core.statistics import (
     bootstrap,
+    clopper_pearson,
+    difference,
     discordant,
     distinguishable,
     mcnemar,
@@ -124,3 +126,54 @@ def test_the_mean_depends_on_no_order(values):
     assert score is not None
     assert reference is not None
     assert score.value == reference.value
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "low", "high"),
+    [
+        (0, 10, 0.0, 0.3085),
+        (10, 10, 0.6915, 1.0),
+        (3, 10, 0.0667, 0.6525),
+        (50, 100, 0.3983, 0.6017),
+    ],
+)
+def test_clopper_pearson(right, n, low, high):
+    assert clopper_pearson(right, n) == pytest.approx((low, high), abs=1e-4)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_the_interval_of_a_difference_agrees_with_its_test(pairs):
+    first, second = ([float(pair[i]) for pair in pairs] for i in (0, 1))
+    found = difference(first, second, binary=True, seed=0)
+    assert found.low <= found.gain <= found.high
+    assert found.real == (found.low > 0 or found.high < 0)
+    turned = difference(second, first, binary=True, seed=0)
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low), abs=1e-6)
+
+
+def test_without_a_discordant_example_the_interval_still_has_width():
+    found = difference([1.0] * 20, [1.0] * 20, binary=True, seed=0)
+    assert found.low < 0 < found.high
+    assert not found.real
+    assert difference([None], [1.0], binary=True, seed=0) is None
+
+
+def test_power_and_false_alarms_are_those_of_the_exact_test():
+    source = Random(11)
+
+    def share_called_different(gain, runs=300, n=100, discordance=0.3):
+        found = 0
+        for _ in range(runs):
+            pairs = []
+            for _ in range(n):
+                roll = source.random()
+                win = (discordance + gain) / 2
+                pairs.append(
+                    (0.0, 1.0) if roll < win else (1.0, 0.0) if roll < discordance else (1.0, 1.0)
+                )
+            result = difference(*zip(*pairs, strict=True), binary=True, seed=0)
+            found += result.real
+        return found / runs
+
+    assert share_called_different(0.0) <= 0.05
+    assert share_called_different(0.1) == pytest.approx(0.39, abs=0.1)

@@ -14,6 +14,7 @@ from opro_tui.core.events import (
     CandidateScored,
     EditMade,
     Evaluation,
+    Measured,
     Outcome,
     PromptBuilt,
     SamplingFinished,
@@ -206,6 +207,15 @@ EVENTS = {
         from_store=st.booleans(),
     ),
     CandidateScored: st.builds(CandidateScored, step=counts, candidate=counts, score=scores),
+    Measured: st.builds(
+        Measured,
+        step=counts,
+        kind=st.sampled_from(["confirm", "evaluate"]),
+        candidate=counts,
+        split=st.sampled_from(["rest", "test"]),
+        examples=st.lists(counts, max_size=4).map(tuple),
+        score=scores,
+    ),
     StepFinished: st.builds(
         StepFinished,
         step=st.just(0),

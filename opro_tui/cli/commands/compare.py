@@ -1,0 +1,132 @@
+"""`compare`: two sessions side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from opro_tui.cli.command import Command
+from opro_tui.cli.opening import opened, wait_for
+
+if TYPE_CHECKING:
+    from opro_tui.cli.root import App
+    from opro_tui.core.statistics import Difference
+    from opro_tui.engine.compare import Arm, Comparison
+
+
+@click.command("compare", cls=Command, example="opro-tui compare triage triage-cooler")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def compare_command(app: App, first: str, second: str, as_json: bool) -> int:
+    """Compare the best solutions of two sessions, paired, with what each arm cost.
+
+    Nothing is bought: the held-out difference needs `evaluate` of both first.
+    """
+    return wait_for(_compare(app, first, second, as_json))
+
+
+async def _compare(app: App, first: str, second: str, as_json: bool) -> int:
+    from opro_tui.cli import output
+    from opro_tui.cli.report import SIMULATED
+    from opro_tui.engine.compare import compare
+
+    async with opened(app, first) as (store, one), opened(app, second) as (_, other):
+        found = await compare(store, one, other)
+        bounded = one.state.facts.bounded
+        simulated = one.record.simulated or other.record.simulated
+    if as_json:
+        output.document(_json(found))
+        return 0
+    if simulated:
+        output.say(SIMULATED)
+    for line in _lines(found, bounded=bounded):
+        output.say(line)
+    return 0
+
+
+def _lines(found: Comparison, *, bounded: bool) -> list[str]:
+    parted = "they share no past"
+    if found.parted is not None:
+        parted = f"they share the past up to step {found.parted}"
+    lines = [f"{found.first.name} and {found.second.name}: {parted}"]
+    for arm in (found.first, found.second):
+        lines += _arm(arm, bounded=bounded)
+    names = (found.first.name, found.second.name)
+    if found.held_out is not None:
+        lines.append(f"held out: {_difference(found.held_out, *names, bounded=bounded)}")
+    else:
+        missing = " and ".join(
+            f"`opro-tui evaluate {arm.name}`"
+            for arm in (found.first, found.second)
+            if arm.held_out is None
+        )
+        lines.append(
+            f"held out: not known; {missing} first"
+            if missing
+            else "held out: the two have different held-out examples"
+        )
+    if found.training is not None:
+        lines.append(
+            f"training (flatters both): {_difference(found.training, *names, bounded=bounded)}"
+        )
+    return lines
+
+
+def _arm(arm: Arm, *, bounded: bool) -> list[str]:
+    from opro_tui.cli.figures import count, money, plural, scored
+    from opro_tui.cli.output import one_line
+
+    spent = arm.spent
+    tokens = f"{count(spent.input_tokens)} in, {count(spent.output_tokens)} out"
+    held = scored(arm.held_out.score, bounded=bounded) if arm.held_out else "not looked at"
+    training = scored(arm.best.score, bounded=bounded)
+    used = f"{money(spent.cost_usd)}, {plural(spent.calls, 'call')}, {tokens}"
+    return [
+        f"  {arm.name}: best #{arm.best.id}, training {training}, test {held}",
+        f"    {one_line(arm.best.text)}",
+        f"    since they parted: {used}, {plural(len(arm.edits), 'edit')}",
+    ]
+
+
+def _difference(found: Difference, first: str, second: str, *, bounded: bool) -> str:
+    from opro_tui.cli.figures import points
+
+    gain, low, high = (points(v, bounded=bounded) for v in (found.gain, found.low, found.high))
+    verdict = "differ beyond noise" if found.real else "can't be told apart"
+    test = "" if found.p is None else f", p = {found.p:.3g}"
+    return (
+        f"{second} − {first} = {gain} (95 % interval {low} to {high}{test}):"
+        f" {found.wins} won, {found.losses} lost of {found.n}; they {verdict}"
+    )
+
+
+def _json(found: Comparison) -> dict[str, Any]:
+    return {
+        "a": _arm_json(found.first),
+        "b": _arm_json(found.second),
+        "parted": found.parted,
+        "held_out": _difference_json(found.held_out),
+        "training": _difference_json(found.training),
+    }
+
+
+def _arm_json(arm: Arm) -> dict[str, Any]:
+    return {
+        "name": arm.name,
+        "best": arm.best.id,
+        "text": arm.best.text,
+        "train_score": arm.best.score.value if arm.best.score else None,
+        "test_score": arm.held_out.score.value if arm.held_out else None,
+        "usage": arm.spent.to_json(),
+        "edits": len(arm.edits),
+    }
+
+
+def _difference_json(found: Difference | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    names = ("gain", "low", "high", "p", "wins", "losses", "n")
+    return {name: getattr(found, name) for name in names} | {"differ": found.real}

@@ -1,0 +1,167 @@
+"""Scores on examples that nothing was chosen by: `confirm` on fresh ones, `evaluate` on a split."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import BadInput
+from opro_tui.core.events import Measured
+from opro_tui.core.hashing import uniform
+from opro_tui.core.protocols import Request, Split
+from opro_tui.core.statistics import score_of
+from opro_tui.core.trajectory import tie_group
+from opro_tui.engine.caller import CallFailed, Job
+from opro_tui.engine.grading import grade
+from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.run import Incomplete, Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opro_tui.core.protocols import Example, Grade, Model
+    from opro_tui.core.solution import Candidate
+    from opro_tui.core.state import State
+    from opro_tui.engine.session import Session
+
+CONFIRM_MOST = 200
+"""Fresh examples that `confirm` takes unless it is told how many."""
+
+
+def indexes(session: Session, split: str) -> tuple[int, ...]:
+    """The examples of a split, in order.
+
+    Raises:
+        BadInput: There are none.
+    """
+    found = tuple(e.index for e in session.task.examples if e.split == split)
+    if not found:
+        todo = "It computes its scores." if not session.task.examples else "Make one with --test."
+        raise BadInput(f"there are no {split} examples", where=session.name, todo=todo)
+    return found
+
+
+def fresh(session: Session, count: int | None) -> tuple[int, ...]:
+    """Fresh examples of the training side, drawn with the session's seed.
+
+    Raises:
+        BadInput: There are none left.
+    """
+    seed = session.state.settings.seed
+    rest = sorted(indexes(session, Split.REST), key=lambda index: uniform(seed, "confirm", index))
+    return tuple(sorted(rest[: count or CONFIRM_MOST]))
+
+
+def tied(state: State) -> tuple[Candidate, ...]:
+    """The solutions that can't be told from the best, best first.
+
+    Raises:
+        BadInput: There is no best solution yet.
+    """
+    ranked, best = state.ranked(), state.best()
+    if best is None:
+        raise BadInput("there is no scored solution yet", todo="Run a step first.")
+    ties = tie_group(ranked, best, binary=state.facts.binary, seed=state.settings.seed)
+    return tuple(candidate for candidate in ranked if candidate.id in ties)
+
+
+def known(state: State, candidate: int, examples: Sequence[int]) -> Measured | None:
+    """The last measurement of a solution on just these examples, where it is whole."""
+    for event in reversed(state.measured):
+        same = event.candidate == candidate and event.examples == tuple(examples)
+        if same and event.score.full:
+            return event
+    return None
+
+
+async def measure(
+    session: Session, candidates: Sequence[Candidate], examples: Sequence[int], kind: str
+) -> tuple[Measured, ...]:
+    """Score solutions on examples; every answer is kept, and bought once.
+
+    Args:
+        session: Open for writing.
+        candidates: The solutions.
+        examples: The numbers of the examples.
+        kind: `confirm` or `evaluate`.
+
+    Raises:
+        CallFailed: The endpoint refuses every call.
+        BudgetReached: The next call could pass the budget.
+        Incomplete: Answers are missing after all retries.
+        Interrupted: The person asked to stop.
+    """
+    split = str(session.task.examples[examples[0]].split)
+    found = []
+    for candidate in candidates:
+        grades = await _grades(session, candidate, examples, kind)
+        state = session.state
+        score = score_of(
+            [item.score for item in grades],
+            binary=state.facts.binary,
+            bounded=state.facts.bounded,
+            seed=state.settings.seed,
+            unparsed=sum(item.parsed is None for item in grades),
+            flagged=sum(bool(item.flags) for item in grades),
+        )
+        assert score is not None  # noqa: S101 - there is an example, and none is missing
+        event = Measured(
+            step=state.steps[-1].number if state.steps else 0,
+            kind=kind,
+            candidate=candidate.id,
+            split=split,
+            examples=tuple(examples),
+            score=score,
+        )
+        await session.hands.append(event)
+        found.append(session.state.measured[-1])
+    return tuple(found)
+
+
+async def _grades(
+    session: Session, candidate: Candidate, examples: Sequence[int], kind: str
+) -> list[Grade]:
+    run, settings = session.hands, session.state.settings
+    model = await run.pool.prepare("scorer", settings)
+    chosen = [session.task.examples[index] for index in examples]
+    jobs = [_job(session, model, candidate, example, kind) for example in chosen]
+    await run.caller.prefetch(jobs)
+    slots = asyncio.Semaphore(calls_at_once(model, settings.concurrency))
+
+    async def one(job: Job, example: Example) -> Grade:
+        async with slots:
+            if run.stopping.is_set():
+                raise Interrupted
+            answer = await run.caller.call(job)
+        return await grade(session.task, example, answer.completions[0])
+
+    work = [one(job, example) for job, example in zip(jobs, chosen, strict=True)]
+    results = await asyncio.gather(*work, return_exceptions=True)
+    failed = [item for item in results if isinstance(item, BaseException)]
+    for error in failed:
+        if not isinstance(error, CallFailed) or error.error.fatal:
+            raise error
+    if failed:
+        missing = f"{len(failed):,} of {len(examples):,} answers of #{candidate.id} are missing"
+        raise Incomplete(f"{missing}: {failed[0]}")
+    return [item for item in results if not isinstance(item, BaseException)]
+
+
+def _job(session: Session, model: Model, candidate: Candidate, example: Example, kind: str) -> Job:
+    settings = session.state.settings
+    request = Request(
+        messages=session.task.messages(candidate.text, example),
+        temperature=settings.scorer_temperature,
+        max_output_tokens=settings.for_role("max_output_tokens", "scorer"),
+        reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
+        oracle=example if model.simulated else None,
+    )
+    return Job(
+        model=model,
+        request=request,
+        role="scorer",
+        purpose=kind,
+        step=session.state.steps[-1].number if session.state.steps else 0,
+        candidate=candidate.id,
+        example=example.index,
+    )
