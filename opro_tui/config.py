@@ -86,6 +86,7 @@ class Config:
         keymap: The `[keymap]` table as it stands, for the screens.
         ui: The `[ui]` table as it stands, for the screens.
         path: The file that was read; None when there is none.
+        lines: The line of each dotted key of the file, for complaints.
     """
 
     providers: Mapping[str, Provider] = field(default_factory=lambda: PREDEFINED)
@@ -93,6 +94,13 @@ class Config:
     keymap: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     ui: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     path: Path | None = None
+    lines: Mapping[tuple[str, ...], int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def place(self, *at: str) -> str:
+        """Where a key stands: the file and its line, as far as they are known."""
+        file = "config" if self.path is None else str(self.path)
+        line = _line(self.lines, at)
+        return f"{file}, line {line}" if line else file
 
 
 def default_path() -> Path:
@@ -110,6 +118,13 @@ def default_database() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path(APP, appauthor=False) / "sessions.db"
+
+
+def log_path() -> Path:
+    """Where the log file lies."""
+    from platformdirs import user_log_path
+
+    return user_log_path(APP, appauthor=False) / "opro-tui.log"
 
 
 def load_config(path: Path | None = None) -> Config:
@@ -157,7 +172,7 @@ class _Reader:
     """Turns parsed TOML into a Config, and knows the lines for its complaints."""
 
     def __init__(self, text: str, path: Path) -> None:
-        self._lines = text.splitlines()
+        self._lines = _key_lines(text)
         self._path = path
 
     def read(self, data: dict[str, Any]) -> Config:
@@ -176,6 +191,7 @@ class _Reader:
             keymap=MappingProxyType(tables["keymap"]),
             ui=MappingProxyType(tables["ui"]),
             path=self._path,
+            lines=MappingProxyType(self._lines),
         )
 
     def _provider(self, name: str, values: dict[str, Any]) -> Provider:
@@ -273,26 +289,31 @@ class _Reader:
                 self._fail(f"unknown {noun} {key!r}", (*at, key), todo)
 
     def _fail(self, what: str, at: tuple[str, ...], todo: str) -> NoReturn:
-        line = self._line(at)
+        line = _line(self._lines, at)
         where = f"{self._path}, line {line}" if line else str(self._path)
         raise BadInput(f"{what} in {'.'.join(at[:2])}", where=where, todo=todo)
 
-    def _line(self, at: tuple[str, ...]) -> int | None:
-        """The line of a dotted key, or of the deepest table around it that can be found."""
-        table: tuple[str, ...] = ()
-        found: dict[tuple[str, ...], int] = {}
-        for number, line in enumerate(self._lines, 1):
-            if header := re.match(r"\s*\[+([^]]+)\]", line):
-                table = _dotted(header[1])
-                keys = table
-            elif key := re.match(r"\s*([^=#\[]+?)\s*=", line):
-                keys = (*table, *_dotted(key[1]))
-            else:
-                continue
-            for depth in range(1, len(keys) + 1):
-                found.setdefault(keys[:depth], number)
-        depths = range(len(at), 0, -1)
-        return next((found[at[:depth]] for depth in depths if at[:depth] in found), None)
+
+def _line(lines: Mapping[tuple[str, ...], int], at: tuple[str, ...]) -> int | None:
+    """The line of a dotted key, or of the deepest table around it that can be found."""
+    depths = range(len(at), 0, -1)
+    return next((lines[at[:depth]] for depth in depths if at[:depth] in lines), None)
+
+
+def _key_lines(text: str) -> dict[tuple[str, ...], int]:
+    table: tuple[str, ...] = ()
+    found: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^]]+)\]", line):
+            table = _dotted(header[1])
+            keys = table
+        elif key := re.match(r"\s*([^=#\[]+?)\s*=", line):
+            keys = (*table, *_dotted(key[1]))
+        else:
+            continue
+        for depth in range(1, len(keys) + 1):
+            found.setdefault(keys[:depth], number)
+    return found
 
 
 def _dotted(text: str) -> tuple[str, ...]:

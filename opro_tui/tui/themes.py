@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 DARK = Theme(
     name="opro-dark",
@@ -42,4 +42,30 @@ LIGHT = Theme(
         "footer-description-foreground": "#454D59",
     },
 )
-THEMES = (DARK, LIGHT)
+CONTRAST = Theme(
+    name="opro-contrast",
+    primary="#5CC8FF",
+    secondary="#E0B0FF",
+    accent="#FFD400",
+    warning="#FFD400",
+    error="#FF9A8B",
+    success="#5CFFC4",
+    foreground="#FFFFFF",
+    background="#000000",
+    surface="#000000",
+    panel="#1A1A1A",
+    dark=True,
+    variables={
+        "border": "#B8B8B8",
+        "footer-key-foreground": "#FFD400",
+        "footer-description-foreground": "#FFFFFF",
+    },
+)
+THEMES = (DARK, LIGHT, CONTRAST)
+SHORT = {"dark": DARK.name, "light": LIGHT.name, "high-contrast": CONTRAST.name}
+"""Other names for ours in the config file."""
+
+
+def known() -> tuple[str, ...]:
+    """Every theme there is, ours first."""
+    return (*(theme.name for theme in THEMES), *BUILTIN_THEMES)

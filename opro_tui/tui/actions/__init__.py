@@ -1,0 +1,1 @@
+"""The workbench's actions, by area; `screens.workbench` joins them."""
