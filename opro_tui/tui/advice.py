@@ -1,0 +1,100 @@
+"""What a person can do about a failure, by its kind."""
+
+from __future__ import annotations
+
+import re
+
+_KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        r"no API key: the environment variable",
+        (
+            (
+                "Leave with q, set the variable in the shell (export NAME=…), and open the session "
+                "again: everything is kept."
+            ),
+            "Or take a model that needs no key: a local server (ollama/…, vllm/…).",
+            "`opro-tui doctor` lists which keys are set.",
+        ),
+    ),
+    (
+        r"rejects the key|holds characters that no key has",
+        (
+            "Check that the key belongs to this provider and has not expired.",
+            "Leave with q, set it again, and open the session again: everything is kept.",
+        ),
+    ),
+    (
+        r"has no credit left",
+        ("Add credit to the account, then press r.", "Or choose another optimizer in settings."),
+    ),
+    (
+        r"does not know this model",
+        (
+            (
+                "Check the model's name, and the URL where you gave one; settings (,) changes the "
+                "optimizer's."
+            ),
+            "The scorer is fixed in a session, for its scores would not compare.",
+        ),
+    ),
+    (
+        r"too many requests|is overloaded",
+        (
+            "Wait a little and press r: nothing that came back is paid twice.",
+            "A lower concurrency in settings (,) keeps under the limit.",
+        ),
+    ),
+    (
+        r"the connection broke|no answer within|gave up waiting|the endpoint failed",
+        (
+            "Check that the server runs and can be reached from this machine.",
+            "Then press r: nothing that came back is paid twice.",
+        ),
+    ),
+    (
+        r"the answer can't be read",
+        ("Check that the endpoint's URL ends as its documentation says, mostly in /v1.",),
+    ),
+    (
+        r"longer than the model reads",
+        (
+            "Show fewer solutions or exemplars in settings (,), or shorten the meta-prompt (e).",
+            "Or choose an optimizer that reads more.",
+        ),
+    ),
+    (
+        r"out of disk space|disk is full|database or disk is full",
+        ("Free some space, then press r. What was stored is safe.",),
+    ),
+    (
+        r"database|locked by",
+        ("Close other programs that use the database file, then press r.",),
+    ),
+)
+_BY_CODE = {
+    "budget": (
+        (
+            "Nothing was sent that could pass the budget. Raise budget or budget-tokens in settings "
+            "(,), then press r."
+        ),
+        "Or make steps cheaper: fewer candidates, shorter answers.",
+    ),
+    "missing": (
+        "The answers that came are kept. Press r to ask again only for those that are missing.",
+        "Or go on without: a candidate that isn't fully scored can be no best.",
+    ),
+}
+FAULT = "This is a fault of the program."
+
+
+def advice(code: str, text: str) -> tuple[str, ...]:
+    """What to do about a failure, the likeliest first.
+
+    Args:
+        code: Of `core.events.Stopped`, where a run ended; else empty.
+        text: The error in words.
+    """
+    found: tuple[str, ...] = ()
+    if FAULT not in text:
+        found = next((todo for pattern, todo in _KINDS if re.search(pattern, text)), ())
+    return (*_BY_CODE.get(code, ()), *found)

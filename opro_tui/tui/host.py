@@ -1,0 +1,117 @@
+"""The app's dealings with the terminal around it: clipboard, notices, title, mouse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from typing import TYPE_CHECKING
+
+from textual.app import App
+
+from opro_tui.tui import terminal
+
+if TYPE_CHECKING:
+    from opro_tui.tui.options import Options
+
+LONG_SECONDS = 20.0
+"""A run of at least this length is announced although the person looks at the screen."""
+TOOL_SECONDS = 2.0
+
+
+class Host(App[None]):
+    """An app that speaks to its terminal.
+
+    Args:
+        options: What it may do.
+    """
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self.options = options
+        self.mouse_taken = options.mouse
+        self._began = 0.0
+        self._titled = False
+        if not options.animations:
+            self.animation_level = "none"
+
+    def send(self, sequence: str) -> None:
+        """Write an escape sequence to the terminal."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
+    # Clipboard
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Send a text to the terminal's clipboard, and to the system's where that is here."""
+        self._clipboard = text
+        self.send(terminal.clipboard(text))
+        tool = None if self.is_headless else terminal.clipboard_tool()
+        if tool is not None:
+            self.run_worker(feed(tool, text), group="clipboard", exit_on_error=False)
+
+    # Mouse
+
+    def toggle_mouse(self) -> bool:
+        """Take the mouse from the terminal or give it back; returns whether it is taken now."""
+        self.mouse_taken = not self.mouse_taken
+        self.send(terminal.MOUSE_ON if self.mouse_taken else terminal.MOUSE_OFF)
+        return self.mouse_taken
+
+    # Notices
+
+    def run_begins(self, name: str) -> None:
+        """Remember when, and say in the window's title that it runs."""
+        self._began = time.monotonic()
+        self.entitle(f"{name}: running")
+
+    def run_ends(self, name: str, text: str) -> None:
+        """Tell the person who looks elsewhere, or who had to wait."""
+        self.entitle(f"{name}: {text}")
+        took = time.monotonic() - self._began if self._began else 0.0
+        self._began = 0.0
+        if took < LONG_SECONDS and self.app_focus:
+            return
+        if "bell" in self.options.notify:
+            self.send("\x07")
+        if "desktop" in self.options.notify:
+            self.send(terminal.notice(f"OPRO TUI: {name}", text))
+
+    def entitle(self, text: str) -> None:
+        """Set the window's title; the old one comes back when the program ends."""
+        if "title" not in self.options.notify:
+            return
+        if not self._titled:
+            self._titled = True
+            self.send(terminal.KEEP_TITLE)
+        self.send(terminal.title(text))
+
+    def restore_terminal(self) -> None:
+        """Leave the terminal as it was."""
+        if self._titled:
+            self.send(terminal.OLD_TITLE)
+        if self.mouse_taken != self.options.mouse:
+            self.send(terminal.MOUSE_OFF)
+
+
+async def feed(tool: tuple[str, ...], text: str) -> None:
+    """Hand a text to a clipboard command; one that fails or hangs is let go in silence.
+
+    The terminal has got the text as well, so that nothing is lost with it.
+    """
+    with contextlib.suppress(OSError, asyncio.TimeoutError):
+        process = await asyncio.create_subprocess_exec(
+            *tool,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=dict(os.environ),
+        )
+        try:
+            data = text.encode("utf-8", "replace")
+            await asyncio.wait_for(process.communicate(data), TOOL_SECONDS)
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
