@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shlex import quote
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from opro_tui.cli import output
 from opro_tui.cli.figures import (
@@ -32,15 +32,26 @@ from opro_tui.core.events import (
 if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
-    from opro_tui.engine.session import Session
 
 SIMULATED = "simulated models: nothing here is evidence about LLMs"
+
+
+class Told(Protocol):
+    """A session whose events are told: a live one or a replay."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def state(self) -> State:
+        """Its state now."""
 
 
 class StepPrinter:
     """Prints a run's events as lines on stdout."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Told) -> None:
         self._session = session
         self._bounded = session.state.facts.bounded
 

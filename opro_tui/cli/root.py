@@ -33,6 +33,7 @@ _COMMANDS = {
     "costs": "costs",
     "confirm": "measure",
     "evaluate": "measure",
+    "replay": "replay",
     "fork": "fork",
     "compare": "compare",
 }
