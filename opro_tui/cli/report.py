@@ -28,6 +28,7 @@ from opro_tui.core.events import (
     Stopped,
     Warned,
 )
+from opro_tui.core.waste import waste
 
 if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
@@ -119,6 +120,8 @@ class StepPrinter:
         name = quote(session.name)
         if stopped is None:
             output.say(f"done: {best_line(state)}")
+            if advice := waste(state).advice:
+                output.say(f"advice: {advice}")
             return
         output.say(f"stopped: {output.one_line(stopped.message)}")
         if stopped.code == "review":

@@ -1,0 +1,108 @@
+"""The waste meter: what was spent since anything got better, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opro_tui.core.stopping import steps_since_improvement
+from opro_tui.core.usage import Usage, total
+
+if TYPE_CHECKING:
+    from opro_tui.core.state import State
+
+RECENT = 3
+"""Steps that the share of duplicates is taken over."""
+MANY_DUPLICATES = 0.4
+IDLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Waste:
+    """How much of what is spent changes anything.
+
+    Attributes:
+        idle_steps: Finished steps since the best got better beyond noise.
+        spent: What those steps used.
+        share: Their part of all tokens, 0–1; None when tokens are unknown or none were used.
+        duplicates: Share of the optimizer's lately sampled candidates that were duplicates.
+        sampled: How many candidates that share is taken over.
+        changed: Shown solutions that the last meta-prompt had and the one before had not; None
+            before there are two.
+        advice: A sentence on what to do; empty while all is well.
+    """
+
+    idle_steps: int
+    spent: Usage
+    share: float | None
+    duplicates: float
+    sampled: int
+    changed: int | None
+    advice: str
+
+
+def waste(state: State) -> Waste:
+    """Read the meter."""
+    idle = steps_since_improvement(state)
+    finished = [step.number for step in state.steps if step.finished_seq and step.number]
+    idle_numbers = set(finished[-idle:]) if idle else set()
+    spent = total(used for (step, _), used in state.ledger.items() if step in idle_numbers)
+    recent = set(finished[-RECENT:])
+    sampled = [c for c in state.candidates.values() if c.step in recent and c.draw is not None]
+    copies = sum(candidate.duplicate_of is not None for candidate in sampled)
+    duplicates = copies / len(sampled) if sampled else 0.0
+    changed = _changed(state)
+    return Waste(
+        idle_steps=idle,
+        spent=spent,
+        share=_share(spent, state.usage()),
+        duplicates=duplicates,
+        sampled=len(sampled),
+        changed=changed,
+        advice=_advice(state, idle, duplicates, changed),
+    )
+
+
+def _share(part: Usage, whole: Usage) -> float | None:
+    counts = (part.input_tokens, part.output_tokens, whole.input_tokens, whole.output_tokens)
+    if any(count is None for count in counts):
+        return None
+    used_in, used_out, all_in, all_out = (count or 0 for count in counts)
+    return (used_in + used_out) / (all_in + all_out) if all_in + all_out else None
+
+
+def _changed(state: State) -> int | None:
+    prompts = [step.prompt for step in state.steps if step.prompt is not None]
+    if len(prompts) < 2:
+        return None
+    last, before = (
+        {region.id for region in prompt.regions if region.kind == "solution"}
+        for prompt in (prompts[-1], prompts[-2])
+    )
+    return len(last - before)
+
+
+def _advice(state: State, idle: int, duplicates: float, changed: int | None) -> str:
+    if duplicates >= MANY_DUPLICATES:
+        return (
+            f"{duplicates:.0%} of the latest candidates repeat earlier ones: raise the temperature,"
+            " drop what they repeat, or change the meta-prompt."
+        )
+    if idle < IDLE:
+        return ""
+    best, exact = state.best(), not state.facts.bounded
+    noise = "" if exact else " beyond noise"
+    if changed == 0:
+        return (
+            f"the last {idle} steps improved nothing{noise}, and the optimizer sees the same"
+            " solutions as before: edit what it sees, raise the temperature, or stop."
+        )
+    width = best.score.half_width if best is not None and best.score is not None else None
+    if not exact and width is not None and width > 0.05:
+        return (
+            f"the last {idle} steps improved nothing beyond noise (±{100 * width:.0f} points on"
+            f" {len(state.facts.train)} examples): confirm the best, edit, or stop."
+        )
+    return (
+        f"the last {idle} steps changed nothing that matters: raise the temperature, edit, or stop."
+    )
