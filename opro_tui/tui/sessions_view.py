@@ -34,6 +34,7 @@ No sessions yet.
 
 d  makes a demo on simulated models: no key, no network, no cost.
 n  makes a session on a task or a data file of yours, priced before anything is spent."""
+BEST_WIDTH = 6
 MOST_NAMED = 6
 LONGEST_INDENT = 6
 TONES = {"running": "accent", "incomplete": "warning", "reviewing": "accent", "stopped": "muted"}
@@ -102,7 +103,7 @@ def arrange(entries: Iterable[Entry], query: str = "", order: Order | None = Non
 
 
 def row(line: Line, *, marked: bool, now: int) -> Row:
-    """A session's row: mark, name, best, ±, steps, cost, status, last used, simulated, task …
+    """A session's row: mark, name, best, ±, steps, cost, status, last used and so on.
 
     Args:
         line: The session in its place.
@@ -115,8 +116,7 @@ def row(line: Line, *, marked: bool, now: int) -> Row:
     return (
         Cell("●" if marked else "", "pinned"),
         Cell(indent + fmt.safe(entry.name, 200), "strong"),
-        Cell(best(entry), "best" if entry.best is not None else "muted"),
-        Cell(half(entry), "muted"),
+        *_score(entry),
         Cell("…" if entry.steps is None else fmt.count(entry.steps)),
         Cell(cost(entry)),
         Cell(status, TONES.get(status, "")),
@@ -125,6 +125,14 @@ def row(line: Line, *, marked: bool, now: int) -> Row:
         Cell(fmt.safe(task_name(entry.task), 200)),
         Cell(fmt.safe(models(entry), 400), "muted"),
     )
+
+
+def _score(entry: Entry) -> tuple[Cell, ...]:
+    """The best and its half-width, over two columns; a long objective takes both."""
+    text, tone = best(entry), "best" if entry.best is not None else "muted"
+    if len(text) > BEST_WIDTH:
+        return (Cell(text, tone, 2),)
+    return (Cell(text, tone), Cell(half(entry), "muted"))
 
 
 def task_name(task: str) -> str:
@@ -185,9 +193,10 @@ def header(shown: int, total: int, order: Order, marked: int, *, loading: bool) 
     parts = [Part("OPRO TUI", "title", 90)]
     if loading and not total:
         return [*parts, Part("reading the sessions…", "muted", 80)]
+    if not total:
+        return [*parts, Part("no sessions yet", "muted", 80)]
     parts.append(Part(f"{fmt.count(shown)} of {fmt.plural(total, 'session')} shown", "", 80))
-    if total:
-        parts.append(Part(order.words, "muted", 40))
+    parts.append(Part(order.words, "muted", 40))
     if marked:
         parts.append(Part(f"● {fmt.count(marked)} marked", "pinned", 70))
     if loading:

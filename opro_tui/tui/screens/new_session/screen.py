@@ -1,8 +1,376 @@
+"""The form for a new session, priced before anything is spent."""
+
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import getters
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.screen import Screen
+from textual.widgets import Button, Collapsible, Footer, Input, Static, TextArea
+
+from opro_tui.engine.discovery import preset_names
+from opro_tui.tui.format import plain, safe
+from opro_tui.tui.screens.choose import Choose
+from opro_tui.tui.screens.editor import SafeTextArea
+from opro_tui.tui.screens.layers import Question, Reader
+from opro_tui.tui.screens.new_session import form, words
+from opro_tui.tui.screens.new_session.checking import Checking
+from opro_tui.tui.screens.new_session.field import FieldInput, FieldRow
+from opro_tui.tui.screens.pick_file import PickFile
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.worker import WorkType
+
+    from opro_tui.tui.shelf import Shelf
+
+OWN_FILE = "a data file…"
+DEBOUNCE = 0.25
+SIDE_FROM = 110
+INITIAL_HELP = (
+    "Starting solutions, scored in step 0; empty takes the task's own. Paste or write as many "
+    "lines as you like; a line of three dashes (---) begins another solution."
+)
 
 
 class NewSession(Screen[str]):
-    def __init__(self, shelf: object) -> None:
+    """Asks for a session; gives its name once it was made.
+
+    Args:
+        shelf: What checks, prices and stores it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "Help", id="form.help", tooltip="Say how the form is used."),
+        Binding(
+            "ctrl+s,f2",
+            "create",
+            "Create",
+            priority=True,
+            id="form.create",
+            tooltip="Make the session and open it; nothing is spent.",
+        ),
+        Binding(
+            "ctrl+o",
+            "file",
+            "Data file",
+            priority=True,
+            id="form.file",
+            tooltip="Find a data file of yours.",
+        ),
+        Binding("escape", "close", "Cancel", id="form.close"),
+    ]
+    AUTO_FOCUS = "#field-task"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE_FROM, "-wide")]  # noqa: RUF012
+
+    initial = getters.query_one("#initial", TextArea)
+    more = getters.query_one("#more", Collapsible)
+
+    def __init__(self, shelf: Shelf) -> None:
         super().__init__()
+        self.shelf = shelf
+        self.rows: dict[str, FieldRow] = {}
+        self.checking = Checking(shelf)
+        self.offers: tuple[tuple[str, str], ...] = ()
+        self._creating = False
+
+    def compose(self) -> ComposeResult:
+        """Build it."""
+        yield Static(Content("NEW SESSION · nothing is spent before its first step"), id="title")
+        with Horizontal(id="body"):
+            with VerticalScroll(id="form", can_focus=False):
+                for title, fields in form.GROUPS:
+                    yield Static(plain(title), classes="group")
+                    yield from map(self._field, fields)
+                    if fields is form.TASK:
+                        yield Static(Content(""), id="data")
+                yield Static(Content("Starting solutions"), classes="group")
+                yield SafeTextArea(
+                    id="initial", tab_behavior="focus", show_line_numbers=False, compact=True
+                )
+                yield Static(plain(INITIAL_HELP), id="initial-note")
+                yield Collapsible(Vertical(id="rest"), title="More settings", id="more")
+                yield Button(Content("Create the session (Ctrl+S)"), id="create", compact=True)
+            with Vertical(id="side"):
+                yield Static(Content(""), id="price")
+                yield Static(Content(""), id="state")
+        yield Footer(compact=True)
+
+    def _field(self, field: form.Field) -> FieldRow:
+        row = FieldRow(field, lambda: [name for name, _ in self.choices(field.name)])
+        self.rows[field.name] = row
+        return row
+
+    def on_mount(self) -> None:
+        """Look for models behind the form."""
+        self._timer = self.set_timer(DEBOUNCE, self._check, pause=True)
+        self._show_fields()
+        self._draw()
+        self._work(self._find_models, "models")
+
+    def _work(self, job: Callable[[], Awaitable[None]], group: str) -> None:
+        work = cast("WorkType[None]", job)
+        self.run_worker(work, group=group, exit_on_error=False)
+
+    async def _find_models(self) -> None:
+        offers = await self.shelf.offers()
+        self.offers = tuple((offer.name, offer.about) for offer in offers)
+        usable = len(self.offers) - 1
+        if usable:
+            told = f"↓ lists {usable} models that can be called from here"
+            for role in ("optimizer", "scorer"):
+                self.rows[role].say(told=told)
+
+    # What is typed
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is typed in the fields that mean something now."""
+        return {name: row.text for name, row in self.rows.items() if row.display}
+
+    @property
+    def dirty(self) -> bool:
+        """Whether anything was typed."""
+        return bool(self.initial.text.strip()) or any(row.text for row in self.rows.values())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say at once what is wrong with a text; check the whole when typing rests."""
+        name = str(event.input.id).removeprefix("field-")
+        row = self.rows[name]
+        problem = form.problem_of(name, event.value)
+        if name in ("optimizer", "scorer") and event.value.strip():
+            problem = self.checking.model_problem(event.value)
+        row.say(problem=problem)
+        if name == "task":
+            self._show_fields()
+        self._later()
+
+    def on_text_area_changed(self) -> None:
+        """Say how many starting solutions there are."""
+        count = len(form.starting_solutions(self.initial.text))
+        told = f"✓ {count} to be scored in step 0. " if count else ""
+        self._say_initial(told + INITIAL_HELP)
+        self._later()
+
+    def _say_initial(self, text: str, *, bad: bool = False) -> None:
+        note = self.query_one("#initial-note", Static)
+        note.set_class(bad, "-bad")
+        note.update(plain(text))
+
+    def _show_fields(self) -> None:
+        """Show the fields that mean something for the task."""
+        task = self.rows["task"].text
+        shown = form.shown_fields(task, self.checking.needs_files(task))
+        for field in form.TASK:
+            self.rows[field.name].display = field.name in shown
+        if not form.is_data_file(task):
+            self.query_one("#data").display = False
+
+    def on_collapsible_toggled(self) -> None:
+        """Make the other settings when they are first asked for."""
+        rest = self.query_one("#rest")
+        if not rest.children:
+            rest.mount_all([self._field(field) for field in form.MORE])
+
+    # Checking and pricing
+
+    def _later(self) -> None:
+        self.checking.stale = True
+        self._draw()
+        self._timer.reset()
+        self._timer.resume()
+
+    def _check(self) -> None:
+        self._timer = self.set_timer(DEBOUNCE, self._check, pause=True)
+        self._work(self._run_checks, "check")
+
+    async def _run_checks(self) -> None:
+        """Check and price what is typed, until nothing was typed meanwhile."""
+        checking = self.checking
+        if checking.busy:
+            return
+        while checking.stale and self.is_mounted:
+            steps = form.planned_steps(self.texts.get("steps", ""))
+            await checking.check(self.texts, self.initial.text, steps)
+            if self.is_attached:
+                self._draw()
+        if self._creating:
+            await self._create()
+
+    def _draw(self) -> None:
+        """Say what the checks found."""
+        checking = self.checking
+        for name, row in self.rows.items():
+            wrong = checking.problem if checking.place == name else ""
+            typed = form.problem_of(name, row.text)
+            if name in ("optimizer", "scorer") and row.text.strip():
+                typed = checking.model_problem(row.text)
+            row.say(problem=typed or wrong)
+            row.hint(checking.guesses.get(name, ""))
+        for name, told in checking.told.items():
+            self.rows[name].say(told=told)
+        if checking.place == "initial":
+            self._say_initial(f"✕ {checking.problem}", bad=True)
+        self._draw_data()
+        self._draw_price()
+
+    def _draw_data(self) -> None:
+        place = self.query_one("#data", Static)
+        found = self.checking.peek
+        place.display = found is not None and form.is_data_file(self.rows["task"].text)
+        if found is None:
+            return
+        width = max(30, self.query_one("#form").size.width - 6)
+        texts, guesses = self.texts, self.checking.guesses
+        question, target = (
+            texts.get(name) or guesses.get(name, "") for name in ("input", "target")
+        )
+        place.update(plain("\n".join(words.data_lines(found, width, question, target))))
+
+    def _draw_price(self) -> None:
+        preview = self.checking.preview
+        wide = self.app.size.width >= SIDE_FROM
+        lines: Sequence[tuple[str, str]] = ()
+        if preview is not None:
+            lines = words.price_table(preview) if wide else words.price_lines(preview)
+        tones = {"title": "bold $text-primary", "strong": "bold", "warning": "$text-warning"}
+        parts = [plain(text, tones.get(tone, "")) for text, tone in lines]
+        self.query_one("#price", Static).update(Content("\n").join(parts))
+        text, tone = self.checking.state_words(bool(self.rows["task"].text.strip()))
+        self.query_one("#state", Static).update(plain(text, tone))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw for the new width."""
+        if self.is_mounted and event.size.width:
+            self.call_after_refresh(self._draw)
+
+    # Choices
+
+    def choices(self, name: str) -> tuple[tuple[str, str], ...]:
+        """What a field may be completed to, each with a line about it."""
+        match name:
+            case "task":
+                return ((OWN_FILE, ".csv, .tsv, .jsonl, .json: Ctrl+O"), *preset_names())
+            case "optimizer" | "scorer":
+                return self.offers or (("simulated", "no key, no network, no cost"),)
+            case "metric":
+                return tuple(form.METRICS.items())
+            case "input" | "target":
+                found = self.checking.peek
+                return () if found is None else tuple((c, self._sample(c)) for c in found.columns)
+        field = form.FIELDS.get(name)
+        return tuple((choice, "") for choice in field.choices) if field else ()
+
+    def _sample(self, column: str) -> str:
+        found = self.checking.peek
+        texts = [row.fields.get(column, "") for row in found.rows[:3]] if found else []
+        return " · ".join(safe(text, 40) for text in texts)
+
+    def on_field_input_choose(self, event: FieldInput.Choose) -> None:
+        """List a field's choices; where there are none, go to the next field."""
+        name = str(event.field.id).removeprefix("field-")
+        choices = self.choices(name)
+        if not choices:
+            self.focus_next()
+            return
+
+        def chosen(text: str | None) -> None:
+            if text == OWN_FILE:
+                self.action_file()
+            elif text is not None:
+                self._fill(name, text)
+
+        title = form.FIELDS[name].label.capitalize()
+        free = name != "task"
+        self.app.push_screen(Choose(title, choices, typed=event.field.value, free=free), chosen)
+
+    def _fill(self, name: str, text: str) -> None:
+        target = self.rows[name].input
+        target.value = text
+        target.cursor_position = len(text)
+        target.focus()
+
+    def action_file(self) -> None:
+        """Find a data file."""
+
+        def chosen(path: str | None) -> None:
+            if path is not None:
+                self._fill("task", path)
+
+        typed = self.rows["task"].text
+        is_path = form.is_data_file(typed) or typed.startswith(("/", "~", "."))
+        self.app.push_screen(PickFile(typed if is_path else ""), chosen)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go to the next field; without a task, list the tasks."""
+        if event.input.id == "field-task" and not event.value.strip():
+            event.input.action_choose()  # type: ignore[attr-defined]
+        else:
+            self.focus_next()
+
+    # Creating and leaving
+
+    def on_button_pressed(self) -> None:
+        """Create it."""
+        self.action_create()
+
+    def action_create(self) -> None:
+        """Make the session, once what is typed was checked."""
+        if not self.rows["task"].text.strip():
+            self.rows["task"].say(problem="Choose a task first: ↓ lists them.")
+            self.rows["task"].input.focus()
+            return
+        self._creating = True
+        self._work(self._run_checks, "check")
+
+    async def _create(self) -> None:
+        self._creating = False
+        wrong = next((row for row in self.rows.values() if row.display and row.problem), None)
+        if wrong is not None:
+            wrong.input.focus()
+            return
+        if self.checking.place == "initial":
+            self.initial.focus()
+            return
+        name = await self.checking.create()
+        if name:
+            self.dismiss(name)
+        else:
+            self._draw()
+            self.rows[self.checking.place or "name"].input.focus()
+
+    def action_close(self) -> None:
+        """Leave; what was typed is not thrown away without asking."""
+        if not self.dirty:
+            self.dismiss(None)
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "discard":
+                self.dismiss(None)
+
+        answers = (("stay", "n", "Go on editing"), ("discard", "y", "Discard"))
+        text = "The session was not created; what you typed would be lost."
+        self.app.push_screen(Question("Discard the form?", text, answers), answered)
+
+    def action_help(self) -> None:
+        """Say how the form is used."""
+        facts = (
+            ("Tab  Shift+Tab", "Go to the next field or the one before."),
+            ("Enter", "Take the completion that is shown, else go to the next field."),
+            ("↓ or a click on ▾", "List what a field may be, with a line about each."),
+            ("Ctrl+O", "Find a data file: .csv, .tsv, .jsonl or .json, or a task file: .toml."),
+            ("Ctrl+S  F2", "Create the session and open it. Nothing is spent."),
+            ("Escape", "Leave; asks when something was typed."),
+        )
+        text = (
+            "An empty field leaves a setting to the task or to the paper's default, which it shows."
+        )
+        self.app.push_screen(Reader("New session", text, facts))

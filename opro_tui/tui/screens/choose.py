@@ -1,0 +1,148 @@
+"""A layer to find one thing among many: type to filter, arrows to move, Enter to take."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters
+from textual.binding import Binding
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from opro_tui.tui.format import count, plain, safe
+from opro_tui.tui.rows import Cell
+from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.widgets.row_list import Column, RowList
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from opro_tui.tui.rows import Row
+
+
+@lru_cache(maxsize=4096)
+def closeness(query: str, text: str) -> float | None:
+    """How well a text fits what was typed, higher is better; None when it doesn't.
+
+    Every character must occur in order. What stands together and near the front fits better.
+    """
+    query, text = query.casefold(), text.casefold()
+    if not query:
+        return 0.0
+    whole = text.find(query)
+    if whole >= 0:
+        return 1000.0 - whole - len(text) / 1000
+    place, gaps = -1, 0
+    for character in query:
+        found = text.find(character, place + 1)
+        if found < 0:
+            return None
+        gaps += found - place - 1
+        place = found
+    return -float(gaps) - len(text) / 1000
+
+
+def fitting(query: str, texts: Iterable[str]) -> list[int]:
+    """The indices of the texts that fit a query, the best first; all in order for an empty one."""
+    scored = [(closeness(query.strip(), text), place) for place, text in enumerate(texts)]
+    good = [(-score, place) for score, place in scored if score is not None]
+    return [place for _, place in (sorted(good) if query.strip() else good)]
+
+
+class Choose(Layer[str]):
+    """One of some texts, each with a line about it; or what was typed, where that is allowed.
+
+    Args:
+        title: What is chosen.
+        options: The texts, each with a line about it.
+        typed: What stands in the field first.
+        free: Whether what was typed may be taken though it is not among them.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+    ]
+    HINT = "Type to filter · ↑↓ move · Enter takes it · Escape closes"
+
+    field = getters.query_one("#query", Input)
+    rows = getters.query_one("#options", RowList)
+
+    def __init__(
+        self,
+        title: str,
+        options: Sequence[tuple[str, str]],
+        *,
+        typed: str = "",
+        free: bool = False,
+    ) -> None:
+        super().__init__(title)
+        self.options = tuple(options)
+        self.typed = typed
+        self.free = free
+
+    def compose(self) -> ComposeResult:
+        """Build it."""
+        longest = max((len(text) for text, _ in self.options), default=20)
+        columns = (Column("", min(42, longest + 1)), Column("", 0))
+        with self.box(classes="finder"):
+            yield Input(self.typed, id="query", compact=True, select_on_focus=True)
+            yield RowList(columns, id="options")
+            yield Static(Content(""), id="shown")
+            yield Static(plain(self.HINT), id="hint")
+
+    def on_mount(self) -> None:
+        """Start typing at once."""
+        self.rows.can_focus = False
+        self.field.focus()
+        self.filter("")
+        current = [place for place, (text, _) in enumerate(self.options) if text == self.typed]
+        if current:
+            self.rows.move_to(current[0])
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what fits."""
+        if event.value != self.typed:
+            self.typed = ""
+            self.filter(event.value)
+
+    def filter(self, query: str) -> None:
+        """Show what fits a query."""
+        found = fitting(query, [f"{text} {about}" for text, about in self.options])
+        self.rows.show(found, self._row, empty="Nothing fits.")
+        self.rows.action_jump(0)
+        shown = f"{count(len(found))} of {count(len(self.options))} shown"
+        self.query_one("#shown", Static).update(plain(shown))
+
+    def _row(self, place: int) -> Row:
+        text, about = self.options[place]
+        return (Cell(safe(text, 100), "strong"), Cell(safe(about, 300), "muted"))
+
+    def action_move(self, by: int) -> None:
+        """Move in the list while typing goes on."""
+        self.rows.action_move(by)
+
+    def action_page(self, pages: int) -> None:
+        """Move in the list by pages."""
+        self.rows.action_page(pages)
+
+    def on_row_list_chosen(self) -> None:
+        """Take the row under the cursor."""
+        self.take()
+
+    def on_input_submitted(self) -> None:
+        """Take the row under the cursor, or what was typed."""
+        self.take()
+
+    def take(self) -> None:
+        """Close with what was chosen."""
+        if self.rows.key is not None:
+            self.dismiss(self.options[self.rows.key][0])
+        elif self.free and self.field.value.strip():
+            self.dismiss(self.field.value.strip())

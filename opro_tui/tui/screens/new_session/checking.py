@@ -1,0 +1,148 @@
+"""Checks and prices what the form says, beside the screen, one check at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import BadInput, OproError
+from opro_tui.engine import discovery
+from opro_tui.tui.screens.new_session import form, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opro_tui.engine.create import Prepared
+    from opro_tui.engine.preview import Preview
+    from opro_tui.tasks.data import Peek
+    from opro_tui.tui.shelf import Shelf
+
+
+class Checking:
+    """What is known of the form's draft.
+
+    Attributes:
+        stale: Whether something was typed since the last check began.
+        busy: Whether a check is under way.
+        prepared: The draft, when it was found good.
+        preview: Its price, when it could be told.
+        keys: What keeps its models from being called, a line each.
+        peek: The first rows of its data file.
+        guesses: What holds for some empty fields.
+        told: What else is to be said beside fields.
+        place: The field that is wrong.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.stale = False
+        self.busy = False
+        self.prepared: Prepared | None = None
+        self.preview: Preview | None = None
+        self.keys: list[str] = []
+        self.peek: Peek | None = None
+        self.guesses: dict[str, str] = {}
+        self.told: dict[str, str] = {}
+        self.place = ""
+        self.problem = ""
+
+    def model_problem(self, name: str) -> str:
+        """What is wrong with a model's name."""
+        return discovery.model_problem(name.strip(), self.shelf.config)
+
+    def needs_files(self, task: str) -> bool:
+        """Whether a task needs a folder with its files."""
+        return bool(discovery.needs_files(task.strip()))
+
+    async def check(self, texts: Mapping[str, str], initial: str, steps: int) -> None:
+        """Check and price a draft; what is found stands in the attributes."""
+        self.busy, self.stale = True, False
+        try:
+            self._forget()
+            if texts.get("task", "").strip():
+                await self._look_at(texts, initial, steps)
+        except OproError as error:
+            self.place, self.problem = form.place_of(error), form.in_words(error)
+            if self.place not in (*texts, "initial"):
+                self.place = "task"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the form says it
+            self.place = "task"
+            self.problem = f"This can't be checked ({type(error).__name__}: {error})."
+        finally:
+            self.busy = False
+
+    def _forget(self) -> None:
+        self.prepared, self.preview, self.keys = None, None, []
+        self.told = dict.fromkeys(self.told, "")
+        self.place = self.problem = ""
+
+    async def _look_at(self, texts: Mapping[str, str], initial: str, steps: int) -> None:
+        task = texts["task"]
+        self.guesses = {"name": await self.shelf.free_name(form.base_name(task))}
+        await self._peek(texts)
+        wrong = next((n for n, text in texts.items() if form.problem_of(n, text)), None)
+        if wrong or any(
+            self.model_problem(texts[role])
+            for role in ("optimizer", "scorer")
+            if texts.get(role, "").strip()
+        ):
+            return
+        prepared = await self.shelf.prepare(form.draft(texts, self.guesses, initial))
+        self._tell(prepared, texts)
+        self.preview, self.keys = await self.shelf.price(prepared, steps)
+        self.prepared = prepared
+
+    async def _peek(self, texts: Mapping[str, str]) -> None:
+        self.peek = None
+        if not form.is_data_file(texts["task"]):
+            return
+        path = form.path_of(texts["task"])
+        header = texts.get("header", "").strip().lower() not in ("no", "off", "false", "0")
+        found = await asyncio.to_thread(discovery.peek, path, header=header)
+        rows = [row.fields for row in found.rows]
+        question, target = form.guess_columns(found.columns, rows)
+        self.peek = found
+        self.guesses |= {"input": question, "target": target}
+        for name in ("input", "target"):
+            typed = texts.get(name, "").strip()
+            if typed and typed not in found.columns:
+                known = ", ".join(found.columns[:8])
+                raise BadInput(f"there is no column {typed!r}", where=name, todo=f"Known: {known}.")
+            self.told[name] = "" if typed else "guessed; ↓ lists the columns"
+
+    def _tell(self, prepared: Prepared, texts: Mapping[str, str]) -> None:
+        """Say what follows from the draft beside the fields."""
+        settings = prepared.settings
+        if settings.metric:
+            guessed = "guessed from the targets: " if not texts.get("metric", "").strip() else ""
+            self.guesses["metric"] = settings.metric
+            self.told["metric"] = guessed + form.metric_help(settings.metric)
+        split = words.split_words(prepared)
+        self.told["train"] = split
+        computed = not prepared.task.examples
+        self.told["scorer"] = "not used: the task computes its scores" if computed else ""
+
+    def state_words(self, has_task: bool) -> tuple[str, str]:
+        """Where the form stands, and in which style: wrong, lacking a key, or ready."""
+        if not has_task:
+            return "Choose a task: ↓ lists the presets, Ctrl+O finds a data file of yours.", ""
+        if self.problem:
+            return f"✕ {self.problem}", "$text-error"
+        if self.stale or self.busy:
+            return "checking…", ""
+        if self.prepared is None:
+            return "✕ A field above needs to be put right.", "$text-error"
+        if self.keys:
+            return "\n".join(f"! {line}" for line in self.keys), "$text-warning"
+        return "✓ Ready: Ctrl+S creates it and spends nothing.", "$text-success"
+
+    async def create(self) -> str:
+        """Store the session; returns its name, or nothing when it can't be made."""
+        if self.prepared is None:
+            return ""
+        try:
+            return await self.shelf.create(self.prepared)
+        except OproError as error:
+            self.place, self.problem = "name", form.in_words(error)
+            return ""

@@ -1,0 +1,150 @@
+"""What the form says of a draft: its data's first rows and its price, as lines of text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opro_tui.core.protocols import Split
+from opro_tui.tui import format as fmt
+from opro_tui.tui.rows import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from opro_tui.core.forecast import Forecast, RoleForecast
+    from opro_tui.engine.create import Prepared
+    from opro_tui.engine.preview import Preview
+    from opro_tui.tasks.data import Peek
+    from opro_tui.tui.rows import Row
+
+ROWS_SHOWN = 4
+NARROWEST = 6
+
+
+def column_widths(columns: Sequence[str], rows: Sequence[Row], width: int) -> list[int]:
+    """Cells for each column of a preview: what they need, the widest cut to what there is."""
+    from rich.cells import cell_len
+
+    wanted = [
+        max([cell_len(name) + 2, *(cell_len(row[place].text) for row in rows)])
+        for place, name in enumerate(columns)
+    ]
+    room = width - len(columns)
+    while sum(wanted) > room and max(wanted) > NARROWEST:
+        widest = wanted.index(max(wanted))
+        over = sum(wanted) - room
+        second = max([NARROWEST, *(w for i, w in enumerate(wanted) if i != widest)])
+        wanted[widest] = max(
+            second if second < wanted[widest] else wanted[widest] - 1,
+            wanted[widest] - over,
+            NARROWEST,
+        )
+    return wanted
+
+
+def data_rows(peek: Peek) -> list[Row]:
+    """The first rows of a data file as rows of a list."""
+    return [
+        tuple(Cell(fmt.safe(row.fields.get(column, ""), 200)) for column in peek.columns)
+        for row in peek.rows[:ROWS_SHOWN]
+    ]
+
+
+def data_lines(peek: Peek, width: int, question: str, target: str) -> list[str]:
+    """A table of a data file's first rows, with the two columns marked that are used."""
+    rows = data_rows(peek)
+    marks = {question: "▸ ", target: "◎ "}
+    names = [f"{marks.get(column, '')}{fmt.safe(column, 40)}" for column in peek.columns]
+    widths = column_widths(names, rows, max(20, width))
+    lines = [" ".join(fmt.fit(name, size) for name, size in zip(names, widths, strict=True))]
+    lines += [
+        " ".join(fmt.fit(cell.text, size) for cell, size in zip(row, widths, strict=True))
+        for row in rows
+    ]
+    total = "more rows follow" if peek.more else fmt.plural(len(peek.rows), "row")
+    shown = [fmt.cut(line, max(20, width)).rstrip() for line in lines]
+    return [*shown, f"▸ input  ◎ target · first {len(rows)} shown, {total}"]
+
+
+def split_words(prepared: Prepared) -> str:
+    """How many examples lie on each side; empty for tasks without examples."""
+    sides = [example.split for example in prepared.task.examples]
+    if not sides:
+        return ""
+    text = (
+        f"{fmt.count(sides.count(Split.TRAIN))} to train on, {sides.count(Split.TEST):,} held out"
+    )
+    rest = sides.count(Split.REST)
+    return f"{text}, {rest:,} fresh" if rest else text
+
+
+def price_table(preview: Preview) -> list[tuple[str, str]]:
+    """The price by role, of one step and of the planned run: lines with their tones."""
+    lines: list[tuple[str, str]] = []
+    steps = fmt.plural(preview.steps, "step")
+    for title, forecast in (
+        ("First step, with step 0", preview.first),
+        (f"Planned run of {steps}", preview.planned),
+    ):
+        lines.append((title, "title"))
+        lines += [(_role_line(role), "") for role in forecast.roles if role.calls]
+        lines.append((_total_line(forecast), "strong"))
+        lines.append(("", ""))
+    return lines + [(line, "warning") for line in unpriced(preview.first)]
+
+
+def _role_line(role: RoleForecast) -> str:
+    return _columns(role.role, role.calls, role.low, role.high, role_dollars(role))
+
+
+def _total_line(forecast: Forecast) -> str:
+    low, high = forecast.token_range
+    return _columns("together", forecast.calls, low, high, dollars(forecast))
+
+
+def _columns(name: str, calls: int, low: int, high: int, cost: str) -> str:
+    count = f"{fmt.short_count(calls)} calls"
+    return f"{name:9} {count:>9} {tokens(low, high):>13} {cost:>13}"
+
+
+def tokens(low: int, high: int) -> str:
+    """A range of tokens, shortly."""
+    one, other = fmt.short_count(low), fmt.short_count(high)
+    return f"{one} tok" if one == other else f"{one}–{other} tok"
+
+
+def role_dollars(role: RoleForecast) -> str:
+    """A role's dollars, from and to."""
+    if role.cost_low is None or role.cost_high is None:
+        return "$?"
+    return fmt.dollar_range(role.cost_low / 1e12, role.cost_high / 1e12)
+
+
+def dollars(forecast: Forecast) -> str:
+    """Dollars from and to; `$?` when a price is unknown."""
+    cost = forecast.cost_range
+    return "$?" if cost is None else fmt.dollar_range(*cost)
+
+
+def price_lines(preview: Preview) -> list[tuple[str, str]]:
+    """The same in a line for each, for narrow screens."""
+    lines = []
+    for title, forecast in (
+        ("first step", preview.first),
+        (fmt.plural(preview.steps, "step"), preview.planned),
+    ):
+        low, high = forecast.token_range
+        parts = [f"{fmt.short_count(forecast.calls)} calls", tokens(low, high), dollars(forecast)]
+        roles = [f"{role.role} {role_dollars(role)}" for role in forecast.roles if role.calls]
+        by_role = f" ({', '.join(roles)})" if len(roles) > 1 else ""
+        lines.append((f"{title:10} {' · '.join(parts)}{by_role}", "strong"))
+    return lines + [(line, "warning") for line in unpriced(preview.first)]
+
+
+def unpriced(forecast: Forecast) -> list[str]:
+    """What to do about roles whose price isn't known."""
+    roles = [role.role for role in forecast.roles if role.calls and role.cost_high is None]
+    if not roles:
+        return []
+    names = " and the ".join(roles)
+    return [f'Price of the {names} unknown: set [prices."provider/model"] in the config file.']
