@@ -162,6 +162,9 @@ class _Builder:
 
     @apply.register
     def _(self, event: CandidateScored) -> None:
+        if not self._waiting(event.candidate):
+            # A person ended its scoring in the moment in which it was completed, or the reverse.
+            return
         self._change_candidate(event.candidate, score=event.score, due=False)
         self._map("partial").pop(event.candidate, None)
         best = self._get("best_id")
