@@ -27,6 +27,10 @@ TONES = (
     "cursor",
     "cursor-blurred",
     "header",
+    "added",
+    "added-word",
+    "removed",
+    "removed-word",
 )
 """Every tone; `styles/tones.tcss` gives each its colours as the class `tone--NAME`."""
 
@@ -50,4 +54,5 @@ class Toned(Widget):
             underline=full.underline,
             reverse=full.reverse,
             dim=full.dim,
+            strike=full.strike,
         )

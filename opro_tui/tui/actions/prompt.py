@@ -1,0 +1,289 @@
+"""What a person does to the meta-prompt: walk it, edit its texts, compare it, choose exemplars."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import getters
+from textual.screen import Screen
+
+from opro_tui.core.edits import Edits
+from opro_tui.core.errors import OproError
+from opro_tui.core.meta_prompt import EXEMPLAR, INSTRUCTIONS, REQUEST, SOLUTION, MetaPrompt
+from opro_tui.tui import exemplar_rows, regions
+from opro_tui.tui.panes.meta_prompt import MetaPromptPane
+from opro_tui.tui.prompts import Prompts
+from opro_tui.tui.screens.differences import Differences, Pair
+from opro_tui.tui.screens.exemplars import Exemplars
+from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.template_editor import Ground, TemplateDraft, TemplateEditor
+
+if TYPE_CHECKING:
+    from opro_tui.core.meta_prompt import Region
+    from opro_tui.core.state import State, Step
+    from opro_tui.tui.steering import Steering
+    from opro_tui.tui.view import Situation
+    from opro_tui.tui.widgets.margin_text import MarginText
+
+READ_ONLY = "Read-only: another process writes this session."
+
+
+class PromptActions(Screen[None]):
+    """The actions of the meta-prompt pane."""
+
+    prompt_pane = getters.query_one(MetaPromptPane)
+
+    steering: Steering
+    _prompts: Prompts | None = None
+    _past: int | None = None
+    _template_draft: TemplateDraft | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def state(self) -> State:
+            """The session's state now."""
+
+        async def make(self, edits: Edits) -> bool:
+            """Make edits."""
+
+        def say(self, text: str, *, severe: bool = False) -> None:
+            """A short notice."""
+
+        def _show(self, key: int) -> None:
+            """Show a solution's details."""
+
+        def draw(self) -> None:
+            """Draw the state as it is now."""
+
+    @property
+    def prompts(self) -> Prompts:
+        """What can be asked about the meta-prompts."""
+        if self._prompts is None:
+            self._prompts = Prompts(self.steering)
+        return self._prompts
+
+    def possible_prompt_action(self, action: str) -> bool:
+        """Whether an action of this area can do anything now."""
+        match action:
+            case "exemplars":
+                return bool(self.steering.session.task.examples)
+            case "older_prompt":
+                return bool(self._older())
+            case "newer_prompt":
+                return self._past is not None
+        return True
+
+    # Drawing
+
+    @property
+    def past_step(self) -> Step | None:
+        """The step whose prompt the pane shows; None for the next one."""
+        return next((step for step in self.state.steps if step.number == self._past), None)
+
+    def draw_prompt(self, state: State, now: Situation) -> None:
+        """Draw the meta-prompt pane."""
+        past = self.past_step
+        marks = regions.marks(state, self.prompts.built_in)
+        if past is not None and past.prompt is not None:
+            prompt: MetaPrompt | None = MetaPrompt(past.prompt.text, past.prompt.regions)
+            edited = past.started.template.instructions != self.prompts.built_in.instructions
+            marks = replace(marks, edited=edited)
+        else:
+            prompt = self.steering.prompt
+        self.prompt_pane.draw(state, now, prompt, past, marks)
+
+    def on_margin_text_moved(self, event: MarginText.Moved) -> None:
+        """Tell about the region that is marked now."""
+        if event.view is self.prompt_pane.text:
+            self._tell_region()
+
+    def _tell_region(self) -> None:
+        work = self._count_region(self.prompt_pane.text.region_at)
+        self.run_worker(work, group="region", exclusive=True, exit_on_error=False)
+
+    async def _count_region(self, region: Region | None) -> None:
+        """Say what a region is, then how many tokens it takes."""
+        view = self.prompt_pane.text
+        prompt = view.prompt
+        if region is None or prompt is None:
+            self.prompt_pane.tell([])
+            return
+        writable = not self.steering.readonly
+        told = partial(regions.describe, region, view.marks, writable=writable)
+        try:
+            tokens = await self.prompts.tokens(prompt.text[region.start : region.end])
+            total = await self.prompts.tokens(prompt.text)
+        except OproError:
+            # The length is beside the point where the model's facts can't be had.
+            self.prompt_pane.tell(told(tokens=None, total=None))
+            return
+        self.prompt_pane.tell(told(tokens=tokens, total=total))
+
+    # Steps
+
+    def _older(self) -> list[int]:
+        return [n for n in self.prompts.steps if self._past is None or n < self._past]
+
+    def action_older_prompt(self) -> None:
+        """Show the prompt that the step before sent."""
+        older = self._older()
+        if older:
+            self._look_at(older[-1])
+        else:
+            self.say("There is no earlier prompt.")
+
+    def action_newer_prompt(self) -> None:
+        """Show the prompt of the step after; behind the last stands the next one."""
+        if self._past is None:
+            self.say("This is the prompt of the next step.")
+            return
+        newer = [n for n in self.prompts.steps if n > self._past]
+        self._look_at(newer[0] if newer else None)
+
+    def _look_at(self, step: int | None) -> None:
+        self._past = step
+        self.draw()
+        self._tell_region()
+        self.refresh_bindings()
+
+    # Regions
+
+    def on_margin_text_chosen(self, event: MarginText.Chosen) -> None:
+        """Open what belongs to a region."""
+        region = self.prompt_pane.text.region_at
+        if event.view is not self.prompt_pane.text or region is None:
+            return
+        if region.kind == SOLUTION and region.id is not None:
+            self._show(region.id)
+        elif region.kind == EXEMPLAR and region.id is not None:
+            self._show_example(region.id)
+        elif not self.steering.readonly:
+            names = {INSTRUCTIONS: "instructions", REQUEST: "several_format"}
+            self._edit_template(names.get(region.kind, "instructions"))
+
+    def _show_example(self, index: int) -> None:
+        example = self.steering.session.task.examples[index]
+        facts = exemplar_rows.facts(self._shelf(), example)
+        self.app.push_screen(Reader(f"Example {index}", example.input, facts))
+
+    async def mark_region(self, kind: str) -> bool:
+        """Pin or drop what the marked region shows, or take that back.
+
+        Args:
+            kind: `pin` or `drop`.
+
+        Returns:
+            Whether the meta-prompt pane is the active one, so that nothing else was meant.
+        """
+        if not self.prompt_pane.has_class("-active"):
+            return False
+        region = self.prompt_pane.text.region_at
+        if region is None or region.id is None:
+            self.say("Go to a solution or an exemplar with n, then pin or drop it.")
+            return True
+        state = self.state
+        exemplar = region.kind == EXEMPLAR
+        pinned = state.exemplars_pinned if exemplar else state.pinned
+        dropped = state.exemplars_dropped if exemplar else state.dropped
+        back = region.id in (pinned if kind == "pin" else dropped)
+        name = f"{'un' if back else ''}{kind}{'_exemplar' if exemplar else ''}"
+        wanted: dict[str, Any] = {name: (region.id,)}
+        if await self.make(Edits(**wanted)):
+            what = f"example {region.id}" if exemplar else f"#{region.id}"
+            word = {"pin": "pinned", "drop": "dropped"}[kind]
+            self.say(f"{what} is {'no longer ' if back else ''}{word}.")
+            self._tell_region()
+        return True
+
+    # The template
+
+    def action_edit(self) -> None:
+        """Edit the texts of the template."""
+        self._edit_template("instructions")
+
+    def action_edit_outside(self) -> None:
+        """Edit the instructions in the person's own editor."""
+        self._edit_template("instructions", outside=True)
+
+    def _edit_template(self, start: str, *, outside: bool = False) -> None:
+        """Open the editor; what isn't saved, or can't be, is kept as a draft."""
+        state = self.state
+        ground = Ground(
+            texts=state.template.to_json(),
+            built_in=self.prompts.built_in.to_json(),
+            exemplars=bool(self.steering.session.task.examples),
+            step=state.edit_step,
+        )
+
+        async def closed(draft: TemplateDraft | None) -> None:
+            if draft is not None:
+                await self._take_template(ground, draft)
+
+        editor = TemplateEditor(
+            ground, self.prompts.preview, draft=self._template_draft, start=start, outside=outside
+        )
+        self.app.push_screen(editor, closed)
+
+    async def _take_template(self, ground: Ground, draft: TemplateDraft) -> None:
+        changed = {n: text for n, text in draft.texts.items() if text != ground.texts[n]}
+        self._template_draft = replace(draft, saved=False) if changed else None
+        if not changed:
+            return
+        if not draft.saved:
+            self.say("Your draft is kept; the same key opens it again.")
+        elif await self.make(Edits(template=changed, note=draft.note.strip())):
+            self._template_draft = None
+
+    # Differences
+
+    def action_differences(self) -> None:
+        """Show what the person changed, and what the last step changed."""
+        self.app.push_screen(Differences(self._pairs()))
+
+    def _pairs(self) -> list[Pair]:
+        next_step = self.state.edit_step
+        steps = self.prompts.steps
+        new = next_step if self._past is None else self._past
+        before = [number for number in steps if number < new]
+
+        async def by_hand() -> tuple[str, str]:
+            automatic = await self.prompts.automatic()
+            return automatic.text, (await self.prompts.of(next_step)).text
+
+        async def since(old: int) -> tuple[str, str]:
+            first, second = await self.prompts.of(old), await self.prompts.of(new)
+            return first.text, second.text
+
+        hand = Pair("automatic → edited", "automatic", f"step {next_step} as edited", by_hand)
+        if not before:
+            return [hand]
+        old = before[-1]
+        steps_pair = Pair(
+            f"step {old} → step {new}", f"step {old}", f"step {new}", partial(since, old)
+        )
+        return [hand, steps_pair] if self._past is None else [steps_pair, hand]
+
+    # Exemplars
+
+    def _shelf(self) -> exemplar_rows.Shelf:
+        state, prompt = self.state, self.steering.prompt
+        return exemplar_rows.Shelf(
+            () if prompt is None else prompt.exemplar_ids,
+            state.exemplars_pinned,
+            state.exemplars_dropped,
+        )
+
+    def action_exemplars(self) -> None:
+        """Open the training set."""
+        examples = self.prompts.training
+        if not examples:
+            self.say("This task has no examples.")
+            return
+        why_not = READ_ONLY if self.steering.readonly else ""
+        layer = Exemplars(
+            examples, self._shelf, self.prompts.wrong_rates, self.make, why_not=why_not
+        )
+        self.app.push_screen(layer)

@@ -1,0 +1,129 @@
+"""Writing a text in the person's own editor, while the screen stands aside."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual.app import SuspendNotSupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from textual.app import App
+
+AT_ONCE_SECONDS = 0.7
+"""An editor that is back sooner without a change has not been written in."""
+USUAL = ("nano", "vim", "vi")
+"""Tried in turn where neither variable names an editor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of writing outside.
+
+    Attributes:
+        text: The text as it was left; None when nothing can be taken over.
+        problem: Why not, or what to mind; empty when all went well.
+    """
+
+    text: str | None
+    problem: str = ""
+
+
+def editor_command(environ: Mapping[str, str]) -> tuple[list[str], str]:
+    """The editor's program with its arguments, and what is wrong when there is none.
+
+    Args:
+        environ: The environment; `$VISUAL` goes before `$EDITOR`, both may hold arguments.
+    """
+    for name in ("VISUAL", "EDITOR"):
+        value = environ.get(name, "").strip()
+        if not value:
+            continue
+        try:
+            command = shlex.split(value)
+        except ValueError:
+            return [], f"${name} can't be read ({value}): a quotation mark is missing."
+        if shutil.which(command[0], path=environ.get("PATH")) is None:
+            return [], f"${name} names {command[0]!r}, and there is no such program."
+        return command, ""
+    found = next((name for name in USUAL if shutil.which(name, path=environ.get("PATH"))), None)
+    if found is None:
+        return [], "No editor is known: set $VISUAL or $EDITOR, for example EDITOR=nano."
+    return [found], ""
+
+
+async def write_outside(app: App[None], text: str, name: str) -> Outcome:
+    """Let the person write a text in `$VISUAL` or `$EDITOR`; runs of steps go on meanwhile.
+
+    Args:
+        app: Stands aside while the editor has the terminal.
+        text: What is to be edited.
+        name: What the file is called, without its ending.
+    """
+    command, problem = editor_command(os.environ)
+    if problem:
+        return Outcome(None, problem)
+    folder = Path(tempfile.mkdtemp(prefix="opro-tui-"))
+    file = folder / f"{name}.txt"
+    try:
+        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        started = time.monotonic()
+        # Drawing while the editor has the terminal would spoil it.
+        with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
+            code = await asyncio.to_thread(_run, [*command, str(file)])
+        seconds = time.monotonic() - started
+        return _outcome(text, file.read_bytes(), command[0], code, seconds)
+    except SuspendNotSupported:
+        return Outcome(None, "This terminal can't be handed to another program.")
+    except OSError as error:
+        return Outcome(None, f"{command[0]} could not be used: {error.strerror or error}.")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: list[str]) -> int:
+    return subprocess.run(command, check=False).returncode  # noqa: S603 - the person's own editor
+
+
+def _outcome(before: str, data: bytes, program: str, code: int, seconds: float) -> Outcome:
+    """What to make of the file that an editor left."""
+    if code:
+        return Outcome(None, f"{program} ended with code {code}; the text here is as it was.")
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return Outcome(None, f"{program} left a file that is not UTF-8; the text is as it was.")
+    text = text.replace("\r\n", "\n")
+    if text.endswith("\n") and not before.endswith("\n"):
+        # Editors end the last line of a file; the text had none to end.
+        text = text.removesuffix("\n")
+    if text == before and seconds < AT_ONCE_SECONDS:
+        wait = f"an editor with windows needs to be told to wait, such as EDITOR='{program} --wait'"
+        return Outcome(None, f"{program} was back at once and changed nothing: {wait}.")
+    return Outcome(text, "" if text != before else f"{program} changed nothing.")
+
+
+@contextlib.contextmanager
+def _interrupts_are_the_editors() -> Iterator[None]:
+    """Ctrl+C in the editor reaches this program too, and must not end it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
