@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from typing import TYPE_CHECKING
 
 from rich.text import Text
-from textual.app import App
 from textual.worker import WorkerState
 
-from opro_tui.tui import themes
-from opro_tui.tui.bindings import SESSION_COMMANDS, keymap
-from opro_tui.tui.format import harmless
+from opro_tui.config import log_path
+from opro_tui.core.errors import OproError
+from opro_tui.tui import advice, caution, notices, themes
+from opro_tui.tui.bindings import SESSION_COMMANDS
+from opro_tui.tui.format import harmless, safe
+from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
-from opro_tui.tui.messages import Failed, OpenFailed, RunEnded, SessionAsked, StepsAsked
+from opro_tui.tui.keymap import keymap
+from opro_tui.tui.messages import (
+    Failed,
+    ForkAsked,
+    OpenFailed,
+    RunEnded,
+    ScoreAsked,
+    SessionAsked,
+    StepsAsked,
+)
+from opro_tui.tui.options import options
 from opro_tui.tui.palette import commands
 from opro_tui.tui.resume import how_to_resume
 from opro_tui.tui.screens import ask
-from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.problem import RETRY, Problem
 from opro_tui.tui.screens.sessions import SessionsScreen
 from opro_tui.tui.screens.workbench import Workbench
 from opro_tui.tui.shelf import Shelf
@@ -42,7 +55,7 @@ BAD_ENDS = {
 }
 
 
-class OproApp(App[None]):
+class OproApp(Host):
     """OPRO TUI over one session, or over the sessions of a database.
 
     Args:
@@ -56,13 +69,15 @@ class OproApp(App[None]):
         "styles/tones.tcss",
         "styles/workbench.tcss",
         "styles/layers.tcss",
+        "styles/detail.tcss",
+        "styles/prompt.tcss",
         "styles/sessions.tcss",
         "styles/new_session.tcss",
     ]
 
     def __init__(self, database: Path, name: str | None, config: Config) -> None:
-        super().__init__()
-        self.keys = keymap(config.keymap)
+        super().__init__(options(config))
+        self.keys = keymap(config)
         self.shelf = Shelf(database, config)
         self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
         self._put_on_bench(name or "")
@@ -71,14 +86,13 @@ class OproApp(App[None]):
         self._interrupted_at = 0.0
         for theme in themes.THEMES:
             self.register_theme(theme)
-        wanted = str(config.ui.get("theme", themes.DARK.name))
-        self.theme = wanted if wanted in self.available_themes else themes.DARK.name
+        self.theme = self.options.theme
 
     def _put_on_bench(self, name: str) -> None:
         """Make all that belongs to one session, not opened yet."""
         self.steering = Steering(self.shelf.database, name, self.shelf.config)
         self.jobs = Jobs(self, self.steering)
-        self.workbench = Workbench(self.steering, self.keys)
+        self.workbench = Workbench(self.steering, self.keys, chart=self.options.chart)
 
     def on_mount(self) -> None:
         """Show the sessions, or the workbench at once; the session opens behind it."""
@@ -133,7 +147,8 @@ class OproApp(App[None]):
             self.jobs.follow()
 
     async def on_unmount(self) -> None:
-        """Let go of the session."""
+        """Let go of the session and of the terminal."""
+        self.restore_terminal()
         await self.steering.close()
 
     def on_edited(self) -> None:
@@ -145,8 +160,45 @@ class OproApp(App[None]):
         self.workbench.draw()
 
     def on_steps_asked(self, message: StepsAsked) -> None:
-        """Run steps."""
-        self.jobs.run_steps(message.steps)
+        """Run steps; ask first when the next one is far dearer than usual."""
+        if self.steering.running:
+            return
+        why = caution.why_ask(self.steering.state, self.steering.forecast)
+        if not why:
+            self._run_steps(message.steps)
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "run":
+                self._run_steps(message.steps)
+
+        self.push_screen(ask.dear(why), answered)
+
+    def _run_steps(self, steps: int) -> None:
+        self.run_begins(self.steering.name)
+        self.jobs.run_steps(steps)
+
+    async def on_fork_asked(self, message: ForkAsked) -> None:
+        """Make a fork of the session on the bench, and say how to open it."""
+        name = self.steering.name
+        try:
+            await self.shelf.fork(name, message.step, message.name)
+        except OproError as error:
+            text = self.steering.what_failed(error)
+            self.post_message(Failed("The fork can't be made", text))
+            return
+        how = "q leads to the list of sessions" if self.sessions else "leave with q, then"
+        command = f"opro-tui open {shlex.quote(message.name)}"
+        self.notify(
+            safe(f"{message.name} goes on from step {message.step}. To open it: {how}: {command}"),
+            markup=False,
+            timeout=12,
+        )
+
+    def on_score_asked(self, message: ScoreAsked) -> None:
+        """Score candidates without a step."""
+        self.run_begins(self.steering.name)
+        self.jobs.score(message.ids)
 
     def on_stop_asked(self) -> None:
         """Stop the run; asked again, break it off."""
@@ -166,12 +218,31 @@ class OproApp(App[None]):
             return
         self.jobs.renew_prompt()
         stopped = message.stopped
+        self.run_ends(self.steering.name, notices.end_of_run(self.steering.state, stopped))
         if stopped is not None and stopped.code in BAD_ENDS:
-            self.post_message(Failed(BAD_ENDS[stopped.code], stopped.message))
+            title = BAD_ENDS[stopped.code]
+            text = stopped.message[:1].upper() + stopped.message[1:]
+            self.post_message(Failed(title, text, code=stopped.code, again="run"))
 
     def on_failed(self, message: Failed) -> None:
-        """Show what went wrong, to be read and copied."""
-        self.push_screen(Reader(message.title, message.text, tone="-error"))
+        """Show what went wrong, to be read, copied and tried again."""
+
+        def answered(answer: str | None) -> None:
+            if answer == RETRY and message.again == "run":
+                self.run_begins(self.steering.name)
+                self.jobs.run_again()
+            elif answer == RETRY:
+                self.jobs.renew_prompt()
+
+        log = log_path()
+        problem = Problem(
+            message.title,
+            message.text,
+            todo=advice.advice(message.code, message.text),
+            log=log if log.exists() else None,
+            again="tries again" if message.again else "",
+        )
+        self.push_screen(problem, answered)
 
     def on_leave_asked(self) -> None:
         """Leave; when a step runs, ask what shall become of it."""
@@ -242,7 +313,7 @@ def run_browser(database: Path, config: Config) -> int:
 
 
 def _run(app: OproApp) -> int:
-    app.run()
+    app.run(mouse=app.options.mouse)
     if app.steering.opened:
         print(how_to_resume(app.steering.database, app.steering.name))
     return app.return_code or 0

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
-from opro_tui.core.errors import BadInput, nearest
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +23,7 @@ class Command:
         tooltip: A sentence for help, palette and mouse.
         footer: Whether the footer shows it.
         writes: Whether it changes the session, so that a read-only screen leaves it out.
+        panes: Ids of the panes that it belongs to; help lists it first there.
     """
 
     id: str
@@ -34,6 +33,7 @@ class Command:
     tooltip: str
     footer: bool = True
     writes: bool = False
+    panes: tuple[str, ...] = ()
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -66,7 +66,12 @@ COMMANDS: tuple[Command, ...] = (
         writes=True,
     ),
     Command(
-        "edit", "e", "edit", "Edit", "Edit the meta-instructions of the next step.", writes=True
+        "edit",
+        "e",
+        "edit",
+        "Edit",
+        "Edit the texts of the next meta-prompt, with a preview.",
+        writes=True,
     ),
     Command(
         "pin",
@@ -83,6 +88,45 @@ COMMANDS: tuple[Command, ...] = (
         "Drop",
         "Never show the selected solution to the optimizer, or show it again.",
         writes=True,
+    ),
+    Command(
+        "exemplars",
+        "E",
+        "exemplars",
+        "Exemplars",
+        "See, pin, drop, redraw and search the examples that the meta-prompt shows.",
+    ),
+    Command(
+        "differences",
+        "D",
+        "differences",
+        "Diff",
+        "Compare the edited meta-prompt with the automatic one, or with the last step's.",
+    ),
+    Command(
+        "edit_outside",
+        "O,ctrl+e",
+        "edit_outside",
+        "$EDITOR",
+        "Edit the meta-instructions in your own editor, named by $VISUAL or $EDITOR.",
+        footer=False,
+        writes=True,
+    ),
+    Command(
+        "older_prompt",
+        "less_than_sign",
+        "older_prompt",
+        "Older prompt",
+        "Show the meta-prompt as the step before sent it; in its pane ← as well.",
+        footer=False,
+    ),
+    Command(
+        "newer_prompt",
+        "greater_than_sign",
+        "newer_prompt",
+        "Newer prompt",
+        "Show the meta-prompt of the step after, up to the next one; in its pane → as well.",
+        footer=False,
     ),
     Command(
         "temperature",
@@ -110,11 +154,167 @@ COMMANDS: tuple[Command, ...] = (
         writes=True,
     ),
     Command(
+        "select",
+        "space",
+        "select",
+        "Select",
+        "In review: leave the candidate out of what will be scored, or take it in again.",
+        writes=True,
+        panes=("candidates",),
+    ),
+    Command(
+        "reword",
+        "w",
+        "reword",
+        "Reword",
+        "Write the selected text anew, as a candidate of yours; one that waits gives way to it.",
+        writes=True,
+        panes=("candidates", "trajectory"),
+    ),
+    Command(
+        "try_out",
+        "T",
+        "try_out",
+        "Try",
+        "Ask the scorer about a few examples, and see its answers before you pay for a step.",
+        writes=True,
+        panes=("candidates", "trajectory"),
+    ),
+    Command(
+        "halt",
+        "h",
+        "halt",
+        "Halt",
+        "End the selected candidate's scoring where it is; the step goes on with the others.",
+        writes=True,
+        panes=("candidates",),
+    ),
+    Command(
+        "complete",
+        "c",
+        "complete",
+        "Complete",
+        "Score now what the selected candidate lacks; asks with the price.",
+        footer=False,
+        writes=True,
+        panes=("candidates", "trajectory"),
+    ),
+    Command(
+        "rescore",
+        "R",
+        "rescore",
+        "Rescore",
+        "Score the selected solution again on new answers; asks with the price.",
+        footer=False,
+        writes=True,
+        panes=("candidates", "trajectory"),
+    ),
+    Command(
+        "older_step",
+        "b,left_square_bracket",
+        "older_step",
+        "Older step",
+        "List the candidates of the step before.",
+        footer=False,
+        panes=("candidates",),
+    ),
+    Command(
+        "newer_step",
+        "n,right_square_bracket",
+        "newer_step",
+        "Newer step",
+        "List the candidates of the step after.",
+        footer=False,
+        panes=("candidates",),
+    ),
+    Command(
+        "sort",
+        "o",
+        "sort",
+        "Sort",
+        "Sort the trajectory by rank, number, step, score or length.",
+        footer=False,
+        panes=("trajectory",),
+    ),
+    Command(
+        "filter",
+        "slash",
+        "filter",
+        "Filter",
+        "Show only solutions that match a text, an origin, a step or a mark.",
+        footer=False,
+        panes=("trajectory",),
+    ),
+    Command(
+        "look_alikes",
+        "l",
+        "look_alikes",
+        "Look-alikes",
+        "Show the instructions nearest to the selected one, with their scores and differences.",
+        footer=False,
+        panes=("candidates", "trajectory"),
+    ),
+    Command(
         "details",
         "i",
         "details",
         "Details",
-        "Show the whole text of the selected solution.",
+        "Show a solution in full: text, every example with its answer, and another beside it.",
+        footer=False,
+    ),
+    Command(
+        "settings",
+        "comma,equals_sign",
+        "settings",
+        "Settings",
+        "See every setting with its default and what it does, and change it from the next step on.",
+    ),
+    Command(
+        "copy",
+        "y",
+        "copy",
+        "Copy",
+        "Copy a score, an instruction, a row, a table or the meta-prompt to the clipboard.",
+    ),
+    Command(
+        "undo",
+        "u",
+        "undo",
+        "Undo",
+        "Take your last edit back; again for the one before.",
+        writes=True,
+    ),
+    Command(
+        "history",
+        "H",
+        "history",
+        "History",
+        "Show every edit with its step, what it changed, and why.",
+        footer=False,
+    ),
+    Command(
+        "chart",
+        "C",
+        "chart",
+        "Chart",
+        "Show best and mean score by step on the whole screen, or go back.",
+        footer=False,
+        panes=("chart",),
+    ),
+    Command(
+        "fork",
+        "f",
+        "fork",
+        "Fork",
+        "Go on from one of this session's steps in a session of its own.",
+        footer=False,
+    ),
+    Command(
+        "mouse",
+        "M",
+        "mouse",
+        "Mouse",
+        "Give the mouse back to the terminal, to select text with it, or take it again.",
         footer=False,
     ),
     Command("zoom", "z", "zoom", "Zoom", "Show only the focused pane, or all again.", footer=False),
@@ -166,12 +366,12 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "Delete",
         "Delete the marked sessions, or the selected one; says first what is lost.",
     ),
+    Command("quit", "q", "quit", "Quit", "Leave; every session is kept."),
     Command("session_mark", "space", "mark", "Mark", "Mark the selected session, to delete many."),
     Command("session_sort", "s", "sort", "Sort", "Sort by the next column."),
     Command("session_reverse", "S", "reverse", "Reverse", "Turn the order round.", footer=False),
     Command("session_reload", "R", "reload", "Reload", "Read the sessions again.", footer=False),
     Command("palette", "colon", "palette", "Palette", "Find any action by its name.", footer=False),
-    Command("quit", "q", "quit", "Quit", "Leave; every session is kept."),
 )
 """The keys of the list of sessions; those with an id of the workbench follow its keymap."""
 
@@ -182,7 +382,8 @@ LIST_KEYS: tuple[tuple[str, str], ...] = (
     ("↑ ↓ k j", "Move in a list or scroll the meta-prompt."),
     ("PgUp PgDn", "Move by a page."),
     ("g G", "Go to the first or the last row; Home and End as well."),
-    ("Enter", "Show the whole text of the selected row."),
+    ("n N", "In the meta-prompt: go to the next or the previous region; ] and [ as well."),
+    ("Enter", "Show all that is known of the selected row."),
     ("Escape", "Close the layer on top; it never quits."),
     ("Ctrl+P", "Open the palette: every action by its name."),
     ("Ctrl+C", "Stop a running step; pressed twice while nothing runs, quit."),
@@ -206,18 +407,22 @@ def bindings(table: Iterable[Command] = COMMANDS) -> list[Binding]:
     ]
 
 
-def keymap(table: Mapping[str, object]) -> dict[str, str]:
-    """The config file's `[keymap]`: command id to keys.
+NAMES = {
+    "question_mark": "?",
+    "colon": ":",
+    "comma": ",",
+    "equals_sign": "=",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "space": "Space",
+    "delete": "Del",
+    "f1": "F1",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+}
 
-    Raises:
-        BadInput: An id is unknown, or its keys are no text.
-    """
-    for name, keys in table.items():
-        if name not in BY_ID:
-            todo = nearest(name, BY_ID) or f"The commands are {', '.join(BY_ID)}."
-            raise BadInput(f"unknown command {name!r}", where="config: keymap", todo=todo)
-        if not isinstance(keys, str) or not keys.strip():
-            raise BadInput(
-                f"{name} has no keys", where="config: keymap", todo=f'Write {name} = "ctrl+n".'
-            )
-    return {name: str(keys) for name, keys in table.items()}
+
+def spelled(keys: str) -> str:
+    """Keys as a person reads them."""
+    return " ".join(NAMES.get(key.strip(), key.strip()) for key in keys.split(","))

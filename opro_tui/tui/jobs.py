@@ -7,6 +7,7 @@ goes wrong in one becomes a notice, never the end of the program.
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from opro_tui.tui.steering import Steering
 
 FOLLOW_SECONDS = 0.5
+log = logging.getLogger(__name__)
 
 
 class Jobs:
@@ -36,6 +38,7 @@ class Jobs:
         self.app = app
         self.steering = steering
         self.run: Worker[None] | None = None
+        self._again: Callable[[], None] = self.renew_prompt
 
     def open(self) -> None:
         """Open the session."""
@@ -53,7 +56,22 @@ class Jobs:
     def run_steps(self, steps: int) -> None:
         """Run steps, unless some run already."""
         if not self.steering.running and not self.steering.readonly:
+            wanted = self.steering.state.finished_steps + steps
+            self._again = partial(self._run_until, wanted)
             self.run = self._start("run", partial(self._run_steps, steps))
+
+    def _run_until(self, step: int) -> None:
+        self.run_steps(max(1, step - self.steering.state.finished_steps))
+
+    def run_again(self) -> None:
+        """Do again what failed: the steps that are left of a run, or the scoring."""
+        self._again()
+
+    def score(self, ids: tuple[int, ...]) -> None:
+        """Score candidates without a step, unless something runs already."""
+        if not self.steering.running and not self.steering.readonly:
+            self._again = partial(self.score, ids)
+            self.run = self._start("run", partial(self._score, ids))
 
     def stop(self) -> bool:
         """Ask the run to stop; asked again, break it off. Whether it was broken off."""
@@ -78,8 +96,10 @@ class Jobs:
         work = cast("WorkType[None]", job)
         return self.app.run_worker(work, group=group, exclusive=True, exit_on_error=False)
 
-    def _fail(self, title: str, error: Exception) -> None:
-        self.app.post_message(Failed(title, self.steering.what_failed(error)))
+    def _fail(self, title: str, error: Exception, again: str = "") -> None:
+        if not isinstance(error, OproError):
+            log.error("%s", title, exc_info=error)
+        self.app.post_message(Failed(title, self.steering.what_failed(error), again=again))
 
     async def _open(self) -> None:
         try:
@@ -102,13 +122,21 @@ class Jobs:
         try:
             await self.steering.work_out_prompt()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
-            self._fail("The next meta-prompt can't be worked out", error)
+            self._fail("The next meta-prompt can't be worked out", error, again="prompt")
         self.app.post_message(PromptChanged())
+
+    async def _score(self, ids: tuple[int, ...]) -> None:
+        stopped: Stopped | None = None
+        try:
+            stopped = await self.steering.score(ids)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The scoring could not go on", error, again="run")
+        self.app.post_message(RunEnded(stopped))
 
     async def _run_steps(self, steps: int) -> None:
         stopped: Stopped | None = None
         try:
             stopped = await self.steering.run(steps)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
-            self._fail("The step could not go on", error)
+            self._fail("The step could not go on", error, again="run")
         self.app.post_message(RunEnded(stopped))

@@ -26,6 +26,18 @@ class StepsAsked(Message):
         self.steps = steps
 
 
+class ScoreAsked(Message):
+    """The person wants candidates scored now, without a step.
+
+    Args:
+        ids: Which.
+    """
+
+    def __init__(self, ids: tuple[int, ...]) -> None:
+        super().__init__()
+        self.ids = ids
+
+
 class StopAsked(Message):
     """The person wants the run to stop; said again, to be broken off."""
 
@@ -60,12 +72,16 @@ class Failed(Message):
     Args:
         title: What was being done.
         text: What happened and what to do; may hold an endpoint's words.
+        code: Why a run ended (`core.events.Stopped`); empty for anything else.
+        again: What can be tried again, `run` or `prompt`; empty where nothing can.
     """
 
-    def __init__(self, title: str, text: str) -> None:
+    def __init__(self, title: str, text: str, *, code: str = "", again: str = "") -> None:
         super().__init__()
         self.title = title
         self.text = text
+        self.code = code
+        self.again = again
 
 
 class SessionAsked(Message):
@@ -92,3 +108,17 @@ class OpenFailed(Message):
         super().__init__()
         self.text = text
         self.code = code
+
+
+class ForkAsked(Message):
+    """The person wants to go on from a step in a session of its own.
+
+    Args:
+        step: The last step that both share.
+        name: The fork's name.
+    """
+
+    def __init__(self, step: int, name: str) -> None:
+        super().__init__()
+        self.step = step
+        self.name = name

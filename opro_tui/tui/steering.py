@@ -13,6 +13,7 @@ from opro_tui.store.database import Store
 from opro_tui.tui.view import Situation
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
     from pathlib import Path
 
     from opro_tui.config import Config
@@ -88,6 +89,11 @@ class Steering:
         return self.session.state
 
     @property
+    def finished_steps(self) -> list[int]:
+        """The numbers of the steps that are finished."""
+        return [step.number for step in self.state.steps if step.finished_seq]
+
+    @property
     def running(self) -> bool:
         """Whether a run is under way here."""
         return self._session is not None and self._session.running
@@ -127,9 +133,18 @@ class Steering:
 
     async def run(self, steps: int) -> Stopped | None:
         """Run steps; returns why the run ended before they were done, None when they are done."""
+        return await self._watch(self.session.run(steps))
+
+    async def score(self, ids: Collection[int]) -> Stopped | None:
+        """Score candidates without a step; returns why that ended early, None when it is done."""
+        stopped = await self._watch(self.session.score(ids))
+        self.prompt_stale = True
+        return stopped
+
+    async def _watch(self, events: AsyncIterator[Event]) -> Stopped | None:
         self._times.clear()
         stopped = None
-        async for event in self.session.run(steps):
+        async for event in events:
             self._take(event)
             if isinstance(event, Stopped):
                 stopped = event

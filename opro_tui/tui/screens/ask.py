@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.settings import find
+from opro_tui.engine.create import check_name
+from opro_tui.tui.format import plural, safe
 from opro_tui.tui.screens.layers import Prompt, Question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opro_tui.core.settings import Settings
+    from opro_tui.tui.review import Review
 
 Save = Callable[[str], Awaitable[bool]]
 Check = Callable[[str], str]
@@ -63,3 +68,76 @@ def leave() -> Question:
         ("now", "l", "Leave at once"),
     )
     return Question("Leave?", text, answers)
+
+
+def selection(found: Review, price: str) -> Question:
+    """Whether to veto what was left out of a review, and to score the rest."""
+    count = len(found.left_out)
+    vetoed = plural(count, "candidate is", "candidates are")
+    text = (
+        f"{vetoed} not selected and will be vetoed: "
+        f"{', '.join(f'#{id_}' for id_ in found.left_out[:12])}{' …' if count > 12 else ''}. "
+        "A vetoed candidate can't be scored any more; reworded, it can.\n\n"
+    )
+    chosen = len(found.chosen)
+    text += f"{plural(chosen, 'candidate')} will be scored: {price}." if chosen else ""
+    label = f"Veto {count}, score {chosen}" if chosen else f"Veto all {count}"
+    return Question("Score the selection?", text, (("back", "n", "Back"), ("score", "s", label)))
+
+
+def score(title: str, price: str, *, again: bool) -> Question:
+    """Whether to buy answers for one candidate."""
+    if again:
+        text = (
+            f"It buys {price}. New answers to the same requests show how much of the score is the "
+            "scorer's own noise; the new score takes the old one's place."
+        )
+    else:
+        text = f"It buys {price}. Answers that are there already are not bought again."
+    return Question(title, text, (("back", "n", "Back"), ("score", "s", "Score it")))
+
+
+def fixed(name: str) -> Question:
+    """Why a setting can't change, and what can be done."""
+    text = (
+        f"{name} is fixed within a session: scores before and after a change would not compare.\n\n"
+        "A fork goes on from one of the steps, with the same scorer, data and metric, in a session "
+        f"of its own. To start afresh with another {name}, make a new session."
+    )
+    return Question("Fixed within a session", text, (("stay", "n", "Stay"), ("fork", "f", "Fork…")))
+
+
+def fork_step(steps: Sequence[int]) -> Prompt:
+    """From which step's results a fork shall go on."""
+
+    def check(value: str) -> str | None:
+        text = value.strip()
+        if text.isascii() and text.isdigit() and int(text) in steps:
+            return None
+        return f"Give a finished step, {steps[0]} to {steps[-1]}."
+
+    text = (
+        "After which step shall the fork go on? Its results are the last that both share; "
+        "0 is before the first step of the optimizer."
+    )
+    return Prompt("Fork", text, str(steps[-1]), check)
+
+
+def fork_name(parent: str, step: int) -> Prompt:
+    """Under which name a fork shall be kept."""
+
+    def check(value: str) -> str | None:
+        try:
+            check_name(value.strip())
+        except BadInput as error:
+            return str(error)
+        return None
+
+    text = f"The fork shares {safe(parent, 60)} up to step {step}; nothing is paid twice."
+    return Prompt("The fork's name", text, f"{parent}-fork", check)
+
+
+def dear(why: str) -> Question:
+    """Whether to run a step that costs far more than usual."""
+    answers = (("stay", "n", "Not now"), ("run", "s", "Run it"))
+    return Question("Dearer than usual", f"{why} Run it?", answers)

@@ -15,8 +15,8 @@ from opro_tui.tui import bindings
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.format import plural, safe
 from opro_tui.tui.messages import Failed, SessionAsked
-from opro_tui.tui.screens.help import keys_and_sentences
-from opro_tui.tui.screens.layers import Prompt, Question, Reader
+from opro_tui.tui.screens.help import help_layer
+from opro_tui.tui.screens.layers import Prompt, Question
 from opro_tui.tui.screens.new_session.screen import NewSession
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import Column, RowList
@@ -45,7 +45,7 @@ def columns(width: int) -> tuple[Column, ...]:
     return (
         Column("", 1),
         Column("name", 26 if wide else 20),
-        Column("best", 5, right=True),
+        Column("best", 6, right=True),
         Column("±", 5),
         Column("steps", 5, right=True),
         Column("cost", 7, right=True),
@@ -69,6 +69,7 @@ class SessionsScreen(Screen[None]):
         *bindings.bindings(bindings.SESSION_COMMANDS),
         ("escape", "clear", "Show all"),
     ]
+    AUTO_FOCUS = "#sessions"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]  # noqa: RUF012
 
     header = getters.query_one("#header", Line)
@@ -98,7 +99,6 @@ class SessionsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw at once; the sessions come from behind."""
-        self.rows.focus()
         self.draw()
         self.reload()
         self.set_interval(WATCH_SECONDS, self._watch)
@@ -176,7 +176,7 @@ class SessionsScreen(Screen[None]):
         self.header.show(
             view.header(len(lines), total, self.order, len(self.marked), loading=not self.loaded)
         )
-        self.field.display = bool(self.field.value) or self.field.has_focus
+        self.field.display = bool(self.field.value) or self.focused is self.field
         self._draw_facts()
         self.refresh_bindings()
 
@@ -405,10 +405,8 @@ class SessionsScreen(Screen[None]):
     # Layers
 
     def action_help(self) -> None:
-        """Show every key."""
-        facts = keys_and_sentences(self.keymap, bindings.SESSION_COMMANDS)
-        text = "± half of the 95 % interval · sim: simulated models take part · └ fork · ● marked"
-        self.app.push_screen(Reader("Keys", text, facts))
+        """Show every action."""
+        self.app.push_screen(help_layer(self.keymap, bindings.SESSION_COMMANDS, "sessions"))
 
     def action_palette(self) -> None:
         """Open the palette."""

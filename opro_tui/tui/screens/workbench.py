@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.containers import Container
-from textual.screen import Screen
 from textual.widgets import Footer
 
-from opro_tui.core.edits import Edits
 from opro_tui.core.errors import OproError
-from opro_tui.core.meta_prompt import split_slots
-from opro_tui.tui import bindings, rows, view
+from opro_tui.tui import bindings, view
+from opro_tui.tui.actions.candidates import CandidateActions
+from opro_tui.tui.actions.prompt import PromptActions
+from opro_tui.tui.actions.screen import ScreenActions
+from opro_tui.tui.actions.settings import SettingsActions
 from opro_tui.tui.format import safe
-from opro_tui.tui.messages import Edited, Failed, LeaveAsked, StepsAsked, StopAsked
+from opro_tui.tui.messages import Edited, Failed, LeaveAsked, StopAsked
 from opro_tui.tui.panes.candidates import CandidatesPane
+from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.panes.trajectory import TrajectoryPane
 from opro_tui.tui.screens import ask
-from opro_tui.tui.screens.editor import Editor, Written
-from opro_tui.tui.screens.help import help_layer
-from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+        from opro_tui.core.edits import Edits
     from opro_tui.core.state import State
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
@@ -39,12 +39,13 @@ if TYPE_CHECKING:
 FRAMES_PER_SECOND = 15
 
 
-class Workbench(Screen[None]):
+class Workbench(PromptActions, CandidateActions, SettingsActions, ScreenActions):
     """A session on the bench.
 
     Args:
         steering: The session; it may still be opening.
         keymap: Keys that the person chose, by command.
+        chart: Which characters draw the chart.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings.bindings())
@@ -67,8 +68,11 @@ class Workbench(Screen[None]):
     candidates = getters.query_one(CandidatesPane)
     trajectory = getters.query_one(TrajectoryPane)
 
-    def __init__(self, steering: Steering, keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self, steering: Steering, keymap: Mapping[str, str], *, chart: str = "blocks"
+    ) -> None:
         super().__init__()
+        self.chart = chart
         self.steering = steering
         self.keymap = keymap
         self.drafts: dict[str, str] = {}
@@ -81,6 +85,7 @@ class Workbench(Screen[None]):
             yield MetaPromptPane()
             yield CandidatesPane()
             yield TrajectoryPane()
+            yield ChartPane(self.chart)
         yield Line(id="status")
         yield Footer(compact=True)
 
@@ -92,6 +97,7 @@ class Workbench(Screen[None]):
     def start(self) -> None:
         """Draw the session for the first time."""
         self.draw()
+        self.watch_candidates()
         pane = self.trajectory if self.state.best_id is not None else self.candidates
         pane.rows.focus()
 
@@ -117,11 +123,17 @@ class Workbench(Screen[None]):
             return
         state, now = self.state, self.steering.situation()
         self.header.show(view.header(state, now))
-        self.status.show(view.status_line(state, now))
-        self.prompt_pane.draw(state, now, self.steering.prompt)
-        self.candidates.draw(state, now)
-        self.trajectory.draw(state)
-        keys = (now.status, now.stopping, bool(state.waiting()), state.best_id is None)
+        self.status.show(self.status_line(now))
+        self.draw_prompt(state, now)
+        self.draw_candidates(now)
+        self.chart_pane.draw(state)
+        keys = (
+            now.status,
+            now.stopping,
+            bool(state.waiting()),
+            state.best_id is None,
+            len(state.edits),
+        )
         if not self._drawn or self._drawn[1:] != keys:
             self.refresh_bindings()
         self._drawn = (state, *keys)
@@ -142,28 +154,31 @@ class Workbench(Screen[None]):
                 return not self.steering.running
             case "stop_run":
                 return self.steering.running
-            case "veto":
-                proposed = any(candidate.step for candidate in self.state.waiting())
-                return proposed and not self.steering.running
-            case "pin" | "drop":
-                return True if self.state.candidates else None
-        return True
+            case "undo" | "history" | "fork":
+                return self.possible_settings_action(action)
+            case "exemplars" | "older_prompt" | "newer_prompt":
+                return self.possible_prompt_action(action)
+        return self.possible_candidate_action(action)
 
     # Panes
 
     @property
     def panes(self) -> list[Pane]:
         """The panes, in the order of Tab."""
-        return [self.prompt_pane, self.candidates, self.trajectory]
+        return [self.prompt_pane, self.candidates, self.trajectory, self.chart_pane]
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Mark the pane that has the focus; it stays marked under a layer."""
         for pane in self.panes:
-            pane.set_class(event.widget is pane.body, "-active")
+            pane.set_class(pane in event.widget.ancestors_with_self, "-active")
 
     def _go_to_pane(self, by: int) -> None:
-        active = next((i for i, pane in enumerate(self.panes) if pane.has_class("-active")), 0)
-        self.panes[(active + by) % len(self.panes)].body.focus()
+        if self.has_class("-chart"):
+            self.close_chart()
+        wide = self.has_class("-normal") or self.has_class("-wide")
+        panes = [pane for pane in self.panes if wide or pane is not self.chart_pane]
+        active = next((i for i, pane in enumerate(panes) if pane.has_class("-active")), 0)
+        panes[(active + by) % len(panes)].body.focus()
 
     def action_next_pane(self) -> None:
         """Go to the next pane."""
@@ -175,6 +190,9 @@ class Workbench(Screen[None]):
 
     def action_zoom(self) -> None:
         """Show only the active pane, or all again."""
+        if self.has_class("-chart"):
+            self.close_chart()
+            return
         self.toggle_class("-zoomed")
 
     @property
@@ -184,59 +202,24 @@ class Workbench(Screen[None]):
             return self.candidates.rows
         return self.trajectory.rows
 
-    def _selected(self) -> int | None:
-        key = self.list_in_focus.key
-        if key is None:
-            self.say("No solution is selected. Step first, then choose one with ↑ and ↓.")
-        return key
-
     # Layers
 
     def say(self, text: str, *, severe: bool = False) -> None:
         """A short notice, never read as markup."""
         self.notify(safe(text, 200), markup=False, severity="warning" if severe else "information")
 
-    def action_help(self) -> None:
-        """Show every key."""
-        self.app.push_screen(help_layer(self.keymap))
-
-    def action_palette(self) -> None:
-        """Open the palette."""
-        self.app.action_command_palette()
-
-    def action_messages(self) -> None:
-        """Show every warning so far."""
-        warnings = self.state.warnings
-        text = "\n\n".join(f"step {item.step}: {item.message}" for item in warnings)
-        self.app.push_screen(Reader("Messages", text or "There are no warnings."))
-
-    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
-        """Show the whole of a row."""
-        self._show(event.key)
-
-    def action_details(self) -> None:
-        """Show the whole text of the selected solution."""
-        key = self._selected()
-        if key is not None:
-            self._show(key)
-
-    def _show(self, key: int) -> None:
-        candidate = self.state.candidates[key]
-        facts = rows.describe(self.state, key)
-        self.app.push_screen(Reader(f"#{key}", candidate.text or "(empty)", facts))
-
     # Runs
 
     def action_step(self) -> None:
         """Run the next step."""
-        self.post_message(StepsAsked(1))
+        self.ask_for_steps(1)
 
     def action_run_steps(self) -> None:
         """Ask how many steps to run, and run them."""
 
         def answered(value: str | None) -> None:
             if value is not None:
-                self.post_message(StepsAsked(int(value)))
+                self.ask_for_steps(int(value))
 
         self.app.push_screen(ask.steps(), answered)
 
@@ -262,99 +245,3 @@ class Workbench(Screen[None]):
         if not made:
             self.say("Nothing changed.")
         return bool(made)
-
-    async def action_pin(self) -> None:
-        """Pin the selected solution, or let it go."""
-        key = self._selected()
-        if key is None:
-            return
-        if key not in self.state.pinned and self.state.candidates[key].score is None:
-            self.say(f"#{key} has no score yet; only scored solutions can be pinned.")
-            return
-        unpin = key in self.state.pinned
-        await self.make(Edits(unpin=(key,)) if unpin else Edits(pin=(key,)))
-
-    async def action_drop(self) -> None:
-        """Drop the selected solution, or take it back."""
-        key = self._selected()
-        if key is not None:
-            back = key in self.state.dropped
-            await self.make(Edits(undrop=(key,)) if back else Edits(drop=(key,)))
-
-    async def action_veto(self) -> None:
-        """Keep the selected candidate from being scored."""
-        key = self.candidates.rows.key
-        if key is None or not self.state.candidates[key].waiting:
-            self.say("Choose a candidate that waits to be scored, then veto it.")
-            return
-        await self.make(Edits(veto=(key,)))
-
-    async def action_review(self) -> None:
-        """Switch the review of candidates on or off."""
-        on = not self.state.settings.review
-        if await self.make(Edits(settings={"review": on})):
-            self.say(f"Review is {'on' if on else 'off'} from the next step on.")
-
-    def action_temperature(self) -> None:
-        """Ask for the temperature."""
-
-        async def answered(value: str | None) -> None:
-            if value is not None:
-                await self.make(Edits(settings={"temperature": value}))
-
-        self.app.push_screen(ask.temperature(self.state.settings), answered)
-
-    def action_edit(self) -> None:
-        """Edit the meta-instructions."""
-
-        async def save(text: str) -> bool:
-            return await self.make(Edits(template={"instructions": text}))
-
-        self._write(
-            "instructions",
-            "Meta-instructions",
-            self.state.template.instructions,
-            "{trajectory} and {exemplars} stand for the solutions and the examples; they may stand "
-            "anywhere, more than once, or not at all. The next step uses what you save.",
-            save,
-            check=missing_slots,
-        )
-
-    def action_add(self) -> None:
-        """Write a solution of one's own."""
-
-        async def save(text: str) -> bool:
-            return await self.make(Edits(add=(text,)))
-
-        hint = "A solution of your own. It is scored with the next candidates."
-        self._write("add", "Add a solution", "", hint, save)
-
-    def _write(
-        self, name: str, title: str, text: str, hint: str, save: ask.Save, **more: ask.Check
-    ) -> None:
-        """Open an editor; what isn't saved, or can't be, is kept as a draft."""
-
-        async def closed(written: Written | None) -> None:
-            if written is None:
-                return
-            if not written.saved:
-                if written.text != text:
-                    self.drafts[name] = written.text
-                    self.say("Your draft is kept; the same key opens it again.")
-                else:
-                    self.drafts.pop(name, None)
-                return
-            self.drafts[name] = written.text
-            if written.text == text or await save(written.text):
-                self.drafts.pop(name, None)
-
-        self.app.push_screen(Editor(title, text, hint, draft=self.drafts.get(name), **more), closed)
-
-
-def missing_slots(text: str) -> str:
-    """What a meta-prompt would go without."""
-    present = {name for is_slot, name in split_slots(text, ("trajectory", "exemplars")) if is_slot}
-    missing = [f"{{{name}}}" for name in ("trajectory", "exemplars") if name not in present]
-    if not missing:
-        return ""
-    return f"Without {' and '.join(missing)}: the optimizer will not see what stands there."

@@ -1,0 +1,136 @@
+"""What a person does with the screen itself: help, palette, messages, chart, copy, mouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import getters
+from textual.screen import Screen
+
+from opro_tui.tui import copying
+from opro_tui.tui.panes.chart import ChartPane
+from opro_tui.tui.panes.meta_prompt import MetaPromptPane
+from opro_tui.tui.screens.help import help_layer
+from opro_tui.tui.screens.layers import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opro_tui.core.state import State
+    from opro_tui.tui.copying import Copy
+    from opro_tui.tui.panes.pane import Pane
+    from opro_tui.tui.steering import Steering
+    from opro_tui.tui.widgets.row_list import RowList
+
+
+class ScreenActions(Screen[None]):
+    """The actions on the screen."""
+
+    chart_pane = getters.query_one(ChartPane)
+
+    steering: Steering
+    keymap: Mapping[str, str]
+    _before_chart: Pane | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def state(self) -> State:
+            """The session's state now."""
+
+        @property
+        def panes(self) -> list[Pane]:
+            """The panes, in the order of Tab."""
+
+        @property
+        def list_in_focus(self) -> RowList:
+            """The list that keys for a solution mean."""
+
+        def say(self, text: str, *, severe: bool = False) -> None:
+            """A short notice."""
+
+    @property
+    def active_pane(self) -> Pane | None:
+        """The pane that has, or last had, the focus."""
+        return next((pane for pane in self.panes if pane.has_class("-active")), None)
+
+    def action_help(self) -> None:
+        """Show every action, those of the focused pane first."""
+        pane = self.active_pane
+        name = "" if pane is None else pane.id or ""
+        self.app.push_screen(help_layer(self.keymap, pane=name))
+
+    def action_palette(self) -> None:
+        """Open the palette."""
+        self.app.action_command_palette()
+
+    def action_messages(self) -> None:
+        """Show every warning so far."""
+        warnings = self.state.warnings
+        text = "\n\n".join(f"step {item.step}: {item.message}" for item in warnings)
+        self.app.push_screen(Reader("Messages", text or "There are no warnings."))
+
+    def action_chart(self) -> None:
+        """Show the chart alone, or go back to where one was."""
+        if self.has_class("-chart"):
+            self.close_chart()
+            return
+        self._before_chart = self.active_pane
+        self.add_class("-chart")
+        self.chart_pane.chart.focus()
+
+    def close_chart(self) -> None:
+        """Show all panes again."""
+        self.remove_class("-chart")
+        before = self._before_chart
+        if before is not None and before is not self.chart_pane:
+            before.body.focus()
+
+    def action_mouse(self) -> None:
+        """Give the mouse to the terminal, or take it back."""
+        toggle = getattr(self.app, "toggle_mouse", None)
+        if toggle is None:
+            return
+        taken = toggle()
+        self.say(
+            "The mouse works here again."
+            if taken
+            else "The terminal has the mouse: select text as usual. M takes it back."
+        )
+
+    def action_copy(self) -> None:
+        """Offer what can be copied from where the cursor is."""
+        offers = self._copies()
+        if not offers:
+            self.say("There is nothing to copy yet.")
+            return
+
+        def answered(name: str | None) -> None:
+            chosen = next((offer for offer in offers if offer.name == name), None)
+            if chosen is not None:
+                self._copy(chosen)
+
+        self.app.push_screen(copying.menu(offers), answered)
+
+    def _copies(self) -> list[Copy]:
+        pane = self.active_pane
+        if isinstance(pane, MetaPromptPane):
+            return copying.of_prompt(pane.text.prompt, pane.text.region_at)
+        if isinstance(pane, ChartPane):
+            return copying.of_chart(self.chart_pane.chart.points)
+        rows = self.list_in_focus
+        return copying.of_rows(self.state, rows.key, rows.keys)
+
+    def _copy(self, copy: Copy) -> None:
+        """Send a text to the terminal; what terminals drop goes to a file if the person wants."""
+        text = copy.text()
+        if not copying.too_long(text):
+            self.app.copy_to_clipboard(text)
+            self.say(copying.sent(text))
+            return
+
+        def named(path: str | None) -> None:
+            if path is not None:
+                self.say(copying.write(path, text))
+
+        self.app.push_screen(copying.ask_file(text, f"{self.steering.name}-{copy.file}"), named)

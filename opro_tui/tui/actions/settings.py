@@ -1,0 +1,149 @@
+"""What a person changes between steps, and takes back: settings, undo, history, fork."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from opro_tui.core.edits import Edits
+from opro_tui.core.errors import BadInput, OproError
+from opro_tui.core.events import EditMade
+from opro_tui.core.undo import last_undoable, reverse
+from opro_tui.tui.edit_words import words
+from opro_tui.tui.messages import Edited, ForkAsked
+from opro_tui.tui.screens import ask
+from opro_tui.tui.screens.history import HistoryLayer
+from opro_tui.tui.screens.settings import SettingsLayer
+
+if TYPE_CHECKING:
+    from opro_tui.core.state import State
+    from opro_tui.tui.steering import Steering
+
+
+class SettingsActions(Screen[None]):
+    """The actions on settings and on the history of edits."""
+
+    steering: Steering
+
+    if TYPE_CHECKING:
+
+        @property
+        def state(self) -> State:
+            """The session's state now."""
+
+        async def make(self, edits: Edits) -> bool:
+            """Make edits."""
+
+        def say(self, text: str, *, severe: bool = False) -> None:
+            """A short notice."""
+
+        def draw(self) -> None:
+            """Draw the state as it is now."""
+
+    def possible_settings_action(self, action: str) -> bool:
+        """Whether an action of this area can do anything now."""
+        if action == "undo":
+            return last_undoable(self.state) is not None
+        if action == "history":
+            return bool(self.state.edits)
+        if action == "fork":
+            return bool(self.steering.finished_steps)
+        return True
+
+    def _state(self) -> State:
+        return self.state
+
+    def action_temperature(self) -> None:
+        """Ask for the temperature."""
+
+        async def answered(value: str | None) -> None:
+            if value is not None:
+                await self.make(Edits(settings={"temperature": value}))
+
+        self.app.push_screen(ask.temperature(self.state.settings), answered)
+
+    def action_settings(self, start: str = "") -> None:
+        """Show the settings."""
+
+        def closed(answer: str | None) -> None:
+            if answer == "history":
+                self.action_history()
+            elif answer is not None:
+                self._offer_fork(answer.partition(":")[2])
+
+        layer = SettingsLayer(
+            self._state, self._try, self._undo, readonly=self.steering.readonly, start=start
+        )
+        self.app.push_screen(layer, closed)
+
+    async def _try(self, edits: Edits) -> str:
+        """Make edits; what is wrong with them, to be said beside the field."""
+        try:
+            made = await self.steering.edit(edits)
+        except OproError as error:
+            return self.steering.what_failed(error)
+        self.draw()
+        self.post_message(Edited())
+        for event in made[-1:]:
+            if isinstance(event, EditMade):
+                self.say(f"{words(event).line}, from step {event.step} on.")
+        return ""
+
+    def action_history(self) -> None:
+        """Show every edit."""
+        self.app.push_screen(HistoryLayer(self._state, self._undo))
+
+    async def action_undo(self) -> None:
+        """Take the last edit back."""
+        self.say(await self._undo())
+
+    async def _undo(self) -> str:
+        """Take the last edit back; returns what to say."""
+        if self.steering.readonly:
+            return "Nothing can be undone here: another process writes this session."
+        edit = last_undoable(self.state)
+        try:
+            await self.steering.edit(reverse(self.state))
+        except BadInput as error:
+            return "There is no edit to undo." if edit is None else self.steering.what_failed(error)
+        except OproError as error:
+            return self.steering.what_failed(error)
+        self.draw()
+        self.post_message(Edited())
+        return "" if edit is None else f"Undone: {words(edit).line}."
+
+    def _offer_fork(self, setting: str) -> None:
+        """Say why a setting is fixed, and what can be done instead."""
+        name = setting.replace("_", "-")
+        if not self.steering.finished_steps:
+            self.say(
+                f"{name} is fixed within a session. Nothing has run here yet: make a new session "
+                f"with another --{name}."
+            )
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "fork":
+                self.action_fork()
+
+        self.app.push_screen(ask.fixed(name), answered)
+
+    def action_fork(self) -> None:
+        """Ask from which step and under which name to go on, and make the fork."""
+        steps = self.steering.finished_steps
+        if not steps:
+            self.say("A fork goes on from a finished step; run one first.")
+            return
+
+        def named(step: int, name: str | None) -> None:
+            if name is not None:
+                self.post_message(ForkAsked(step, name.strip()))
+
+        def stepped(value: str | None) -> None:
+            if value is not None:
+                step = int(value)
+                prompt = ask.fork_name(self.steering.name, step)
+                self.app.push_screen(prompt, lambda name: named(step, name))
+
+        self.app.push_screen(ask.fork_step(steps), stepped)

@@ -1,0 +1,197 @@
+"""The settings between steps: each with its value, its default and what it does."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from opro_tui.core.edits import Edits
+from opro_tui.tui import settings_view
+from opro_tui.tui.format import plain
+from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.widgets.row_list import Column, RowList
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from opro_tui.core.settings import Definition
+    from opro_tui.core.state import State
+    from opro_tui.tui.rows import Row
+
+COLUMNS = (
+    Column("setting", 18),
+    Column("value", 22),
+    Column("default", 15, from_width=66),
+    Column("what it does", 0),
+)
+HINT = "Enter changes it · u undoes · H history · Escape closes"
+FIELD_HINT = "Enter saves · Tab to the note · ↑ ↓ choose where there is a choice · Escape leaves it"
+
+
+class SettingsList(RowList):
+    """The settings, whose headings the cursor passes over."""
+
+    def _go(self, index: int) -> None:
+        by = 1 if index >= self.cursor else -1
+        last = len(self.keys) - 1
+        index = max(0, min(index, last))
+        while 0 <= index <= last and LINES[index].definition is None:
+            index += by
+        if 0 <= index <= last:
+            super()._go(index)
+
+
+LINES = settings_view.entries()
+
+
+class SettingsLayer(Layer[str]):
+    """The panel; answers `history`, `fork` or nothing.
+
+    Args:
+        source: The session's state now.
+        save: Makes an edit; returns what is wrong with it, nothing when it was made.
+        undo: Takes the last edit back; returns what to say.
+        readonly: Why nothing can be changed; empty when it can.
+        start: The setting to stand on first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("u", "undo", "Undo", show=False, id="settings.undo"),
+        Binding("H", "history", "History", show=False, id="settings.history"),
+        Binding("q", "close", "Close", show=False),
+        Binding("comma", "close", "Close", show=False),
+    ]
+    AUTO_FOCUS = "#settings"
+
+    rows = getters.query_one("#settings", SettingsList)
+    field = getters.query_one("#value", Input)
+    note = getters.query_one("#note", Input)
+
+    def __init__(
+        self,
+        source: Callable[[], State],
+        save: Callable[[Edits], Awaitable[str]],
+        undo: Callable[[], Awaitable[str]],
+        *,
+        readonly: str = "",
+        start: str = "",
+    ) -> None:
+        super().__init__("Settings from the next step on")
+        self.source = source
+        self.save = save
+        self.undo = undo
+        self.readonly = readonly
+        self.start = start
+
+    def compose(self) -> ComposeResult:
+        """Build it."""
+        with self.box(classes="wide"):
+            yield SettingsList(COLUMNS, id="settings")
+            yield Static(Content(""), id="explanation")
+            with Horizontal(id="fields"):
+                yield Input(id="value", select_on_focus=True)
+                yield Input(id="note", placeholder="why (optional)")
+            yield Static(Content(""), id="problem")
+            yield Static(Content(HINT), id="hint")
+
+    def on_mount(self) -> None:
+        """Show the settings."""
+        self.draw()
+        names = [line.definition.name if line.definition else "" for line in LINES]
+        self.rows.move_to(names.index(self.start) if self.start in names else 1)
+        self._edit_field(on=False)
+
+    def draw(self) -> None:
+        """Show the values as they are now."""
+        make = partial(_row, self.source())
+        self.rows.show(range(len(LINES)), make)
+
+    @property
+    def chosen(self) -> Definition:
+        """The setting under the cursor."""
+        definition = LINES[self.rows.key or 1].definition
+        assert definition is not None  # noqa: S101 - the cursor passes over headings
+        return definition
+
+    def on_row_list_highlighted(self) -> None:
+        """Explain the setting."""
+        text = f"{self.chosen.name.replace('_', '-')}: {settings_view.explain(self.chosen)}"
+        if not self.chosen.starred:
+            text += " It is fixed, for scores would not compare; Enter offers a fork."
+        self.query_one("#explanation", Static).update(plain(text))
+
+    def on_row_list_chosen(self) -> None:
+        """Open the field; for a fixed setting, offer the fork."""
+        if self.readonly:
+            self._complain(f"This session can only be looked at: it is {self.readonly}.")
+        elif not self.chosen.starred:
+            self.dismiss(f"fork:{self.chosen.name}")
+        else:
+            with self.prevent(Input.Changed):
+                self.field.value = settings_view.value(self.source(), self.chosen.name)
+                self.note.value = ""
+            self._edit_field(on=True)
+
+    def _edit_field(self, *, on: bool) -> None:
+        self.query_one("#fields").display = on
+        self._complain("")
+        self.query_one("#hint", Static).update(Content(FIELD_HINT if on else HINT))
+        (self.field if on else self.rows).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say what is wrong while it is typed."""
+        if event.input is self.field:
+            self._complain(settings_view.problem(self.source(), self.chosen.name, self.field.value))
+
+    async def on_input_submitted(self) -> None:
+        """Make the edit if the value is good."""
+        name, text = self.chosen.name, self.field.value
+        problem = settings_view.problem(self.source(), name, text)
+        if not problem:
+            edits = Edits(settings={name: text}, note=self.note.value.strip())
+            problem = await self.save(edits)
+        if problem:
+            self._complain(problem)
+            self.field.focus()
+            return
+        self._edit_field(on=False)
+        self.draw()
+
+    def _complain(self, text: str) -> None:
+        self.query_one("#problem", Static).update(plain(f"✕ {text}" if text else ""))
+
+    def on_key(self, event: object) -> None:
+        """Walk the choices of a setting that takes one of a few."""
+        key = getattr(event, "key", "")
+        if self.field.has_focus and key in ("up", "down"):
+            by = 1 if key == "down" else -1
+            self.field.value = settings_view.next_choice(self.chosen.name, self.field.value, by)
+
+    async def action_undo(self) -> None:
+        """Take the last edit back."""
+        self.notify(await self.undo(), markup=False)
+        self.draw()
+
+    def action_history(self) -> None:
+        """Show every edit."""
+        self.dismiss("history")
+
+    def action_close(self) -> None:
+        """Leave the field, or the panel."""
+        if self.query_one("#fields").display:
+            self._edit_field(on=False)
+        else:
+            self.dismiss(None)
+
+
+def _row(state: State, index: int) -> Row:
+    return settings_view.row(state, LINES[index])
