@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-        from opro_tui.core.edits import Edits
+    from opro_tui.core.edits import Edits
     from opro_tui.core.state import State
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
