@@ -1,0 +1,180 @@
+"""A candidate's answers in words: verdicts, rows, filters, and one exchange in full."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from opro_tui.tui import format as fmt
+from opro_tui.tui.rows import Cell, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from opro_tui.core.difference import Piece
+    from opro_tui.core.state import Facts
+    from opro_tui.engine.detail import Answer, Exchange
+
+LONGEST = 100_000
+"""Characters of one text that are drawn; what is behind them is counted."""
+FLAG_WORDS = {
+    "truncated": "truncated",
+    "refused": "refused",
+    "filtered": "filtered",
+    "empty": "empty",
+    "context_overflow": "too long",
+    "timeout": "timed out",
+}
+
+
+class Show(StrEnum):
+    """Which examples are listed."""
+
+    ALL = "all"
+    WRONG = "wrong"
+    UNREAD = "unread"
+    FLAGGED = "flagged"
+    FIXED = "fixed"
+    BROKEN = "broken"
+
+    def turn(self, by: int) -> Show:
+        """The one so many places on, round and round."""
+        every = list(Show)
+        return every[(every.index(self) + by) % len(every)]
+
+
+def verdict(answer: Answer, facts: Facts) -> Cell:
+    """What an answer was worth: a sign and a word, and a tone that says no more."""
+    if answer.flags:
+        words = ", ".join(FLAG_WORDS.get(flag, fmt.safe(flag, 20)) for flag in answer.flags)
+        return Cell(f"✗ {words}", "warning")
+    if answer.example is None:
+        return Cell(f"= {fmt.value(answer.score, facts)}", "strong")
+    if answer.parsed is None:
+        return Cell("✗ unread", "warning")
+    if answer.score >= 1:
+        return Cell("✓ right", "better")
+    if answer.score <= 0:
+        return Cell("✗ wrong", "worse")
+    return Cell(f"◐ {100 * answer.score:.0f} %", "accent")
+
+
+def fits(answer: Answer, show: Show, exchanged: Exchange | None) -> bool:
+    """Whether an answer is listed."""
+    number = -1 if answer.example is None else answer.example.index
+    match show:
+        case Show.WRONG:
+            return answer.example is not None and answer.score < 1
+        case Show.UNREAD:
+            return answer.parsed is None
+        case Show.FLAGGED:
+            return bool(answer.flags)
+        case Show.FIXED:
+            return exchanged is not None and number in exchanged.fixed
+        case Show.BROKEN:
+            return exchanged is not None and number in exchanged.broken
+    return True
+
+
+def listed(answers: Sequence[Answer], show: Show, exchanged: Exchange | None) -> list[int]:
+    """The places of the answers that a filter lets through."""
+    return [place for place, each in enumerate(answers) if fits(each, show, exchanged)]
+
+
+def row(answer: Answer, facts: Facts, exchanged: Exchange | None) -> Row:
+    """An answer's row: number, verdict, change, target, what was read, question."""
+    example = answer.example
+    if example is None:
+        text = fmt.safe(answer.text, 400)
+        return (
+            Cell("–", "muted"),
+            verdict(answer, facts),
+            Cell(),
+            Cell(),
+            _parsed(answer),
+            Cell(text),
+        )
+    return (
+        Cell(str(example.index), "muted"),
+        verdict(answer, facts),
+        _change(example.index, exchanged),
+        Cell(fmt.safe(example.target, 100)),
+        _parsed(answer),
+        Cell(fmt.safe(example.input, 400), "muted"),
+    )
+
+
+def _parsed(answer: Answer) -> Cell:
+    if answer.parsed is None:
+        return Cell("nothing", "warning")
+    return Cell(fmt.safe(answer.parsed, 100) or "(empty)")
+
+
+def _change(number: int, exchanged: Exchange | None) -> Cell:
+    if exchanged is None:
+        return Cell()
+    if number in exchanged.fixed:
+        return Cell("▲ fixed", "better")
+    return Cell("▼ broke", "worse") if number in exchanged.broken else Cell()
+
+
+def numbers(found: Collection[int], most: int = 20) -> str:
+    """Example numbers in a line."""
+    shown = ", ".join(str(number) for number in sorted(found)[:most])
+    return f"{shown} …" if len(found) > most else shown or "none"
+
+
+def exchange(answer: Answer, facts: Facts) -> Content:
+    """One example in full: what was read, the exact request, and the raw answer."""
+    parts = [*_summary(answer, facts)]
+    for message in answer.messages:
+        parts += [_heading(f"REQUEST · {message.role} message"), _text(message.content)]
+    if answer.example is None:
+        parts.append(Content("No model is asked: the score is computed from the solution.\n"))
+        parts += [_heading("SOLUTION"), _text(answer.text)]
+    else:
+        origin = "bought before, cost nothing" if answer.from_store else "bought for this one"
+        parts += [_heading(f"RAW ANSWER · {origin}"), _text(answer.text or "(empty)")]
+    return Content("").join(parts)
+
+
+def _summary(answer: Answer, facts: Facts) -> list[Content]:
+    read = "nothing could be read" if answer.parsed is None else fmt.safe(answer.parsed, 400)
+    lines = [("verdict  ", verdict(answer, facts).text), ("read as  ", read)]
+    if answer.example is not None:
+        lines.append(("target   ", fmt.safe(answer.example.target, 400)))
+    parts: list[Content] = []
+    for name, words in lines:
+        parts += [Content.styled(name, "bold"), fmt.plain(words), Content("\n")]
+    return parts
+
+
+def _heading(text: str) -> Content:
+    return Content.styled(f"\n{text}\n", "bold underline")
+
+
+def _text(text: str) -> Content:
+    return Content("").join([long_text(text), Content("\n")])
+
+
+def long_text(text: str) -> Content:
+    """Foreign text, of a very long one the beginning and how much more there is."""
+    if len(text) <= LONGEST:
+        return fmt.plain(text)
+    more = f"\n… and {fmt.count(len(text) - LONGEST)} characters more"
+    return Content("").join([fmt.plain(text[:LONGEST]), Content.styled(more, "bold")])
+
+
+def difference(pieces: Sequence[Piece]) -> Content:
+    """A word-level difference: [-what went-] and {+what came+}, in signs and in style."""
+    parts: list[Content] = []
+    for piece in pieces:
+        if piece.change == "same":
+            parts.append(fmt.plain(piece.text))
+        elif piece.change == "added":
+            parts.append(fmt.plain(f"{{+{piece.text}+}}", "bold $text-primary"))
+        else:
+            parts.append(fmt.plain(f"[-{piece.text}-]", "strike $text-accent"))
+    return Content("").join(parts)
