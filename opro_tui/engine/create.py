@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import platform
 from dataclasses import asdict, dataclass, field
@@ -188,7 +189,8 @@ async def create(store: Store, prepared: Prepared) -> SessionRecord:
     task, settings = prepared.task, prepared.settings
     return await store.create_session(
         name=prepared.draft.name,
-        task_spec=task.spec(),
+        # In a thread, for a task may have to solve itself to know when it is solved.
+        task_spec=await asyncio.to_thread(task.spec),
         settings=settings,
         template=task.template(settings.meta_style).with_texts(prepared.draft.template),
         simulated="simulated" in (settings.optimizer, settings.scorer if task.examples else ""),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Task
-from opro_tui.tasks import data, presets, splits
+from opro_tui.tasks import computed, data, presets, splits
 from opro_tui.tasks.metrics import guess_metric, make_metric
 from opro_tui.tasks.prompt_task import (
     INITIAL,
@@ -93,10 +93,9 @@ def load(options: TaskOptions) -> Loaded:
     seed = options.seed or 0
     if name.startswith("python:"):
         return Loaded(_own_task(name, seed), seed)
-    if name.partition(":")[0] == "linear-regression":
-        from opro_tui.tasks.linear_regression import LinearRegression, parse_name
-
-        return Loaded(LinearRegression(parse_name(name, seed), name), seed)
+    task = computed.make(name, seed)
+    if task is not None:
+        return Loaded(task, seed)
     suffix = Path(name).suffix.lower()
     if suffix == ".toml":
         return _load_task_file(options)
@@ -113,8 +112,6 @@ def restore(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task:
     Raises:
         BadInput: The spec is of no known kind or damaged, or its user code can't be imported.
     """
-    from opro_tui.tasks.linear_regression import NAME, LinearRegression, Problem
-
     fields = dict(spec)
     kind = fields.get("kind")
     try:
@@ -122,8 +119,9 @@ def restore(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task:
             return PromptTask(PromptSpec.from_json(fields), examples)
         if kind == "python":
             return _own_task(f"python:{fields['reference']}", fields["seed"])
-        if kind == NAME:
-            return LinearRegression(Problem.from_json(fields), str(fields["name"]))
+        task = computed.make_again(fields)
+        if task is not None:
+            return task
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BadInput(
             f"the task's description is damaged ({type(error).__name__}: {error})", where="task"

@@ -155,13 +155,16 @@ class LinearRegression(BaseTask):
 
     def starting_solutions(self) -> tuple[str, ...]:
         """Five different pairs from [10, 20]², drawn by the seed; never the true one."""
+        return tuple(_show(*pair) for pair in self._starts())
+
+    def _starts(self) -> list[tuple[int, int]]:
         low, high = START_RANGE
         true = (self.problem.w, self.problem.b)
         pairs = [
             (w, b) for w in range(low, high + 1) for b in range(low, high + 1) if (w, b) != true
         ]
         pairs.sort(key=lambda pair: uniform(NAME, "start", self.seed, *pair))
-        return tuple(_show(*pair) for pair in pairs[:STARTS])
+        return pairs[:STARTS]
 
     def template(self, style: str) -> Template:
         """The built-in meta-prompt; proposals stand in brackets."""
@@ -210,7 +213,7 @@ class LinearRegression(BaseTask):
         return score == self._solved_at
 
     def describe(self) -> Mapping[str, Any]:
-        """The true pair, the points and the ranges to draw."""
+        """The true pair, the points, and the loss as a map of the (w, b) plane, to draw."""
         return {
             "kind": NAME,
             "name": self.name,
@@ -221,6 +224,31 @@ class LinearRegression(BaseTask):
             "y": list(self.ys),
             "x_range": [self.xs[0], self.xs[-1]],
             "y_range": [min(self.ys), max(self.ys)],
+            "starts": [list(pair) for pair in self._starts()],
+            "map": self._map(),
+        }
+
+    def _map(self) -> dict[str, Any]:
+        """The window to draw, and the loss as a quadratic in the distances from the true pair.
+
+        With dw = w − w*, db = b − b*: loss = at + w·dw + b·db + ww·dw² + wb·dw·db + bb·db², so that
+        a map of any resolution costs nothing.
+        """
+        problem = self.problem
+        rest = [y - (problem.w * x + problem.b) for x, y in zip(self.xs, self.ys, strict=True)]
+        window = {}
+        for axis, true in (("w_range", problem.w), ("b_range", problem.b)):
+            low, high = min(START_RANGE[0], true), max(START_RANGE[1], true)
+            margin = max(5, (high - low) // 4)
+            window[axis] = [low - margin, high + margin]
+        return {
+            **window,
+            "at": self._solved_at,
+            "w": -2 * math.fsum(x * r for x, r in zip(self.xs, rest, strict=True)),
+            "b": -2 * math.fsum(rest),
+            "ww": sum(x * x for x in self.xs),
+            "wb": 2 * sum(self.xs),
+            "bb": len(self.xs),
         }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, nearest
-from opro_tui.tasks import data
+from opro_tui.tasks import computed, data
 from opro_tui.tasks.prompt_task import INITIAL
 
 if TYPE_CHECKING:
@@ -190,17 +190,13 @@ PRESETS: dict[str, Preset] = {
     )
 }
 
-COMPUTED = {
-    "linear-regression": "find w and b of a hidden line; also linear-regression:w=36,b=-1,noise=1",
-}
-
 
 def preset_names() -> list[tuple[str, str]]:
     """Each preset's name and one line about it; `mmlu/SUBJECT` stands for all subjects."""
     names = [(preset.name, preset.about) for preset in PRESETS.values()]
     position = next(i for i, (name, _) in enumerate(names) if name.startswith("bbh/"))
     names.insert(position, ("mmlu/SUBJECT", "MMLU questions with four choices, for any subject"))
-    return [*names, *COMPUTED.items()]
+    return [*names, *computed.ABOUT.items()]
 
 
 def find_preset(name: str, data_dir: Path | None) -> Preset:
@@ -218,11 +214,11 @@ def find_preset(name: str, data_dir: Path | None) -> Preset:
     family, _, member = name.partition("/")
     if family == "mmlu" and member.replace("_", "").isalnum() and member.isascii():
         return _mmlu_preset(member)
-    known = [*PRESETS, *COMPUTED]
+    known = [*PRESETS, *computed.ABOUT]
     if data_dir is not None and family == "mmlu":
         known += [f"mmlu/{subject}" for subject in _subjects(data_dir)]
     todo = nearest(name, known) or (
-        "Presets are sums, gsm8k, bbh/NAME, mmlu/SUBJECT, aqua, multiarith, linear-regression;"
+        "Presets are sums, gsm8k, bbh/NAME, mmlu/SUBJECT, aqua, multiarith, linear-regression, tsp;"
         " data files end in .jsonl, .json, .csv or .tsv, task files in .toml."
     )
     raise BadInput(f"unknown task {name!r}", where="--task", todo=todo)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from opro_tui.engine.session import Session
 
 _TASKS = (
-    "sums, gsm8k, bbh/NAME, mmlu/SUBJECT, aqua, multiarith, linear-regression, a .toml or a data"
-    " file, or python:module:Class"
+    "sums, gsm8k, bbh/NAME, mmlu/SUBJECT, aqua, multiarith, linear-regression, tsp, a .toml or a"
+    " data file, or python:module:Class"
 )
 
 

@@ -155,7 +155,7 @@ def _is_numbering(scored: Sequence[Shown]) -> bool:
     return all(b - a == 1 for a, b in pairwise(values)) and values[0] <= 1
 
 
-def _attach(text: str, spans: Sequence[tuple[int, int, int, int]]) -> Reading:
+def attach(text: str, spans: Sequence[tuple[int, int, int, int]]) -> Reading:
     """Give each span (start, content start, content end, end) the number that goes with it.
 
     The number stands before or behind the solution, the same way for all: the side with more wins.
@@ -190,7 +190,7 @@ def _tags(text: str) -> Reading:
         ]
         found = [
             shown
-            for shown in _attach(text, group)
+            for shown in attach(text, group)
             if not is_ask(shown.text) or (not shown.text and shown.score is not None)
         ]
         if _worth(found) > _worth(best):
@@ -213,7 +213,7 @@ def _pairs(text: str) -> Reading:
     )
     bracketed = re.compile(r"[\[(]\s{0,3}[-−]?\d{1,6}\s{0,3},\s{0,3}[-−]?\d{1,6}\s{0,3}[\])]")
     readings = [
-        _attach(text, [(m.start(), m.start(), m.end(), m.end()) for m in pattern.finditer(text)])
+        attach(text, [(m.start(), m.start(), m.end(), m.end()) for m in pattern.finditer(text)])
         for pattern in (named, bracketed)
     ]
     return [shown for shown in max(readings, key=_worth) if shown.score is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opro_tui.models.simulated import pairs, phrases
+from opro_tui.models.simulated import pairs, phrases, tours
 from opro_tui.models.simulated.draws import Dice
 from opro_tui.models.simulated.habits import spoils
 from opro_tui.models.simulated.reader import read
@@ -26,6 +26,7 @@ class Writer(NamedTuple):
 _WRITERS: Final = {
     "phrase": Writer(phrases.propose, phrases.spoil),
     "pair": Writer(pairs.propose, pairs.spoil),
+    "tour": Writer(tours.propose, tours.spoil),
 }
 _PREFACES: Final = (
     "Here is a new one that builds on what worked:",

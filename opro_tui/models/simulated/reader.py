@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from opro_tui.models.simulated.bank import strategies_in
 from opro_tui.models.simulated.extract import Shown, as_pair, extract, is_ask, tag_spans
+from opro_tui.models.simulated.traces import Place, places, traces
 
 _COUNT_WORDS: Final = {
     word: value
@@ -49,6 +52,7 @@ _WISHED = re.compile(
     re.IGNORECASE,
 )
 _SHUNNED = re.compile(r"\b(?:avoid|do not|don't|never|without)\b([^.\n]{1,80})", re.IGNORECASE)
+_TOURING = re.compile(r"\b(?:traces?|tours?|round trips?|routes?|salesman)\b", re.IGNORECASE)
 _TRUTH = re.compile(r"\b(?:yes|no|true|false|valid|invalid)\b", re.IGNORECASE)
 
 
@@ -61,11 +65,12 @@ class Brief:
         tags: What to write before and behind a proposal; None when no tags were asked for.
         count: How many proposals to write in one completion.
         minimize: Whether lower scores are better.
-        kind: `phrase` or `pair`: what the solutions are.
+        kind: `phrase`, `pair` or `tour`: what the solutions are.
         topic: What the exemplars look like: `number`, `choice`, `truth`, or "" without a sign.
         wished: Strategies that the meta-instructions ask for.
         shunned: Strategies that the meta-instructions warn against.
         short: Whether the meta-instructions ask for something short.
+        places: For tours, where each node lies; empty where the text doesn't say.
     """
 
     shown: tuple[Shown, ...]
@@ -77,6 +82,7 @@ class Brief:
     wished: frozenset[str] = frozenset()
     shunned: frozenset[str] = frozenset()
     short: bool = False
+    places: Mapping[int, Place] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def scored(self) -> bool:
@@ -87,7 +93,9 @@ class Brief:
 @lru_cache(maxsize=64)
 def read(text: str) -> Brief:
     """Understand a meta-prompt from nothing but its text."""
-    shown = tuple(extract(text))
+    tours, nodes = traces(text), places(text)
+    touring = bool(tours) or (bool(nodes) and _TOURING.search(text) is not None)
+    shown = tours if touring else tuple(extract(text))
     frame = _frame(text, shown)
     own_words = "\n".join(line for line in frame.splitlines() if not _is_example_line(line))
     return Brief(
@@ -95,11 +103,12 @@ def read(text: str) -> Brief:
         tags=_tags(frame) or _tags_around(text, shown),
         count=_count(frame),
         minimize=_minimize(own_words, shown),
-        kind=_kind(shown, frame),
+        kind="tour" if touring else _kind(shown, frame),
         topic=_topic(frame),
         wished=_hints(_WISHED, own_words),
         shunned=_hints(_SHUNNED, own_words),
         short=_LIMITED.search(own_words) is not None,
+        places=MappingProxyType(nodes if touring else {}),
     )
 
 
