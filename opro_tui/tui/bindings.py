@@ -168,6 +168,7 @@ COMMANDS: tuple[Command, ...] = (
         "reword",
         "Reword",
         "Write the selected text anew, as a candidate of yours; one that waits gives way to it.",
+        footer=False,
         writes=True,
         panes=("candidates", "trajectory"),
     ),

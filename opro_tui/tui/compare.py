@@ -146,4 +146,6 @@ def in_words(found: Paired, facts: Facts) -> str:
 
 
 def _p_value(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"= {p:.2g}" if p < 0.1 else f"= {p:.2f}"
+    if p < 0.001:
+        return "< 0.001"
+    return f"= {p:.2g}"

@@ -84,17 +84,31 @@ def price_words(answers: int, forecast: Forecast | None) -> str:
 
 def line(found: Review, forecast: Forecast | None) -> list[Part]:
     """The line that says what is decided here, what it costs, and which key goes on."""
-    total = len(found.chosen) + len(found.left_out)
-    parts = [
-        Part(f"REVIEW step {found.step}: {len(found.chosen)} of {total} selected", "accent", 100),
-        Part(price_words(found.answers, forecast) if found.answers else "", "", 95),
-    ]
+    chosen, left_out = len(found.chosen), len(found.left_out)
+    total = chosen + left_out
+    parts = [Part(f"REVIEW step {found.step}: {chosen} of {total} selected", "accent", 100)]
     if not total:
-        return [*parts, Part("nothing is left to score; s ends the step, a adds one", "accent", 90)]
-    if not found.chosen:
-        return [*parts, Part(f"s vetoes all {total}, scores none", "warning", 90)]
-    word = "them all" if not found.left_out else "the selection"
-    return [*parts, Part(f"s scores {word}", "accent", 90)]
+        return [*parts, Part("nothing is left to score: a adds one, s ends the step", "accent", 90)]
+    if not chosen:
+        return [*parts, Part(f"s vetoes all {total} and scores none", "warning", 90)]
+    parts += _price_parts(found, forecast)
+    fate = f"s scores {chosen}, vetoes {left_out}" if left_out else "s scores them"
+    return [*parts, Part(fate, "accent", 97)]
+
+
+def _price_parts(found: Review, forecast: Forecast | None) -> list[Part]:
+    if not found.answers:
+        return [Part("scores are computed, at no cost", "", 80)]
+    each = found.answers / len(found.chosen)
+    whole = f"{len(found.chosen)} × {each:.0f} = " if each == int(each) else ""
+    parts = [Part(f"{whole}{fmt.plural(found.answers, 'answer')}", "", 85)]
+    if forecast is None:
+        return [*parts, Part("price being worked out", "muted", 60)]
+    low, high = forecast.token_range
+    costs = forecast.cost_range
+    amount = "price unknown" if costs is None else f"≈ {fmt.dollar_range(*costs)}"
+    tokens = f"{fmt.short_count(low)}–{fmt.short_count(high)} tok"
+    return [*parts, Part(tokens, "", 95 if costs is None else 50), Part(amount, "", 95)]
 
 
 def title(found: Review) -> str:

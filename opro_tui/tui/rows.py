@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from opro_tui.core.grades import unpack
 from opro_tui.core.solution import Origin
-from opro_tui.core.statistics import distinguishable
 from opro_tui.tui import format as fmt
+from opro_tui.tui.compare import tied
 from opro_tui.tui.view import shown_step
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from opro_tui.core.solution import Candidate, Score
-    from opro_tui.core.state import Partial, State
+    from opro_tui.core.state import Facts, Partial, State
+    from opro_tui.core.usage import Usage
 
 NOTE_WIDTH = 60
 TEXT_WIDTH = 400
@@ -46,61 +48,81 @@ class Cell:
 Row = tuple[Cell, ...]
 
 
-@lru_cache(maxsize=16_384)
-def _told_apart(first: bytes, second: bytes, *, binary: bool, seed: int) -> bool:
-    one, other = unpack(first), unpack(second)
-    if len(one) != len(other) or len(one) < 2:
-        return False
-    return distinguishable(one, other, binary=binary, seed=seed)
+def candidate_ids(state: State, step: int | None = None) -> list[int]:
+    """A step's candidates by id; without one those of the newest, and what waits for the next."""
+    newest = shown_step(state)
+    if step is not None and step != newest:
+        return sorted(c.id for c in state.candidates.values() if c.step == step)
+    if newest is None:
+        return []
+    return sorted(c.id for c in state.candidates.values() if c.step >= newest)
 
 
-def tied(state: State, score: Score, reference: Score) -> bool:
-    """Whether two scores can't be told apart; scores without uncertainty only when equal."""
-    if score.value == reference.value:
-        return True
-    if not state.facts.bounded:
-        return False
-    return not _told_apart(
-        score.grades, reference.grades, binary=state.facts.binary, seed=state.settings.seed
+def candidate_row(
+    state: State,
+    id_: int,
+    *,
+    used: Usage | None = None,
+    unselected: Collection[int] = frozenset(),
+) -> Row:
+    """A candidate's row: mark, id, score, change against the best, unread, tokens, cost, text.
+
+    Args:
+        state: The session now.
+        id_: The candidate.
+        used: What its scoring used so far; None while that isn't known.
+        unselected: Candidates in review that shall not be scored.
+    """
+    candidate = state.candidates[id_]
+    return (
+        _mark(state, candidate, unselected),
+        Cell(str(id_), "muted"),
+        *_verdict(state, candidate, unselected),
+        *_spent(used),
+        _text(state, candidate, muted=candidate.waiting and id_ in unselected),
     )
 
 
-def candidate_ids(state: State) -> list[int]:
-    """The candidates of the step shown and those already waiting for the next, by id."""
-    step = shown_step(state)
-    if step is None:
-        return []
-    return sorted(c.id for c in state.candidates.values() if c.step >= step)
+def _mark(state: State, candidate: Candidate, unselected: Collection[int]) -> Cell:
+    if state.reviewing and candidate.waiting:
+        chosen = candidate.id not in unselected
+        return Cell("[x]" if chosen else "[ ]", "accent" if chosen else "warning")
+    best = candidate.id == state.best_id
+    return Cell("★" if best else _origin_sign(candidate), "best" if best else "muted")
 
 
-def candidate_row(state: State, id_: int) -> Row:
-    """A candidate's row: mark, id, score, change against the best, unread, text."""
-    candidate = state.candidates[id_]
-    best = id_ == state.best_id
-    mark = Cell("★" if best else _origin_sign(candidate), "best" if best else "muted")
-    return (mark, Cell(str(id_), "muted"), *_verdict(state, candidate), _text(state, candidate))
+def _spent(used: Usage | None) -> tuple[Cell, Cell]:
+    if used is None or not (used.calls or used.failed):
+        return Cell(), Cell()
+    if used.input_tokens is None or used.output_tokens is None:
+        read = "?"
+    else:
+        read = fmt.short_count(used.input_tokens + used.output_tokens)
+    return Cell(read, "muted"), Cell(fmt.dollars(used.cost_usd), "muted")
 
 
 def _origin_sign(candidate: Candidate) -> str:
     return "+" if candidate.origin is Origin.PERSON else ""
 
 
-def _text(state: State, candidate: Candidate) -> Cell:
-    out = candidate.rejected is not None or candidate.vetoed or candidate.id in state.dropped
+def _text(state: State, candidate: Candidate, *, muted: bool = False) -> Cell:
+    out = (
+        muted or candidate.rejected is not None or candidate.vetoed or candidate.id in state.dropped
+    )
     tone = "muted" if out else "best" if candidate.id == state.best_id else ""
     if not candidate.text:
         return Cell("(empty)", "muted")
     return Cell(fmt.safe(candidate.text, TEXT_WIDTH), tone)
 
 
-def _verdict(state: State, candidate: Candidate) -> tuple[Cell, ...]:
+def _verdict(state: State, candidate: Candidate, unselected: Collection[int]) -> tuple[Cell, ...]:
     """What became of a candidate, over the three columns score, change and unread."""
     if candidate.rejected is not None:
         return (Cell(f"✕ {fmt.safe(candidate.rejected, NOTE_WIDTH)}", "warning", 3),)
     if candidate.vetoed:
         return (Cell("✕ vetoed by you", "warning", 3),)
-    if candidate.score is None:
-        return (_unscored(state, candidate),)
+    if candidate.score is None or candidate.due:
+        return (_unscored(state, candidate, unselected),)
     score = candidate.score
     shown = fmt.with_half_width(score, state.facts)
     if not score.full:
@@ -109,37 +131,50 @@ def _verdict(state: State, candidate: Candidate) -> tuple[Cell, ...]:
     return (Cell(shown), _change(state, candidate, score), unread)
 
 
-def _unscored(state: State, candidate: Candidate) -> Cell:
+def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -> Cell:
     current = state.current
     part = state.partial.get(candidate.id)
+    if part is not None and (part.grades or part.failed):
+        return Cell(_part_text(part, state.facts), "accent", 3)
+    if candidate.due:
+        return Cell("waits to be scored again", "muted", 3)
     if current is None or candidate.step != current.number:
         return Cell(f"waits for step {candidate.step}", "muted", 3)
-    if part is None:
-        return Cell("waits for you" if state.reviewing else "waits", "muted", 3)
-    return Cell(_part_text(part, len(state.facts.train)), "accent", 3)
+    if not state.reviewing:
+        return Cell("waits", "muted", 3)
+    if candidate.id in unselected:
+        return Cell("✕ left out by you", "warning", 3)
+    return Cell("waits for you", "muted", 3)
 
 
-def _part_text(part: Partial, wanted: int) -> str:
-    done = len(part.grades)
-    failed = f" {part.failed} failed" if part.failed else ""
-    return f"{fmt.bar(done, wanted, 8)} {done}/{wanted}{failed}"
+def _part_text(part: Partial, facts: Facts) -> str:
+    """How far scoring is: a bar, k/N, the mean so far, and calls that failed."""
+    done, wanted = len(part.grades), len(facts.train)
+    text = f"{fmt.bar(done, wanted, 8)} {done}/{wanted}"
+    if part.failed:
+        return f"{text} {part.failed} failed"
+    if done and facts.bounded:
+        return f"{text} {fmt.value(math.fsum(part.grades.values()) / done, facts)}…"
+    return text
 
 
 def _change(state: State, candidate: Candidate, score: Score) -> Cell:
     """The change against the best before this step; `~` where it may be noise."""
-    reference = _best_before(state, candidate)
+    reference = best_before(state, candidate)
     if reference is None or reference.score is None:
         return Cell()
     difference = score.value - reference.score.value
     if difference == 0:
         return Cell("= best", "muted")
     better = (difference < 0) == state.facts.minimize
-    noise = " ~" if tied(state, score, reference.score) else ""
+    tie = tied(state, score, reference.score)
+    noise = " ~" if tie else " …" if tie is None else ""
     text = f"{'▲' if better else '▼'} {fmt.change(difference, state.facts)}{noise}"
     return Cell(text, ("better" if better else "worse") if not noise else "")
 
 
-def _best_before(state: State, candidate: Candidate) -> Candidate | None:
+def best_before(state: State, candidate: Candidate) -> Candidate | None:
+    """The best solution when the last step before a candidate's ended."""
     for step in reversed(state.steps):
         if step.number < candidate.step and step.finished_seq:
             return None if step.best is None else state.candidates[step.best]

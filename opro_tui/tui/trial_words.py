@@ -46,8 +46,8 @@ def summary(answers: Sequence[Answer]) -> str:
     mean = 100 * sum(each.score for each in answers) / len(answers)
     unread = sum(each.parsed is None for each in answers)
     stored = sum(each.from_store for each in answers)
-    text = f"{fmt.plural(len(answers), 'example')}, mean {mean:.0f}, {unread} unread"
-    return f"{text}, {stored} bought before" if stored else text
+    text = f"{len(answers)} asked, mean {mean:.0f}, {unread} unread"
+    return f"{text}, {stored} had before" if stored else text
 
 
 def remedy(answers: Sequence[Answer], settings: Settings) -> str:

@@ -167,10 +167,6 @@ def status_line(state: State, now: Situation) -> list[Part]:
     step = state.current
     if now.readonly:
         return [Part("Another process writes this session; what it does appears here.", "muted")]
-    if now.status == "reviewing":
-        waiting = fmt.plural(len(state.waiting()), "candidate waits", "candidates wait")
-        hint = f"{waiting} for your review: v vetoes one, a adds one, s scores the rest"
-        return [Part(hint, "accent")]
     if step is not None:
         hint = f"s goes on with step {step.number}, nothing is paid twice"
         return [*_why_stopped(state), Part(hint, "accent", 60)]
@@ -220,21 +216,34 @@ def _progress(state: State, now: Situation) -> list[Part]:
     if now.stopping:
         calls = fmt.plural(now.in_flight, "call")
         parts.append(Part(f"stopping… {calls} in flight; x again breaks off", "warning", 99))
-    if step is None:
-        return parts or [Part("between steps…", "muted")]
-    parts += _phase(state, step)
-    done, wanted = state.scoring_progress()
-    if now.rate > 0 and step.sampled:
+    parts += [_alone(state)] if step is None else _phase(state, step)
+    done, wanted = state.scoring_progress() if step else scoring_alone(state)
+    if now.rate > 0 and (step is None or step.sampled):
         parts.append(Part(f"{now.rate:.0f}/s" if now.rate >= 1 else f"{now.rate:.1f}/s", "", 60))
         if wanted > done:
             parts.append(Part(f"{fmt.duration((wanted - done) / now.rate)} left", "", 70))
-    parts.append(Part(f"{fmt.dollars(state.usage(step=step.number).cost_usd)} so far", "", 65))
+    number = step.number if step else state.steps[-1].number if state.steps else 0
+    parts.append(Part(f"{fmt.dollars(state.usage(step=number).cost_usd)} so far", "", 65))
     if now.retry_in > 0:
         parts.append(Part(f"next try in {fmt.duration(now.retry_in)}", "warning", 85))
         parts.append(Part(fmt.safe(now.last_error, 60), "warning", 30))
     elif now.reply_age is not None and now.reply_age >= 1:
         parts.append(Part(f"last reply {fmt.duration(now.reply_age)} ago", "muted", 50))
     return parts
+
+
+def scoring_alone(state: State) -> tuple[int, int]:
+    """Answers that are there and that are wanted, of candidates scored outside of a step."""
+    parts = [part for id_, part in state.partial.items() if state.candidates[id_].waiting]
+    return sum(len(part.grades) for part in parts), len(parts) * len(state.facts.train)
+
+
+def _alone(state: State) -> Part:
+    done, wanted = scoring_alone(state)
+    if not wanted:
+        return Part("between steps…", "muted", 90)
+    text = f"scoring {fmt.bar(done, wanted, 10)} {fmt.count(done)} of {fmt.count(wanted)}"
+    return Part(text, "accent", 90)
 
 
 def _phase(state: State, step: Step) -> list[Part]:
@@ -260,11 +269,19 @@ def meta_prompt_title(state: State, now: Situation) -> str:
     return f"{title} · ≈{fmt.count(now.prompt_tokens)} tok"
 
 
-def candidates_title(state: State, now: Situation) -> str:
-    """The candidates pane's title."""
+def candidates_title(state: State, past: int | None = None, review: str | None = None) -> str:
+    """The candidates pane's title.
+
+    Args:
+        state: The session now.
+        past: An earlier step that is listed instead of the newest.
+        review: What is said of a review under way.
+    """
     step = shown_step(state)
     if step is None:
         return "CANDIDATES"
+    if past is not None:
+        return f"CANDIDATES · step {past} of {step} · n the next, b the one before"
     title = f"CANDIDATES · step {step}"
     current = state.current
     if current is None or current.number != step:
@@ -272,17 +289,25 @@ def candidates_title(state: State, now: Situation) -> str:
     done, wanted = state.scoring_progress()
     if not current.sampled and current.number:
         return f"{title} · sampling"
-    if now.status == "reviewing":
-        return f"{title} · in review"
+    if review is not None:
+        return f"{title} · {review}"
     return f"{title} · scored {fmt.count(done)}/{fmt.count(wanted)}" if wanted else title
 
 
-def trajectory_title(state: State, shown: int) -> str:
-    """The trajectory pane's title."""
+def trajectory_title(state: State, listed: int, in_prompt: int, order: str) -> str:
+    """The trajectory pane's title.
+
+    Args:
+        state: The session now.
+        listed: How many solutions the filter lets through.
+        in_prompt: How many the optimizer will see.
+        order: How they are sorted, in words.
+    """
     scored = sum(1 for c in state.candidates.values() if c.score is not None)
     if not scored:
         return "TRAJECTORY"
-    return f"TRAJECTORY · {fmt.plural(scored, 'solution')}, {shown} shown to the optimizer"
+    counted = f"{fmt.count(listed)} of {fmt.count(scored)} shown"
+    return f"TRAJECTORY · {counted} · {order} · {in_prompt} in the prompt"
 
 
 def shown_step(state: State) -> int | None:

@@ -112,7 +112,7 @@ def test_progress_says_done_rate_time_left_and_age() -> None:
     assert "5/s" in text
     assert "14 s left" in text
     assert "last reply 3 s ago" in text
-    assert view.candidates_title(state, now) == "CANDIDATES · step 3 · scored 10/80"
+    assert view.candidates_title(state) == "CANDIDATES · step 3 · scored 10/80"
 
 
 def test_sampling_counts_candidates() -> None:
@@ -151,7 +151,7 @@ def test_a_scored_candidate_shows_its_change_against_the_best_before_its_step() 
 def test_a_candidate_being_scored_shows_how_far_it_is() -> None:
     state = under_way(steps(empty(), *THREE))
     state = fold(state, [Evaluation(step=3, candidate=7, example=i, score=1.0) for i in range(20)])
-    assert texts(rows.candidate_row(state, 7))[2] == "━━━━──── 20/40"
+    assert texts(rows.candidate_row(state, 7))[2] == "━━━━──── 20/40 100.0…"
     assert texts(rows.candidate_row(state, 8))[2] == "waits"
 
 
@@ -179,10 +179,8 @@ def test_the_trajectory_marks_best_ties_pins_and_drops() -> None:
     assert got[5][0] == "~"
     assert got[1][6] == "◆ pinned"
     assert got[2][6] == "✕ dropped"
-    assert (
-        view.trajectory_title(state, len(shown))
-        == "TRAJECTORY · 5 solutions, 4 shown to the optimizer"
-    )
+    title = "TRAJECTORY · 3 of 5 shown · by step · 4 in the prompt"
+    assert view.trajectory_title(state, 3, len(shown), "by step") == title
 
 
 def test_details_tell_everything_in_words() -> None:
@@ -214,5 +212,5 @@ def test_an_unfinished_state_never_breaks_the_lines() -> None:
             about = Situation("s", status=status)
             assert view.header(now, about)
             assert view.status_line(now, about)
-            assert view.candidates_title(now, about)
+            assert view.candidates_title(now)
             assert all(rows.candidate_row(now, i) for i in rows.candidate_ids(now))

@@ -1,16 +1,20 @@
-"""The candidates of the step under way, or of the last one."""
+"""The candidates of the step under way, of the last one, or of one before."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from opro_tui.tui import rows, view
+from opro_tui.tui import review, rows, view
 from opro_tui.tui.panes.pane import Pane
 from opro_tui.tui.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opro_tui.core.state import State
+    from opro_tui.core.usage import Usage
     from opro_tui.tui.view import Situation
 
 COLUMNS = (
@@ -19,12 +23,30 @@ COLUMNS = (
     Column("score", 11, right=True),
     Column("vs best", 9),
     Column("unread", 9, from_width=64),
+    Column("tokens", 6, right=True, from_width=88),
+    Column("cost", 8, right=True, from_width=88),
     Column("solution", 0),
 )
+REVIEW_COLUMNS = (replace(COLUMNS[0], width=3), *COLUMNS[1:])
 EMPTY = (
     "Candidates appear here while the optimizer proposes them and the scorer tries them.\n"
     "s runs a step · a adds a solution of your own"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How a person looks at the candidates; none of it is stored.
+
+    Attributes:
+        step: The step that is listed; None for the newest.
+        unselected: Candidates in review that shall not be scored.
+        used: Candidate to what its scoring used.
+    """
+
+    step: int | None = None
+    unselected: frozenset[int] = frozenset()
+    used: Mapping[int, Usage] = field(default_factory=dict)
 
 
 class CandidatesPane(Pane):
@@ -34,8 +56,18 @@ class CandidatesPane(Pane):
         self.rows = RowList(COLUMNS, id="candidate-rows")
         super().__init__(self.rows, id="candidates")
 
-    def draw(self, state: State, now: Situation) -> None:
+    def draw(self, state: State, now: Situation, looking: Looking) -> None:
         """Draw a state."""
-        self.entitle(view.candidates_title(state, now))
-        keys = rows.candidate_ids(state)
-        self.rows.show(keys, partial(rows.candidate_row, state), empty=EMPTY)
+        found = review.review(state, looking.unselected)
+        past = looking.step is not None
+        words = None if found is None else review.title(found)
+        self.entitle(view.candidates_title(state, looking.step, words))
+        self.border_subtitle = review.KEYS if found and not past and not now.readonly else ""
+        self.rows.columns = REVIEW_COLUMNS if found and not past else COLUMNS
+        keys = rows.candidate_ids(state, looking.step)
+        self.rows.show(keys, partial(_row, state, looking), empty=EMPTY)
+
+
+def _row(state: State, looking: Looking, id_: int) -> rows.Row:
+    used = looking.used.get(id_)
+    return rows.candidate_row(state, id_, used=used, unselected=looking.unselected)

@@ -1,49 +1,139 @@
-"""Every scored solution, best first."""
+"""Every scored solution, in the order and through the filter that the person chose."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from opro_tui.tui import rows, view
+from textual.binding import Binding
+from textual.widgets import Input
+
+from opro_tui.tui import rows, search, view
 from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.search import Filter, Order
 from opro_tui.tui.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
     from opro_tui.core.state import State
 
 COLUMNS = (
     Column("", 1),
-    Column("#", 4, right=True),
+    Column("#", 5, right=True),
     Column("score", 7, right=True),
     Column("±", 5, right=True),
-    Column("step", 4, right=True, from_width=64),
+    Column("step", 5, right=True, from_width=64),
     Column("by", 9, from_width=96),
     Column("in prompt", 9, from_width=46),
     Column("solution", 0),
 )
+SORTED = {
+    Order.RANK: ("", ""),
+    Order.ID: ("#", "#↓"),
+    Order.STEP: ("step", "step↓"),
+    Order.SCORE: ("score", "score↑"),
+    Order.LENGTH: ("solution", "solution, shortest first ↑"),
+}
+"""The heading that an order changes, and what it says then."""
 EMPTY = (
     "Scored solutions gather here, best first. ★ is the best, ~ can't be told from it.\n"
     "s scores the starting solutions and runs step 1"
 )
+NO_MATCH = "Nothing matches the filter. Escape clears it."
+EXAMPLES = "text  #12  origin:person  step:3-5  pinned dropped shown tied partial unread flagged"
 
 
 class TrajectoryPane(Pane):
-    """The ranked trajectory with what the optimizer sees of it."""
+    """The trajectory with what the optimizer sees of it.
+
+    Attributes:
+        order: How it is sorted.
+        filter: What is listed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear_filter", "Clear the filter", show=False),
+    ]
 
     def __init__(self) -> None:
         self.rows = RowList(COLUMNS, id="trajectory-rows")
-        super().__init__(self.rows, id="trajectory")
+        self.order = Order.RANK
+        self.filter = Filter()
+        self._state: State | None = None
         self._drawn: tuple[object, ...] = ()
+        super().__init__(self.rows, id="trajectory")
 
-    def draw(self, state: State) -> None:
-        """Draw a state; one in which nothing changed that is shown here costs nothing."""
+    def compose(self) -> ComposeResult:
+        """Build it; the field for the filter shows while there is one."""
+        yield self.rows
+        field = Input(placeholder=EXAMPLES, id="filter", compact=True, select_on_focus=False)
+        field.display = False
+        yield field
+
+    @property
+    def field(self) -> Input:
+        """Where the filter is typed."""
+        return self.query_one("#filter", Input)
+
+    def draw(self, state: State, *, anew: bool = False) -> None:
+        """Draw a state; one in which nothing changed that is shown here costs nothing.
+
+        Args:
+            state: The session now.
+            anew: Whether to draw even so, for something beside the state changed.
+        """
         seen = (state.candidates, state.pinned, state.dropped, state.settings, state.edit_step)
-        if self._drawn and self._drawn[0] is seen[0] and self._drawn[1:] == seen[1:]:
+        same = bool(self._drawn) and self._drawn[0] is seen[0] and self._drawn[1:] == seen[1:]
+        if same and not anew:
             return
-        self._drawn = seen
+        self._drawn, self._state = seen, state
         shown = frozenset(candidate.id for candidate in state.shown())
-        self.entitle(view.trajectory_title(state, len(shown)))
-        keys = [candidate.id for candidate in state.ranked()]
+        keys = search.listed(state, self.filter, self.order, shown)
+        words = search.ORDER_WORDS[self.order]
+        self.entitle(view.trajectory_title(state, len(keys), len(shown), words))
+        self.rows.columns = tuple(_headed(column, self.order) for column in COLUMNS)
         make = partial(rows.trajectory_row, state, in_prompt=shown)
-        self.rows.show(keys, make, empty=EMPTY)
+        self.rows.show(keys, make, empty=EMPTY if self.filter == Filter() else NO_MATCH)
+
+    def again(self) -> None:
+        """Draw the same state in another way."""
+        if self._state is not None:
+            self.draw(self._state, anew=True)
+
+    def sort(self, order: Order) -> None:
+        """Sort it in another way; the cursor stays on its solution."""
+        self.order = order
+        self.rows.hold()
+        self.again()
+
+    def ask_filter(self) -> None:
+        """Let the person type a filter."""
+        self.field.display = True
+        self.field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """List what matches while it is typed."""
+        event.stop()
+        self.filter = search.parse(event.value)
+        self.again()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go back to the list with what is left."""
+        event.stop()
+        self.field.display = bool(event.value.strip())
+        self.rows.focus()
+
+    def action_clear_filter(self) -> None:
+        """List everything again; without a filter there is nothing to clear."""
+        if self.field.display:
+            self.field.value = ""
+            self.field.display = False
+            self.rows.focus()
+
+
+def _headed(column: Column, order: Order) -> Column:
+    label, marked = SORTED[order]
+    return replace(column, label=marked) if label and column.label == label else column

@@ -44,8 +44,8 @@ COLUMNS = (
     Column("ex", 5, right=True),
     Column("verdict", 11),
     Column("beside", 7),
-    Column("target", 12),
-    Column("read as", 12),
+    Column("target", 10),
+    Column("read as", 10),
     Column("question", 0),
 )
 LOOK_SECONDS = 0.5

@@ -86,14 +86,14 @@ class LookAlikes(Layer[int]):
             yield Static(fmt.plain(self._about()), id="text")
             yield RowList(COLUMNS, id="alike")
             yield TextView(id="difference")
-            hint = "[-gone-] {+come+} · ~ may be noise · Enter shows it in full · Escape closes"
+            hint = "[-gone-] {+come+} · ~ may be noise · Enter shows it · Esc closes"
             yield Static(Content(hint), id="hint")
 
     def _about(self) -> str:
         state, candidate = self.steering.state, self.steering.state.candidates[self.key]
         score = candidate.score
         shown = "no score" if score is None else fmt.with_half_width(score, state.facts)
-        return f"{shown} · {fmt.safe(candidate.text, 160) or '(empty)'}"
+        return f"{shown} · {fmt.safe(candidate.text, 120) or '(empty)'}"
 
     def on_mount(self) -> None:
         """Look them up."""

@@ -156,7 +156,9 @@ class TrialScreen(PaneScreen):
         if help_:
             return Part(f"! {help_}", "warning")
         if self.answers:
-            return Part("Every answer could be read. Escape goes back; s runs the step.", "muted")
+            return Part(
+                "Every answer could be read. Escape goes back, there s runs the step.", "muted"
+            )
         return Part("e types an instruction · b chooses one · n how many · T asks", "muted")
 
     def _row(self, place: int) -> Row:

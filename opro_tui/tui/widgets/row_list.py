@@ -147,6 +147,10 @@ class RowList(Toned, ScrollView, can_focus=True):
         if key in self.keys:
             self._go(self.keys.index(key))
 
+    def hold(self) -> None:
+        """Keep the cursor on its row from now on, as if the person had moved it."""
+        self._moved = True
+
     def row(self, key: int) -> Row:
         """A row, made when it is first asked for."""
         if key not in self._made:
