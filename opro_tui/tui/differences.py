@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MOST_FOR_WORDS = 4_000
 """Characters of a changed block that are compared word by word; longer ones only by lines."""
+LEAST_SHARED = 0.4
+"""The share of a changed block that must have stayed for its words to be marked one by one."""
 SIGNS = {Change.ADDED: "+", Change.REMOVED: "−", Change.SAME: ""}
 TONES = {Change.ADDED: "added", Change.REMOVED: "removed", Change.SAME: ""}
 
@@ -44,9 +46,10 @@ def compare(old: str, new: str) -> Comparison:
             found += _signed([Piece(Change.SAME, come)], Change.SAME, -1)
             continue
         pieces = _pieces(gone, come)
+        by_words = any(piece.change is Change.SAME for piece in pieces)
         for side in (Change.REMOVED, Change.ADDED):
             kept = [piece for piece in pieces if piece.change in (side, Change.SAME)]
-            found += _signed(kept, side, count, mark=bool(gone and come))
+            found += _signed(kept, side, count, mark=by_words)
         count += 1
     signs = [sign for sign, _ in found]
     return Comparison(tuple(found), count, signs.count("+"), signs.count("−"))
@@ -70,8 +73,11 @@ def _blocks(pieces: Sequence[Piece]) -> Iterator[tuple[Change, str, str]]:
 
 
 def _pieces(gone: str, come: str) -> tuple[Piece, ...]:
-    if gone and come and max(len(gone), len(come)) <= MOST_FOR_WORDS:
-        return words(gone, come)
+    longer = max(len(gone), len(come))
+    if gone and come and longer <= MOST_FOR_WORDS:
+        found = words(gone, come)
+        if sum(len(p.text) for p in found if p.change is Change.SAME) >= LEAST_SHARED * longer:
+            return found
     return tuple(
         piece for piece in (Piece(Change.REMOVED, gone), Piece(Change.ADDED, come)) if piece.text
     )

@@ -93,6 +93,11 @@ def marks(state: State, built_in: Template) -> Marks:
     )
 
 
+def past_title(step: int, tokens: int) -> str:
+    """The meta-prompt pane's title over a prompt that was sent."""
+    return f"META-PROMPT · step {step}, as sent (read-only) · ≈{fmt.count(tokens)} tok"
+
+
 KINDS = {
     INSTRUCTIONS: "instructions",
     SOLUTION: "solution",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.meta_prompt import split_slots
+from opro_tui.core.meta_prompt import EXEMPLAR, REQUEST, SOLUTION, split_slots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,7 @@ class Field:
         about: What it is for.
         slots: What it may bring in.
         needed: Whether it must not be empty.
+        shows: The kind of region in which one sees it.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Field:
     about: str
     slots: tuple[str, ...] = ()
     needed: bool = False
+    shows: str = ""
 
 
 FIELDS = (
@@ -43,32 +45,41 @@ FIELDS = (
         "solution",
         "One solution of the trajectory, with {solution} and {score}.",
         ("solution", "score"),
+        shows=SOLUTION,
     ),
     Field(
         "solution_format_without_score",
-        "solution, no score",
+        "solution, unscored",
         "The same where scores are hidden (score-buckets 0), with {solution}.",
         ("solution",),
+        shows=SOLUTION,
     ),
     Field(
         "exemplar_format",
         "exemplar",
         "One example, with {input} (the question with the placeholder) and {target}.",
         ("input", "target"),
+        shows=EXEMPLAR,
     ),
-    Field("solution_separator", "between solutions", "Stands between two solutions."),
-    Field("exemplar_separator", "between exemplars", "Stands between two exemplars."),
+    Field(
+        "solution_separator", "between solutions", "Stands between two solutions.", shows=SOLUTION
+    ),
+    Field(
+        "exemplar_separator", "between exemplars", "Stands between two exemplars.", shows=EXEMPLAR
+    ),
     Field(
         "several_format",
         "asking for several",
         "Added when one completion shall hold more than one proposal, with {count}.",
         ("count",),
+        shows=REQUEST,
     ),
     Field(
         "placeholder",
         "placeholder",
         "Marks in an exemplar where the instruction goes.",
         needed=True,
+        shows=EXEMPLAR,
     ),
     Field("proposal_open", "opening tag", "Stands before a proposal.", needed=True),
     Field("proposal_close", "closing tag", "Stands behind a proposal.", needed=True),

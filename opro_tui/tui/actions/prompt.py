@@ -12,7 +12,7 @@ from textual.screen import Screen
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import OproError
 from opro_tui.core.meta_prompt import EXEMPLAR, INSTRUCTIONS, REQUEST, SOLUTION, MetaPrompt
-from opro_tui.tui import exemplar_rows, regions
+from opro_tui.tui import background, exemplar_rows, regions
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.prompts import Prompts
 from opro_tui.tui.screens.differences import Differences, Pair
@@ -38,7 +38,7 @@ class PromptActions(Screen[None]):
     steering: Steering
     _prompts: Prompts | None = None
     _past: int | None = None
-    _template_draft: TemplateDraft | None = None
+    template_draft: TemplateDraft | None = None
 
     if TYPE_CHECKING:
 
@@ -101,8 +101,7 @@ class PromptActions(Screen[None]):
             self._tell_region()
 
     def _tell_region(self) -> None:
-        work = self._count_region(self.prompt_pane.text.region_at)
-        self.run_worker(work, group="region", exclusive=True, exit_on_error=False)
+        background.start(self, "region", self._count_region, self.prompt_pane.text.region_at)
 
     async def _count_region(self, region: Region | None) -> None:
         """Say what a region is, then how many tokens it takes."""
@@ -223,19 +222,19 @@ class PromptActions(Screen[None]):
                 await self._take_template(ground, draft)
 
         editor = TemplateEditor(
-            ground, self.prompts.preview, draft=self._template_draft, start=start, outside=outside
+            ground, self.prompts.preview, draft=self.template_draft, start=start, outside=outside
         )
         self.app.push_screen(editor, closed)
 
     async def _take_template(self, ground: Ground, draft: TemplateDraft) -> None:
         changed = {n: text for n, text in draft.texts.items() if text != ground.texts[n]}
-        self._template_draft = replace(draft, saved=False) if changed else None
+        self.template_draft = replace(draft, saved=False) if changed else None
         if not changed:
             return
         if not draft.saved:
             self.say("Your draft is kept; the same key opens it again.")
         elif await self.make(Edits(template=changed, note=draft.note.strip())):
-            self._template_draft = None
+            self.template_draft = None
 
     # Differences
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.content import Content
 
-from opro_tui.tui import view
+from opro_tui.tui import regions, view
 from opro_tui.tui.panes.pane import Pane
 from opro_tui.tui.view import SEPARATOR, fitting
 from opro_tui.tui.widgets.prompt_view import PromptView
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from opro_tui.core.meta_prompt import MetaPrompt
     from opro_tui.core.state import State, Step
-    from opro_tui.tui.regions import Marks
     from opro_tui.tui.view import Part, Situation
 
 
@@ -45,7 +44,7 @@ class MetaPromptPane(Pane):
         now: Situation,
         prompt: MetaPrompt | None,
         past: Step | None,
-        marks: Marks,
+        marks: regions.Marks,
     ) -> None:
         """Draw a prompt.
 
@@ -57,7 +56,7 @@ class MetaPromptPane(Pane):
             marks: What the person did to the regions.
         """
         if past is not None and past.prompt is not None:
-            self.entitle(view.past_prompt_title(past.number, past.prompt.tokens))
+            self.entitle(regions.past_title(past.number, past.prompt.tokens))
         else:
             self.entitle(view.meta_prompt_title(state, now))
         self.set_class(past is not None, "-past")

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, Static
 
 from opro_tui.core.errors import OproError
+from opro_tui.tui import background
 from opro_tui.tui.differences import compare, summary
 from opro_tui.tui.format import safe
 from opro_tui.tui.screens.layers import Layer
@@ -93,8 +94,7 @@ class Differences(Layer[None]):
             button.set_class(number == self.place, "-chosen")
             mark = "▸ " if number == self.place else "  "
             button.label = Content(mark + safe(self.pairs[number].label, 40))
-        work = self._load(self.pairs[self.place])
-        self.run_worker(work, group="difference", exclusive=True, exit_on_error=False)
+        background.start(self, "difference", self._load, self.pairs[self.place])
 
     async def _load(self, pair: Pair) -> None:
         try:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from rich.cells import cell_len
 from textual import getters, on
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -14,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from opro_tui.core.edits import Edits
+from opro_tui.tui import background
 from opro_tui.tui import exemplar_rows as view
 from opro_tui.tui import format as fmt
 from opro_tui.tui.screens.layers import Layer
@@ -102,7 +102,7 @@ class Exemplars(Layer[None]):
         self.rows.focus()
         self._refresh()
         self.set_interval(1 / REFRESHES_PER_SECOND, self._refresh)
-        self.run_worker(self._ask_wrong_rates(), group="wrong", exit_on_error=False)
+        background.start(self, "wrong", self._ask_wrong_rates)
 
     async def _ask_wrong_rates(self) -> None:
         self._wrong = await self.wrong_rates()
@@ -142,9 +142,9 @@ class Exemplars(Layer[None]):
             return
         example = self.examples[key]
         parts = []
-        for place, (name, words) in enumerate(view.facts(self.shelf, example)):
+        for place, (name, words) in enumerate(view.facts(self.shelf, example)[:-1]):
             line = f"{name} {fmt.safe(words, LONGEST_TITLE)}"
-            parts.append(Part(line, "strong" if not place else "", 90 - cell_len(name)))
+            parts.append(Part(line, "strong" if not place else "", 90 - place))
         self.facts.show(parts)
         text.update(fmt.plain(f"{example.input}\n\nright answer: {example.target}"))
 
@@ -185,6 +185,7 @@ class Exemplars(Layer[None]):
         """Always show the example, or no longer."""
         key = self.rows.key
         if key is not None:
+            self.rows.move_to(key)
             back = key in self.shelf.pinned
             await self._edit(Edits(unpin_exemplar=(key,)) if back else Edits(pin_exemplar=(key,)))
 
@@ -192,6 +193,7 @@ class Exemplars(Layer[None]):
         """Never show the example, or show it again."""
         key = self.rows.key
         if key is not None:
+            self.rows.move_to(key)
             back = key in self.shelf.dropped
             edits = Edits(undrop_exemplar=(key,)) if back else Edits(drop_exemplar=(key,))
             await self._edit(edits)

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Input, Label, Static, TextArea
 
 from opro_tui.core.errors import OproError
+from opro_tui.tui import background
 from opro_tui.tui import format as fmt
 from opro_tui.tui import template_words as words
 from opro_tui.tui.external import Outcome, write_outside
@@ -92,7 +93,7 @@ class TemplateEditor(Layer[TemplateDraft]):
 
     texts_list = getters.query_one("#texts", RowList)
     switcher = getters.query_one(ContentSwitcher)
-    view = getters.query_one("#preview", PromptView)
+    view = getters.query_one("#template-preview", PromptView)
     price = getters.query_one("#price", Line)
 
     def __init__(
@@ -126,18 +127,18 @@ class TemplateEditor(Layer[TemplateDraft]):
                         with ContentSwitcher(initial=self.name_at):
                             yield from map(self._area, NAMES)
                         yield Static(Content(""), id="problem")
-                yield PromptView(id="preview")
+                yield PromptView(id="template-preview")
             with Horizontal(id="why"):
                 yield Label("Why (optional): ")
                 note = self.draft.note if self.draft else ""
                 yield Input(note, id="note", compact=True, placeholder="kept with the edit")
             yield Line(id="price")
             with Horizontal(id="buttons"):
-                yield Button(Content("Save (Ctrl+S)"), id="save", compact=True)
-                yield Button(Content("$EDITOR (Ctrl+E)"), id="outside", compact=True)
-                yield Button(Content("Built-in (Ctrl+R)"), id="built-in", compact=True)
+                yield Button(Content("Save ^S"), id="save", compact=True)
+                yield Button(Content("$EDITOR ^E"), id="outside", compact=True)
+                yield Button(Content("Built-in ^R"), id="built-in", compact=True)
                 yield Button(Content("Revert"), id="revert", compact=True)
-                yield Button(Content("Close (Esc)"), id="close", compact=True)
+                yield Button(Content("Close Esc"), id="close", compact=True)
 
     def _area(self, name: str) -> TextArea:
         return SafeTextArea(
@@ -169,7 +170,8 @@ class TemplateEditor(Layer[TemplateDraft]):
         self.area(self.name_at).focus()
         self._stand_at(self.name_at)
         if self.draft is not None:
-            self.notify("This is your draft; Revert brings back what is saved.", markup=False)
+            words = "your draft from before · Revert brings back what is saved"
+            self.query_one("#box").border_subtitle = words
         self._preview_later(0)
         if self._outside:
             self.call_after_refresh(self.run_action, "outside")
@@ -193,6 +195,7 @@ class TemplateEditor(Layer[TemplateDraft]):
         self.switcher.current = name
         self.query_one("#about", Static).update(Content(words.BY_NAME[name].about))
         self._judge()
+        self._reveal()
 
     def _judge(self) -> None:
         """Say what is odd about the text, else where it comes from."""
@@ -206,8 +209,22 @@ class TemplateEditor(Layer[TemplateDraft]):
             target.update(Content("• not saved yet"))
         else:
             own = texts[name] != self.ground.built_in[name]
-            target.update(Content("≠ differs from the built-in text" if own else ""))
+            target.update(Content("≠ differs from the built-in text" if own else self._about_below))
         self.texts_list.show(range(len(NAMES)), self._row)
+
+    @property
+    def _about_below(self) -> str:
+        """What a text is for, where there is no room for that above it."""
+        short = self.has_class("-low") and self.has_class("-narrow")
+        return words.BY_NAME[self.name_at].about if short else ""
+
+    def _reveal(self) -> None:
+        """Bring into sight what the text at hand becomes; the instructions stand everywhere."""
+        kind = words.BY_NAME[self.name_at].shows
+        prompt = self.view.prompt
+        if prompt is not None and kind:
+            kinds = [region.kind for region in prompt.regions]
+            self.view.reveal(kinds.index(kind) if kind in kinds else -1)
 
     def _replace(self, name: str, text: str) -> None:
         area = self.area(name)
@@ -251,8 +268,7 @@ class TemplateEditor(Layer[TemplateDraft]):
         self._timer = self.set_timer(seconds or 0.01, self._start_preview)
 
     def _start_preview(self) -> None:
-        work = self._preview(self.changed)
-        self.run_worker(work, group="preview", exclusive=True, exit_on_error=False)
+        background.start(self, "preview", self._preview, self.changed)
 
     async def _preview(self, changed: Mapping[str, str]) -> None:
         try:
@@ -263,7 +279,8 @@ class TemplateEditor(Layer[TemplateDraft]):
             self.price.show([Part(f"! {fmt.safe(str(error), 200)}", "warning")])
             return
         edited = self.texts["instructions"] != self.ground.built_in["instructions"]
-        self.view.show(now.prompt, Marks(edited=edited), empty="")
+        self.view.show(now.prompt, Marks(edited=edited))
+        self._reveal()
         self.price.show(price_parts(self._before, now))
 
     # Leaving
@@ -274,7 +291,7 @@ class TemplateEditor(Layer[TemplateDraft]):
             case "save":
                 self.action_save()
             case "outside":
-                self.run_worker(self.action_outside(), group="outside", exit_on_error=False)
+                background.start(self, "outside", self.action_outside)
             case "built-in":
                 self.action_built_in()
             case "revert":

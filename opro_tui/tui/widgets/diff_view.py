@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from opro_tui.tui.differences import Comparison, lay_out
 from opro_tui.tui.widgets.margin_text import MarginText
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 class DiffView(MarginText):
     """A comparison, read only."""
+
+    margin: ClassVar[int] = 3
+    lights: ClassVar[bool] = False
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         super().__init__(id=id)
@@ -30,7 +33,7 @@ class DiffView(MarginText):
         self.scroll_home(animate=False)
         self.renew()
         if self.parts:
-            self._go(self.parts[0])
+            self.reveal(self.parts[0])
 
     def lay_out(self, width: int) -> list[MarginLine]:
         """The comparison's lines."""

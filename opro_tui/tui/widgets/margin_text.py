@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding
 from textual.geometry import Size
 from textual.message import Message
@@ -16,12 +17,9 @@ from opro_tui.tui.margin import MarginLine, spans
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
-    from rich.style import Style
     from textual import events
     from textual.binding import BindingType
 
-MARGIN = 8
-"""Cells left of the text: a label of seven and a line."""
 CONTEXT = 2
 """Lines kept in sight above a part that was jumped to."""
 
@@ -30,6 +28,8 @@ class MarginText(Toned, ScrollView, can_focus=True):
     """A text to read, part by part.
 
     Attributes:
+        margin: Cells left of the text: a label, and a line.
+        lights: Whether the marked part's text is lit too, not only its margin.
         lines: What is drawn.
         at: The part that is marked; -1 for none.
     """
@@ -53,6 +53,9 @@ class MarginText(Toned, ScrollView, can_focus=True):
         Binding("N,left_square_bracket", "jump(-1)", "Previous part", show=False),
         Binding("enter", "choose", "Details", show=False),
     ]
+
+    margin: ClassVar[int] = 8
+    lights: ClassVar[bool] = True
 
     class Moved(Message):
         """Another part is marked.
@@ -130,7 +133,7 @@ class MarginText(Toned, ScrollView, can_focus=True):
         if width == self._laid_out_for or width <= 0:
             return
         self._laid_out_for = width
-        self.lines = self.lay_out(max(8, width - MARGIN - 1))
+        self.lines = self.lay_out(max(8, width - self.margin - 1))
         self._spans = spans(self.lines)
         self.virtual_size = Size(width, len(self.lines))
 
@@ -155,14 +158,17 @@ class MarginText(Toned, ScrollView, can_focus=True):
         if not parts:
             return
         if self.at not in self._spans:
-            self._go(parts[0] if by > 0 else parts[-1])
+            self.reveal(parts[0] if by > 0 else parts[-1])
         elif not self._seen(self.at):
-            self._go(self._first_in_sight())
+            self.reveal(self._first_in_sight())
         else:
             place = parts.index(self.at) + by
-            self._go(parts[max(0, min(place, len(parts) - 1))])
+            self.reveal(parts[max(0, min(place, len(parts) - 1))])
 
-    def _go(self, part: int) -> None:
+    def reveal(self, part: int) -> None:
+        """Mark a part and bring it into sight."""
+        if part not in self._spans:
+            return
         self._jumped = True
         self.mark(part)
         first, last = self._spans[part]
@@ -211,17 +217,21 @@ class MarginText(Toned, ScrollView, can_focus=True):
         marked = first <= index <= last and (self.has_focus or self._jumped)
         cursor = self.tone("cursor" if self.has_focus else "cursor-blurred")
         named = line.labelled(self.at if marked else -1)
-        side = base + self.tone(named.tone if named else "separator")
-        label = fmt.fit(named.label if named else "", MARGIN - 1, right=True)
+        # The colour alone: a struck word's label isn't struck.
+        side = base + Style(color=self.tone(named.tone if named else "separator").color)
+        label = fmt.fit(named.label if named else "", self.margin - 1, right=True)
+        lit = marked and self.lights
         if marked:
-            lit = side + cursor.background_style
+            edge = side + cursor.background_style
             bar = base + self.tone("accent") + cursor.background_style
-            segments = [Segment(label, lit), Segment("┃" if self.has_focus else "▏", bar)]
+            segments = [Segment(label, edge), Segment("┃" if self.has_focus else "▏", bar)]
         else:
             segments = [Segment(label, side), Segment("│", side)]
         for run in line.runs:
             style = base + self.tone(run.tone)
-            if marked and run.part == self.at:
+            if lit and run.part == self.at:
                 style += cursor.background_style
             segments.append(Segment(run.text, style))
-        return Strip(segments).adjust_cell_length(width, base)
+        whole = lit and (not line.runs or line.runs[-1].part == self.at)
+        rest = base + cursor.background_style if whole else base
+        return Strip(segments).adjust_cell_length(width, rest)
