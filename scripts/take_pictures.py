@@ -1,53 +1,57 @@
 """Take the pictures in screenshots/: the real app, on simulated models with a fixed seed.
 
-Run it as `python scripts/take_pictures.py [FOLDER]`; it writes an SVG and a PNG of each screen.
+Run it as `python scripts/take_pictures.py [--only NAME] [FOLDER]`; it writes an SVG and a PNG of
+each scene of scenes.py. Clock and time zone are fixed, so that the same screen gives the same SVG.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scenes import SCENES, Scene
 
 from opro_tui.config import Config
+from opro_tui.core.events import Stopped
 from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
+from opro_tui.tui.messages import RunEnded
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
     from textual.pilot import Pilot
 
 FONT = "DejaVu Sans Mono"
 SEED = 1
-BEFORE = ("s", "s", "s", "p", "G", "d", "g", "s")
-"""Keys that lead to the state in the pictures: three steps, a pin, a drop, one more step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture: its name, its size in cells, its theme, and the keys to press for it."""
-
-    name: str
-    size: tuple[int, int]
-    keys: tuple[str, ...] = ()
-    theme: str = "opro-dark"
-
-
-PICTURES = (
-    Picture("workbench-120x40", (120, 40)),
-    Picture("workbench-80x24", (80, 24)),
-    Picture("workbench-light-120x40", (120, 40), theme="opro-light"),
-    Picture("edit-120x40", (120, 40), ("e",)),
-    Picture("help-120x40", (120, 40), ("question_mark",)),
-    Picture("details-80x24", (80, 24), ("enter",)),
+NOON = 1_767_268_800_000_000_000
+"""The time on all pictures: 2026-01-01 12:00 UTC, in nanoseconds since 1970."""
+BEFORE: tuple[str, ...] = (
+    *("s", "s", "s", "p", "G", "d", "g"),
+    *("t", "type:0.8", "enter", "s"),
 )
+"""Keys that lead to the session in the pictures."""
+GROUPS = ("open", "run", "prompt", "scoring", "region", "clipboard")
+
+
+def fixed_time() -> mock._patch[int]:
+    """Let the clock stand still in UTC for everything that is stored or shown."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    return mock.patch("time.time_ns", return_value=NOON)
 
 
 async def make_session(path: Path) -> None:
@@ -63,12 +67,28 @@ async def make_session(path: Path) -> None:
 async def settle(app: OproApp, pilot: Pilot[None]) -> None:
     """Wait until nothing runs and everything is drawn."""
     await pilot.pause()
-    while not app.steering.opened or app.steering.running or app.steering.prompt_stale:
-        await pilot.pause(0.02)
-    workers = [worker for worker in app.workers if worker.group in ("open", "run", "prompt")]
+    on_bench = app.workbench.is_attached
+    steering = app.steering
+    while on_bench and (not steering.opened or steering.running or steering.prompt_stale):
+        await pilot.pause(0.01)
+    workers = [worker for worker in app.workers if worker.group in GROUPS]
     await app.workers.wait_for_complete(workers)
-    app.workbench.draw()
+    if on_bench:
+        app.workbench.draw()
     await pilot.pause()
+
+
+async def press(app: OproApp, pilot: Pilot[None], keys: Iterable[str]) -> None:
+    """Do what a scene asks for, as described in `Scene.keys`."""
+    for key in keys:
+        if key.startswith("fail:"):
+            _, code, words = key.split(":", 2)
+            app.post_message(RunEnded(Stopped(step=5, code=code, message=words)))
+        elif key.startswith("type:"):
+            await pilot.press(*("space" if c == " " else c for c in key[5:]))
+        else:
+            await pilot.press(key)
+        await settle(app, pilot)
 
 
 async def prepare_session(path: Path) -> None:
@@ -78,23 +98,39 @@ async def prepare_session(path: Path) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await settle(app, pilot)
         app.workbench.trajectory.rows.focus()
-        for key in BEFORE:
-            await pilot.press(key)
-            await settle(app, pilot)
+        await press(app, pilot, BEFORE)
 
 
-async def take(picture: Picture, path: Path) -> str:
+async def take(scene: Scene, size: tuple[int, int], path: Path) -> str:
     """Take one picture; returns the SVG."""
-    app = OproApp(path, "demo", Config(ui={"theme": picture.theme}))
-    async with app.run_test(size=picture.size) as pilot:
+    config = Config(ui={"theme": scene.theme, "chart": scene.chart})
+    app = OproApp(path, None if scene.browser else "demo", config)
+    async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
-        for key in picture.keys:
-            await pilot.press(key)
-            await settle(app, pilot)
-        for area in app.screen.query("TextArea"):
+        await press(app, pilot, scene.keys)
+        for area in app.screen.query("TextArea, Input"):
             area.cursor_blink = False
         await pilot.pause()
         return app.export_screenshot(title="OPRO TUI", simplify=True)
+
+
+async def pictures(scenes: Sequence[Scene]) -> AsyncIterator[tuple[str, str]]:
+    """Each scene's name with its size, and its SVG; every scene gets the session as it was."""
+    with tempfile.TemporaryDirectory() as temporary, fixed_time():
+        # Otherwise the log's path on this machine would stand in the picture of an error.
+        os.environ["XDG_STATE_HOME"] = str(Path(temporary) / "state")
+        origin = Path(temporary) / "origin"
+        origin.mkdir()
+        await prepare_session(origin / "sessions.db")
+        for scene in scenes:
+            for size in scene.sizes:
+                copy = Path(temporary) / "copy"
+                shutil.copytree(origin, copy)
+                yield (
+                    f"{scene.name}-{size[0]}x{size[1]}",
+                    await take(scene, size, copy / "sessions.db"),
+                )
+                shutil.rmtree(copy)
 
 
 def write(svg: str, target: Path) -> None:
@@ -107,18 +143,28 @@ def write(svg: str, target: Path) -> None:
     target.with_suffix(".png").write_bytes(bytes(png))
 
 
-async def main(folder: Path) -> None:
-    """Take every picture."""
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "sessions.db"
-        await prepare_session(path)
-        for picture in PICTURES:
-            write(await take(picture, path), folder / picture.name)
-            print(picture.name)
+async def taken(scenes: Sequence[Scene]) -> dict[str, str]:
+    """Name to SVG of each picture of some scenes."""
+    return {name: svg async for name, svg in pictures(scenes)}
+
+
+def main(folder: Path, only: str) -> None:
+    """Take the pictures whose name begins with `only`; taking all removes those of no scene."""
+    folder.mkdir(exist_ok=True)
+    scenes = [scene for scene in SCENES if scene.name.startswith(only)]
+    found = asyncio.run(taken(scenes))
+    for name, svg in found.items():
+        write(svg, folder / name)
+        print(name)
+    for file in (*folder.glob("*.svg"), *folder.glob("*.png")):
+        if not only and file.stem not in found:
+            file.unlink()
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="only scenes whose name begins so")
     default = Path(__file__).parents[1] / "screenshots"
-    wanted = Path(sys.argv[1]) if len(sys.argv) > 1 else default
-    wanted.mkdir(exist_ok=True)
-    asyncio.run(main(wanted))
+    parser.add_argument("folder", nargs="?", type=Path, default=default)
+    given = parser.parse_args()
+    main(given.folder, given.only)

@@ -221,8 +221,8 @@ class OproApp(Host):
         self.run_ends(self.steering.name, notices.end_of_run(self.steering.state, stopped))
         if stopped is not None and stopped.code in BAD_ENDS:
             title = BAD_ENDS[stopped.code]
-            text = stopped.message[:1].upper() + stopped.message[1:]
-            self.post_message(Failed(title, text, code=stopped.code, again="run"))
+            failed = Failed(title, stopped.message, code=stopped.code, again="run")
+            self.post_message(failed)
 
     def on_failed(self, message: Failed) -> None:
         """Show what went wrong, to be read, copied and tried again."""

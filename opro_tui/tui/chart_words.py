@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui.view import Part
+from opro_tui.tui.view import Part, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,14 @@ def figures(points: Sequence[Point], facts: Facts, cursor: int | None) -> list[P
         Part(f"last mean {_value(points[-1].mean, facts)}", "accent", 70),
         Part("lower is better" if facts.minimize else "", "muted", 30),
     ]
+
+
+def in_lines(parts: list[Part], width: int) -> list[list[Part]]:
+    """Figures in one line, or in two where one is too narrow: what matters most comes first."""
+    if len(fitting(parts, width)) == sum(1 for part in parts if part.text):
+        return [parts]
+    first = max(parts, key=lambda part: part.keep)
+    return [[first], [part for part in parts if part is not first]]
 
 
 def _of_step(point: Point, facts: Facts) -> list[Part]:

@@ -236,6 +236,11 @@ class _Area:
         self.places = tuple((point.step - first) / span for point in points)
         self.columns = tuple(round(place * (width - 1)) for place in self.places)
         self._best = self._line()
+        self._levels = {
+            (column, self._row(point.best))
+            for column, point in zip(self.columns, points, strict=True)
+            if point.best is not None
+        }
         self._band = self._intervals()
         self._mean = self._means()
 
@@ -295,9 +300,10 @@ class _Area:
 
     def _cell(self, column: int, row: int, marked: int | None) -> Run:
         dots = self._best.get((column, row))
-        if dots:
+        mean = (column, row) in self._mean
+        if dots and not (mean and (column, row) not in self._levels):
             return self.glyphs.glyph(frozenset(dots)), "best"
-        if (column, row) in self._mean:
+        if mean:
             return self.glyphs.mean, "accent"
         if column == marked:
             return self.glyphs.cursor, "strong"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import getters
 from textual.screen import Screen
 
-from opro_tui.tui import copying
+from opro_tui.tui import bindings, copying
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.screens.help import help_layer
@@ -16,11 +18,20 @@ from opro_tui.tui.screens.layers import Reader
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from textual.binding import ActiveBinding
+
     from opro_tui.core.state import State
     from opro_tui.tui.copying import Copy
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.widgets.row_list import RowList
+
+
+PALETTE_WIDTH = 12
+
+
+def _stays(active: ActiveBinding) -> bool:
+    return active.binding.id in ("help", "quit")
 
 
 class ScreenActions(Screen[None]):
@@ -48,6 +59,44 @@ class ScreenActions(Screen[None]):
 
         def say(self, text: str, *, severe: bool = False) -> None:
             """A short notice."""
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """What the footer shows: the keys of the active pane and the common ones that fit.
+
+        Help and quit always stay.
+        """
+        found = super().active_bindings
+        pane = self.active_pane
+        here = "" if pane is None else pane.id or ""
+        firsts = {each.binding.action: key for key, each in reversed(found.items())}
+        shown = [key for key in firsts.values() if found[key].binding.show]
+        wide = self.has_class("-normal") or self.has_class("-wide")
+        room = self.app.size.width - (PALETTE_WIDTH if wide else 0)
+        room -= sum(self._footer_width(found[key]) for key in shown if _stays(found[key]))
+        kept = set()
+        for key in found:
+            command = bindings.BY_ID.get(found[key].binding.id or "")
+            if key not in shown or command is None or _stays(found[key]):
+                continue
+            width = self._footer_width(found[key])
+            if width <= room and (not command.panes or here in command.panes):
+                room -= width
+                kept.add(found[key].binding.action)
+        for key, each in found.items():
+            binding = each.binding
+            if binding.show and binding.action not in kept and not _stays(each):
+                found[key] = each._replace(binding=replace(binding, show=False))
+        return found
+
+    def _footer_width(self, active: ActiveBinding) -> int:
+        """Cells that a key takes in the footer."""
+        key = self.app.get_key_display(active.binding)
+        return cell_len(key) + cell_len(active.binding.description) + 2
+
+    def on_resize(self) -> None:
+        """Show as many keys as there is room for."""
+        self.refresh_bindings()
 
     @property
     def active_pane(self) -> Pane | None:

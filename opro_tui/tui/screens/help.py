@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from opro_tui.tui.bindings import Command
 
-COLUMNS = (Column("keys", 13), Column("", 17), Column("", 0))
+COLUMNS = (Column("keys", 10), Column("", 13), Column("", 0))
 HINT = "Type to find · ↑ ↓ choose · Enter does it · Escape closes"
 
 
@@ -59,7 +59,7 @@ class HelpLayer(Layer[str]):
     def compose(self) -> ComposeResult:
         """Build it."""
         with self.box(classes="wide"):
-            yield Input(id="search", placeholder="type to find an action or a mark")
+            yield Input(id="search", placeholder="type to find an action or a mark", compact=True)
             yield RowList(COLUMNS, id="actions")
             yield Static(Content(""), id="explanation")
             yield Static(Content(HINT), id="hint")

@@ -25,8 +25,8 @@ COLUMNS = (
     Column("seq", 6, right=True),
     Column("step", 4, right=True),
     Column("when", 16, from_width=100),
-    Column("what", 24),
-    Column("before → after", 28, from_width=64),
+    Column("what", 20),
+    Column("before → after", 20, from_width=60),
     Column("why", 0),
 )
 EMPTY = "Every change that you make is kept here with its step, and can be taken back with u."

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("setting", 18),
-    Column("value", 22),
+    Column("value", 20),
     Column("default", 15, from_width=66),
     Column("what it does", 0),
 )
@@ -99,7 +99,7 @@ class SettingsLayer(Layer[str]):
             yield Static(Content(""), id="explanation")
             with Horizontal(id="fields"):
                 yield Input(id="value", select_on_focus=True)
-                yield Input(id="note", placeholder="why (optional)")
+                yield Input(id="note", placeholder="optional")
             yield Static(Content(""), id="problem")
             yield Static(Content(HINT), id="hint")
 
@@ -108,6 +108,7 @@ class SettingsLayer(Layer[str]):
         self.draw()
         names = [line.definition.name if line.definition else "" for line in LINES]
         self.rows.move_to(names.index(self.start) if self.start in names else 1)
+        self.note.border_title = "why"
         self._edit_field(on=False)
 
     def draw(self) -> None:
@@ -139,6 +140,7 @@ class SettingsLayer(Layer[str]):
             with self.prevent(Input.Changed):
                 self.field.value = settings_view.value(self.source(), self.chosen.name)
                 self.note.value = ""
+            self.field.border_title = Content(self.chosen.name.replace("_", "-")).markup
             self._edit_field(on=True)
 
     def _edit_field(self, *, on: bool) -> None:

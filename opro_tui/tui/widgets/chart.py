@@ -106,12 +106,13 @@ class Chart(Toned, can_focus=True):
         width, height = self.content_size
         if self.facts is not None and self.points and width >= LEAST_WIDTH:
             log = charting.scale(self.points, self.facts).log
-            head: list[list[Part]] = [chart_words.figures(self.points, self.facts, self.cursor)]
+            figures = chart_words.figures(self.points, self.facts, self.cursor)
+            head = chart_words.in_lines(figures, width) if height > LEAST_HEIGHT + 4 else [figures]
             if self.cursor is None:
                 foot = chart_words.legend(self.glyphs, log=log)
             else:
                 foot = chart_words.edits_of(self.points[self.cursor])
-            room = height - 2
+            room = height - 1 - len(head)
             self._lines += head
             if room >= LEAST_HEIGHT - 2:
                 self._plot = charting.plot(
