@@ -36,6 +36,8 @@ _COMMANDS = {
     "replay": "replay",
     "fork": "fork",
     "compare": "compare",
+    "export": "export",
+    "import": "import_",
 }
 """Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`."""
 

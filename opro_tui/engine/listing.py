@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput
 from opro_tui.core.reducer import fold
 from opro_tui.engine import fork as forking
+from opro_tui.engine.consent import check_consent
 from opro_tui.engine.lock import WriterLock, written_elsewhere
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.session import Session
@@ -89,6 +90,7 @@ async def _worked_out(
     store: Store, record: SessionRecord, seq: int, *, keep: bool
 ) -> dict[str, Any] | None:
     try:
+        check_consent(record)
         examples, events = await store.examples(record.id), await store.events(record.id)
         state = await asyncio.to_thread(
             lambda: fold(initial_state(record, factory.restore(record.task_spec, examples)), events)

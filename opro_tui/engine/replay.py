@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import EditMade, Event, StepFinished
 from opro_tui.core.reducer import fold
+from opro_tui.engine.consent import task_of
 from opro_tui.engine.opening import initial_state
-from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Replay:
             BadInput: There is no session of that name.
         """
         record = await store.session(name)
-        task = factory.restore(record.task_spec, await store.examples(record.id))
+        task = await task_of(store, record)
         return cls(record, task, await store.events(record.id, fine=fine))
 
     @property

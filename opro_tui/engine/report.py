@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.events import iso
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import ROLES, Usage
+from opro_tui.engine.consent import task_of
 from opro_tui.engine.opening import initial_state, summary
-from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
@@ -22,7 +22,7 @@ async def fresh_summary(store: Store, record: SessionRecord) -> dict[str, Any]:
     """A session's summary; folded anew when events came after the stored one."""
     if record.summary is not None and record.summary_seq == await store.last_seq(record.id):
         return record.summary
-    task = factory.restore(record.task_spec, await store.examples(record.id))
+    task = await task_of(store, record)
     state = fold(initial_state(record, task), await store.events(record.id))
     return summary(state)
 

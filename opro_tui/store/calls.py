@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
+from opro_tui.core.money_report import Effort
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.core.usage import Usage
 from opro_tui.store.records import OpenCall, StoredAnswer, StoredEvaluation
@@ -99,16 +100,21 @@ def finish(
 ) -> list[Event]:
     """Store a call's outcome and what follows from it."""
     stored = append(db, session, [event, *then])
-    if answer is None:
-        return stored
+    if answer is not None:
+        write_answer(db, event.call, answer)
+    return stored
+
+
+def write_answer(db: sqlite3.Connection, call: int, answer: CallAnswer) -> None:
+    """Store what a call brought back."""
     if answer.cache_write_tokens:
         db.execute(
             "UPDATE calls SET cache_write_tokens = ? WHERE id = ?",
-            (answer.cache_write_tokens, event.call),
+            (answer.cache_write_tokens, call),
         )
     for position, completion in enumerate(answer.completions):
         row = {
-            "call": event.call,
+            "call": call,
             "finish": None if completion.finish is Finish.STOP else str(completion.finish),
             "text": encode(completion.text),
         }
@@ -117,7 +123,6 @@ def finish(
         else:
             request_id = encode(answer.request_id) if answer.request_id else None
             insert(db, "answers", request_id=request_id, **row)
-    return stored
 
 
 def find_answers(db: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
@@ -151,7 +156,7 @@ def _answer(db: sqlite3.Connection, row: Any) -> StoredAnswer:  # noqa: ANN401 -
     return StoredAnswer(
         call=row[0],
         session=row[1],
-        completions=(_completion(row[12], row[13]), *_choices(db, row[0])),
+        completions=(completion_of(row[12], row[13]), *_choices(db, row[0])),
         usage=usage_of(outcome, row[3:8], row[8]),
         candidate=row[9],
         example=row[10],
@@ -161,10 +166,11 @@ def _answer(db: sqlite3.Connection, row: Any) -> StoredAnswer:  # noqa: ANN401 -
 
 def _choices(db: sqlite3.Connection, call: int) -> Iterator[Completion]:
     rows = db.execute("SELECT finish, text FROM choices WHERE call = ? ORDER BY position", (call,))
-    return (_completion(ended, text) for ended, text in rows)
+    return (completion_of(ended, text) for ended, text in rows)
 
 
-def _completion(ended: str | None, text: str | bytes) -> Completion:
+def completion_of(ended: str | None, text: str | bytes) -> Completion:
+    """A completion from its columns."""
     return Completion(decode(text), Finish.STOP if ended is None else Finish(ended))
 
 
@@ -195,7 +201,7 @@ def evaluations(db: sqlite3.Connection, session: int, candidate: int) -> list[St
             f" SELECT call, finish, text, position FROM choices WHERE call IN ({marks}) ORDER BY 4",
             chunk * 2,
         ):
-            answers.setdefault(call, []).append(_completion(ended, text))
+            answers.setdefault(call, []).append(completion_of(ended, text))
     return [StoredEvaluation(event, tuple(answers.get(event.call or 0, ()))) for event in events]
 
 
@@ -245,4 +251,22 @@ def spent(db: sqlite3.Connection, session: int, after: int) -> dict[int, Usage]:
                 cost_pico=None if row[11] else row[8],
             )
             found[row[0]] = found.get(row[0], Usage()) + used
+    return found
+
+
+def efforts(db: sqlite3.Connection, session: int) -> dict[tuple[int, str], Effort]:
+    """(Step, role) to what its calls took beside tokens and dollars."""
+    found: dict[tuple[int, str], Effort] = {}
+    for part in spans(db, session, 0, None):
+        for step, role, *figures in db.execute(
+            "SELECT step, role, count(*), sum(coalesce(milliseconds, 0)),"
+            " sum(max(coalesce(attempts, 1) - 1, 0)),"
+            " sum(CASE WHEN purpose IN ('confirm', 'evaluate', 'try')"
+            " THEN coalesce(input_tokens, 0) + coalesce(output_tokens, 0) ELSE 0 END)"
+            " FROM calls JOIN routes ON routes.id = calls.route"
+            " WHERE session = ? AND seq > ? AND seq <= ? GROUP BY step, role",
+            (part.session, part.after, part.upto),
+        ):
+            own = Effort(*figures)
+            found[step, role] = found.get((step, role), Effort()) + own
     return found

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
-from opro_tui.store import calls, health, sessions, timeline
+from opro_tui.store import calls, exporting, health, importing, sessions, timeline
 from opro_tui.store.connection import EXPLAINED, explain, prepare
 from opro_tui.store.threads import Reader, Writer
 
@@ -19,19 +19,24 @@ if TYPE_CHECKING:
 
     from opro_tui.core.events import CallFinished, Event
     from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.money_report import Effort
     from opro_tui.core.protocols import Example, Traits
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
     from opro_tui.store.records import (
         CallAnswer,
         CallIntent,
+        ImportedSession,
         OpenCall,
         SessionRecord,
         StoredAnswer,
+        StoredCall,
         StoredEvaluation,
     )
 
     T = TypeVar("T")
+
+_PIECE = 1000
 
 
 class Store:
@@ -288,6 +293,14 @@ class Store:
         """
         return await self._read(partial(calls.spent, session=session, after=after))
 
+    async def efforts(self, session: int) -> dict[tuple[int, str], Effort]:
+        """How long the calls took and how often they were sent again, as (step, role) to effort.
+
+        Args:
+            session: The session, its ancestors included.
+        """
+        return await self._read(partial(calls.efforts, session=session))
+
     async def wrong_counts(
         self, session: int, candidates: Sequence[int] | None = None, upto: int | None = None
     ) -> dict[int, tuple[int, int]]:
@@ -301,6 +314,49 @@ class Store:
         return await self._read(
             partial(calls.wrong_counts, session=session, candidates=candidates, upto=upto)
         )
+
+    # --- files ---
+
+    async def whole_calls(self, session: int, upto: int) -> AsyncIterator[list[StoredCall]]:
+        """Every call that a session's events up to a place need, in pieces, by id."""
+        ids = await self._read(partial(exporting.call_ids, session=session, upto=upto))
+        for start in range(0, len(ids), _PIECE):
+            piece = ids[start : start + _PIECE]
+            yield await self._read(
+                partial(exporting.read_calls, session=session, upto=upto, ids=piece)
+            )
+
+    async def import_session(
+        self,
+        *,
+        session: ImportedSession,
+        examples: Sequence[Example],
+        rows: importing.Rows,
+        allow_python: bool,
+        summary: Mapping[str, Any],
+    ) -> SessionRecord:
+        """Store a session from a file, all or nothing, under its name or the next free one.
+
+        Args:
+            session: Its own row.
+            examples: Its examples.
+            rows: Starts over its calls, then its events, each with its place in the file; an event
+                has its `seq` and `at`, and names calls by the file's ids.
+            allow_python: Whether the person lets the code that its task names run.
+            summary: What the list of sessions shows of it.
+
+        Raises:
+            BadInput: The rows don't fit together; says where.
+        """
+        job = partial(
+            importing.load,
+            session=session,
+            examples=examples,
+            rows=rows,
+            allow_python=allow_python,
+            summary=summary,
+        )
+        return await self._write(job)
 
     # --- endpoints, health ---
 

@@ -275,6 +275,15 @@ CREATE TABLE measurements ( -- solutions on examples they were not chosen by
 );
 """
 
+_IMPORTS_3 = """
+CREATE TABLE imports ( -- sessions that came from a file
+  session INTEGER PRIMARY KEY REFERENCES sessions(id) ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  parent TEXT, -- the name of the session that it was a fork of
+  allow_python INTEGER NOT NULL -- whether the person lets the code that it names run
+);
+"""
+
 
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
@@ -295,6 +304,11 @@ def _initial(db: Database) -> None:
 @SCHEMA(name="m002_measurements")
 def _measurements(db: Database) -> None:
     _run(db, _MEASUREMENTS_2)
+
+
+@SCHEMA(name="m003_imports")
+def _imports(db: Database) -> None:
+    _run(db, _IMPORTS_3)
 
 
 def known() -> list[str]:

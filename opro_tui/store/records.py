@@ -6,11 +6,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opro_tui.core.events import Evaluation
+    from opro_tui.core.events import CallFinished, Evaluation
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.protocols import Completion
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """That a session came from a file.
+
+    Attributes:
+        parent: The name of the session that it was a fork of; empty for none.
+        allow_python: Whether the person lets the code that it names run.
+    """
+
+    parent: str = ""
+    allow_python: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,7 @@ class SessionRecord:
         versions: Package to version, when it was made.
         summary: What the list of sessions shows; the engine's business.
         summary_seq: The last event that the summary counts.
+        imported: Where it came from; None for one that was made here.
     """
 
     id: int
@@ -48,6 +62,7 @@ class SessionRecord:
     versions: dict[str, str]
     summary: dict[str, Any] | None
     summary_seq: int
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,3 +161,52 @@ class StoredEvaluation:
 
     event: Evaluation
     completions: tuple[Completion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCall:
+    """All that is stored of a call beside the event that ended it.
+
+    Attributes:
+        id: The row's id.
+        intent: What was stored before it was sent.
+        started: When that was, in milliseconds since 1970.
+        answer: What it brought back; None without an answer.
+        bought: Its outcome, where another session bought the answer that this one uses: then no
+            event of this session ends the call.
+    """
+
+    id: int
+    intent: CallIntent
+    started: int
+    answer: CallAnswer | None = None
+    bought: CallFinished | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedSession:
+    """A session's own row as a file has it.
+
+    Attributes:
+        name: What it was called.
+        created: When it was made, in milliseconds since 1970.
+        updated: When something was last stored in it, in milliseconds since 1970.
+        task_spec: What its task is made from again, with the examples.
+        settings: What it started with.
+        template: What its meta-prompt's texts started as.
+        simulated: Whether any of its models is.
+        sources: The data files, as `path`, `sha256` and `rows`.
+        versions: Package to version, when it was made.
+        parent: The name of the session that it was a fork of; empty for none.
+    """
+
+    name: str
+    created: int
+    updated: int
+    task_spec: dict[str, Any]
+    settings: Settings
+    template: Template
+    simulated: bool
+    sources: tuple[dict[str, Any], ...]
+    versions: dict[str, str]
+    parent: str = ""

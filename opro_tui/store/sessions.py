@@ -9,7 +9,7 @@ from opro_tui.core.errors import BadInput, StoreError, nearest
 from opro_tui.core.hashing import digest
 from opro_tui.core.protocols import Example, Split
 from opro_tui.store.calls import append, now
-from opro_tui.store.records import SessionRecord
+from opro_tui.store.records import Imported, SessionRecord
 from opro_tui.store.texts import (
     SharedTexts,
     decode,
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from opro_tui.core.settings import Settings
 
 _RECORD = (
-    "SELECT id, name, created, updated, task_spec, settings, template, simulated, parent, fork_seq,"
-    " sources, versions, summary, coalesce(seq, 0) FROM sessions"
-    " LEFT JOIN summaries ON summaries.session = sessions.id"
+    "SELECT id, name, created, updated, task_spec, settings, template, simulated, sessions.parent,"
+    " fork_seq, sources, versions, summary, coalesce(seq, 0), imports.session, imports.parent,"
+    " allow_python"
+    " FROM sessions LEFT JOIN summaries ON summaries.session = sessions.id"
+    " LEFT JOIN imports ON imports.session = sessions.id"
 )
 
 
@@ -179,6 +181,9 @@ def _record(texts: SharedTexts, row: Any) -> SessionRecord:  # noqa: ANN401 - a 
         versions=load(row[11]),
         summary=None if row[12] is None else load(row[12]),
         summary_seq=row[13],
+        imported=None
+        if row[14] is None
+        else Imported(decode_optional(row[15]) or "", bool(row[16])),
     )
 
 

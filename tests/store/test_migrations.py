@@ -87,7 +87,12 @@ def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     """A program that knows one migration more."""
     newer = Migrations("opro_tui")
     newer(name=known()[0])(migrations._initial)
-    newer(name="m002_more")(lambda db: db.execute("ALTER TABLE sessions ADD COLUMN more"))
+
+    @newer(name="m002_more")
+    def _more(db: Database) -> None:
+        migrations._imports(db)
+        db.conn.execute("ALTER TABLE sessions ADD COLUMN more")
+
     monkeypatch.setattr(migrations, "SCHEMA", newer)
     return newer
 

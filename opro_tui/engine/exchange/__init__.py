@@ -1,0 +1,1 @@
+"""Sessions as files: whole ones to import again, and what other programs and people read."""
