@@ -38,6 +38,7 @@ _COMMANDS = {
     "compare": "compare",
     "export": "export",
     "import": "import_",
+    "reproduce": "reproduce",
 }
 """Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`."""
 

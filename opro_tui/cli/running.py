@@ -44,7 +44,7 @@ class _Interruption:
 
 
 @contextmanager
-def _signals(handler: Callable[[], None]) -> Iterator[None]:
+def signals(handler: Callable[[], None]) -> Iterator[None]:
     """Let the signals that end a program call a handler; not on Windows, which has no such way."""
     loop = asyncio.get_running_loop()
     installed = []
@@ -115,7 +115,7 @@ async def run_steps(session: Session, steps: int, *, as_json: bool = False) -> i
     printer: _Printer = _Lines(session) if as_json else StepPrinter(session)
     ended: Stopped | None = None
     try:
-        with _signals(interruption):
+        with signals(interruption):
             async with progress:
                 printer.begin()
                 async for event in session.run(steps):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from opro_tui.models.simulated.bank import strategies_in
 from opro_tui.models.simulated.extract import Shown, as_pair, extract, is_ask, tag_spans
 from opro_tui.models.simulated.traces import Place, places, traces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _COUNT_WORDS: Final = {
     word: value

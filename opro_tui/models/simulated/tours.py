@@ -51,7 +51,7 @@ def propose(brief: Brief, dice: Dice, temperature: float) -> str:
 
 
 def spoil(text: str, brief: Brief, dice: Dice) -> str:
-    """A tour that vetting rejects: one already shown, one with a node too few or twice, or words."""
+    """A tour that vetting rejects: already shown, a node too few or twice, turned, or words."""
     kind = dice.choice(("duplicate", "missing", "twice", "turned", "words"))
     tour = list(as_trace(text))
     if kind == "duplicate" and brief.shown:
