@@ -112,15 +112,15 @@ def row(state: State, entry: Entry) -> Row:
     if not definition.starred:
         return (
             Cell(name, "muted"),
-            Cell(now, "muted"),
-            Cell("fork only", "muted"),
+            Cell(f"  {now}", "muted"),
+            Cell("by fork only", "muted"),
             Cell(definition.help, "muted"),
         )
     changed = now != usual
     return (
         Cell(name, "strong"),
-        Cell(now, "best" if changed else ""),
-        Cell(f"≠ {usual}" if changed else "= default", "muted"),
+        Cell(f"≠ {now}" if changed else f"  {now}", "best" if changed else ""),
+        Cell(usual, "muted"),
         Cell(definition.help, "muted"),
     )
 

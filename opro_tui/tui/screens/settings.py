@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column("setting", 18),
-    Column("value", 20),
-    Column("default", 15, from_width=66),
+    Column("  value", 22),
+    Column("default", 13, from_width=80),
     Column("what it does", 0),
 )
 HINT = "Enter changes it · u undoes · H history · Escape closes"
