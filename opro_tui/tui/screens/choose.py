@@ -90,7 +90,7 @@ class Choose(Layer[str]):
     def compose(self) -> ComposeResult:
         """Build it."""
         longest = max((len(text) for text, _ in self.options), default=20)
-        columns = (Column("", min(42, longest + 1)), Column("", 0))
+        columns = (Column(self.heading.lower(), min(42, longest + 1)), Column("about", 0))
         with self.box(classes="finder"):
             yield Input(self.typed, id="query", compact=True, select_on_focus=True)
             yield RowList(columns, id="options")

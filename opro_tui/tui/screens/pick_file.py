@@ -124,7 +124,7 @@ class PickFile(Layer[str]):
         Binding("tab", "complete", "Complete", show=False, priority=True),
         Binding("alt+up,ctrl+up", "parent", "Parent folder", show=False),
     ]
-    HINT = "Type or paste a path · ↑↓ move · Tab completes · Enter takes it · ../ goes up · Esc"
+    HINT = "Type or paste a path · ↑↓ · Tab completes · Enter takes it · Ctrl+↑ goes up"
 
     field = getters.query_one("#query", Input)
     rows = getters.query_one("#options", RowList)
@@ -142,7 +142,7 @@ class PickFile(Layer[str]):
         with self.box(classes="finder picker"):
             yield Input(self.typed, id="query", compact=True, select_on_focus=False)
             yield Static(Content(""), id="folder")
-            yield RowList((Column("", 44), Column("", 0)), id="options")
+            yield RowList((Column("name", 44), Column("size", 0)), id="options")
             yield Static(Content(""), id="preview")
             yield Static(plain(self.HINT), id="hint")
 
@@ -179,9 +179,10 @@ class PickFile(Layer[str]):
             empty = "Nothing here fits what is typed."
         self.rows.show(places, self._row, empty=empty)
         self.rows.action_jump(0)
-        told = [safe(str(self.folder), 200), f"{count(len(places))} of {count(len(items))} shown"]
+        told = [f"{count(len(places))} of {count(len(items))} shown"]
         if self.found.others:
             told.append(f"{plural(self.found.others, 'other file')} hidden")
+        told.append(safe(str(self.folder), 200))
         self.query_one("#folder", Static).update(plain(" · ".join(told)))
         self._show_preview()
 

@@ -13,11 +13,15 @@ from textual.widgets import Footer, Input
 from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings
 from opro_tui.tui import sessions_view as view
+from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import plural, safe
 from opro_tui.tui.messages import Failed, SessionAsked
+from opro_tui.tui.screens.compare import CompareScreen
+from opro_tui.tui.screens.costs import CostsScreen
 from opro_tui.tui.screens.help import help_layer
 from opro_tui.tui.screens.layers import Prompt, Question
 from opro_tui.tui.screens.new_session.screen import NewSession
+from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import Column, RowList
 
@@ -36,7 +40,7 @@ WIDE = 110
 """From this width on the models have a column of their own."""
 WATCH_SECONDS = 5.0
 """How often sessions that another process runs are looked at again."""
-SELECTED = frozenset(("open", "rename", "fork", "duplicate", "delete", "mark"))
+SELECTED = frozenset(("open", "rename", "fork", "duplicate", "delete", "mark", "replay", "costs"))
 
 
 def columns(width: int) -> tuple[Column, ...]:
@@ -204,6 +208,8 @@ class SessionsScreen(Screen[None]):
             return self.is_mounted and self.selected is not None
         if action in ("search", "sort", "reverse"):
             return bool(self.entries)
+        if action == "compare":
+            return len(self.entries) > 1
         if action == "demo":
             return self.loaded and not self.entries
         if action == "clear":
@@ -401,6 +407,36 @@ class SessionsScreen(Screen[None]):
             self.post_message(Failed("Some are kept", "\n".join(problems)))
         if deleted:
             self.say(f"Deleted {plural(deleted, 'session')}.")
+
+    # Looking back
+
+    @property
+    def archive(self) -> Archive:
+        """The sessions as the screens that look back read them."""
+        return Archive(self.shelf.database, self.shelf.config)
+
+    def action_replay(self) -> None:
+        """Play the selected session again."""
+        if self.selected is not None:
+            self.app.push_screen(ReplayScreen(self.archive, self.selected.name))
+
+    def action_costs(self) -> None:
+        """Show what the selected session cost."""
+        if self.selected is not None:
+            self.app.push_screen(CostsScreen(self.archive, self.selected.name))
+
+    def action_compare(self) -> None:
+        """Compare the two marked sessions, or the marked one with the selected one."""
+        ids = [id_ for id_ in self._lines if id_ in self.marked]
+        selected = self.selected
+        if len(ids) == 1 and selected is not None and selected.id not in ids:
+            ids.append(selected.id)
+        if len(ids) != 2:
+            self.say("Mark two sessions with space, then compare them.")
+            return
+        # The older one is A: a fork then stands against its parent.
+        first, second = (self.entries[id_].name for id_ in sorted(ids))
+        self.app.push_screen(CompareScreen(self.archive, first, second))
 
     # Layers
 

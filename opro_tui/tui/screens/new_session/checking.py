@@ -109,13 +109,13 @@ class Checking:
             if typed and typed not in found.columns:
                 known = ", ".join(found.columns[:8])
                 raise BadInput(f"there is no column {typed!r}", where=name, todo=f"Known: {known}.")
-            self.told[name] = "" if typed else "guessed; ↓ lists the columns"
+            self.told[name] = "" if typed else "guessed; ↓ lists columns"
 
     def _tell(self, prepared: Prepared, texts: Mapping[str, str]) -> None:
         """Say what follows from the draft beside the fields."""
         settings = prepared.settings
         if settings.metric:
-            guessed = "guessed from the targets: " if not texts.get("metric", "").strip() else ""
+            guessed = "guessed: " if not texts.get("metric", "").strip() else ""
             self.guesses["metric"] = settings.metric
             self.told["metric"] = guessed + form.metric_help(settings.metric)
         split = words.split_words(prepared)
@@ -134,7 +134,8 @@ class Checking:
         if self.prepared is None:
             return "✕ A field above needs to be put right.", "$text-error"
         if self.keys:
-            return "\n".join(f"! {line}" for line in self.keys), "$text-warning"
+            lines = "\n".join(f"! {line}" for line in self.keys)
+            return f"{lines}\nCtrl+S creates it all the same.", "$text-warning"
         return "✓ Ready: Ctrl+S creates it and spends nothing.", "$text-success"
 
     async def create(self) -> str:

@@ -15,7 +15,6 @@ from opro_tui.tui.format import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -64,6 +63,17 @@ class FieldInput(Input):
             await self.action_submit()
 
 
+class More(Static):
+    """The sign beside a field that has choices; a click lists them."""
+
+    class Clicked(Message):
+        """It was clicked."""
+
+    def on_click(self) -> None:
+        """List the choices."""
+        self.post_message(self.Clicked())
+
+
 class FieldRow(Horizontal):
     """A field with its label and its note.
 
@@ -89,7 +99,7 @@ class FieldRow(Horizontal):
             select_on_focus=False,
             suggester=FromChoices(self.choices),
         )
-        yield Static(plain("▾"), classes="more")
+        yield More(plain("▾"), classes="more")
         yield Static(plain(self.field.help), classes="note")
 
     def on_mount(self) -> None:
@@ -113,12 +123,10 @@ class FieldRow(Horizontal):
         """What is typed."""
         return self.input.value
 
-    def on_click(self, event: events.Click) -> None:
-        """A click on the sign lists the choices, one elsewhere puts the cursor there."""
-        if isinstance(event.widget, Static) and event.widget.has_class("more"):
-            self.input.action_choose()
-        elif event.widget is not self.input:
-            self.input.focus()
+    def on_more_clicked(self) -> None:
+        """List the choices."""
+        # From here: a message that a child posts on our behalf does not pass its parent.
+        self.post_message(FieldInput.Choose(self.input))
 
     def say(self, *, problem: str | None = None, told: str | None = None) -> None:
         """Say what is wrong, or something better than the help; empty takes it back."""

@@ -16,6 +16,7 @@ from opro_tui.core.errors import BadInput, OproError
 from opro_tui.core.settings import BY_NAME, DEFINITIONS, POSITIONS, Settings
 from opro_tui.engine.create import Draft
 from opro_tui.engine.discovery import DATA_SUFFIXES
+from opro_tui.tui.sessions_view import name_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,31 +86,31 @@ def _setting(name: str, label: str = "", help: str = "", default: str | None = N
 
 
 TASK = (
-    Field("task", "task", "a preset, or a data file of yours: ↓ lists, Ctrl+O finds a file"),
-    _setting("data_dir", "data folder"),
-    _setting("header", "header row"),
-    _setting("input", "input column"),
-    _setting("target", "target column"),
+    Field("task", "task", "↓ presets · Ctrl+O file"),
+    _setting("data_dir", "data folder", "where the benchmark's files lie"),
+    _setting("header", "header row", "whether row 1 names columns"),
+    _setting("input", "input column", "holds the question"),
+    _setting("target", "target column", "holds the right answer"),
     _setting("metric"),
     Field("name", "name", "what the session is called"),
 )
 MODELS = (
-    _setting("optimizer", help="proposes instructions; ↓ lists what can be called from here"),
-    _setting("scorer", help="answers the examples with an instruction in place"),
+    _setting("optimizer", help="proposes; ↓ lists models"),
+    _setting("scorer", help="answers; ↓ lists models"),
 )
 SIZE = (
-    _setting("train", "train on", "a count, or a ratio such as 0.5", "half, at most 100"),
-    _setting("test", "hold out", "a count or a ratio; sealed until `evaluate`", "the rest"),
-    Field("steps", "planned steps", "only to price the run", str(PLANNED_STEPS)),
-    _setting("budget", "budget, $", "never spend more than this", "none"),
-    _setting("budget_tokens", "budget, tokens", "never use more than this", "none"),
+    _setting("train", "train on", "a count, or a ratio: 0.5", "half, at most 100"),
+    _setting("test", "hold out", "sealed until you evaluate", "the rest"),
+    Field("steps", "planned steps", "to price the run", str(PLANNED_STEPS)),
+    _setting("budget", "budget in $", "never spent beyond", "none"),
+    _setting("budget_tokens", "token budget", "never used beyond", "none"),
 )
 SEARCH = (
-    _setting("candidates"),
-    _setting("shown"),
-    _setting("exemplars"),
-    _setting("temperature"),
-    _setting("position"),
+    _setting("candidates", help="proposed per step; paper: 8"),
+    _setting("shown", help="best ones shown; paper: 20"),
+    _setting("exemplars", help="examples shown; paper: 3"),
+    _setting("temperature", help="of the optimizer; paper: 1.0"),
+    _setting("position", help="where the instruction stands"),
 )
 _ASKED = {field.name for field in (*TASK, *MODELS, *SIZE, *SEARCH)}
 MORE = tuple(_setting(d.name) for d in DEFINITIONS if d.name not in _ASKED)
@@ -127,8 +128,9 @@ def clean_path(text: str) -> str:
     path = text.strip()
     if path.startswith("file://"):
         return unquote(urlsplit(path).path)
-    if len(path) > 1 and path[0] == path[-1] and path[0] in "'\"":
-        return path[1:-1]
+    if path[:1] in ("'", '"'):
+        # The closing one is missing while it is being typed.
+        return path[1:].removesuffix(path[0])
     if "\\ " in path:
         try:
             return " ".join(shlex.split(path))
@@ -177,6 +179,8 @@ def problem_of(name: str, text: str) -> str:
         if good and 1 <= int(text) <= MOST_STEPS:
             return ""
         return f"Give a whole number from 1 to {MOST_STEPS:,}."
+    if name == "name":
+        return name_problem(text.strip(), ()) or ""
     if name not in BY_NAME:
         return ""
     try:

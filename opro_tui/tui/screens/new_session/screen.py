@@ -124,9 +124,14 @@ class NewSession(Screen[str]):
         self.offers = tuple((offer.name, offer.about) for offer in offers)
         usable = len(self.offers) - 1
         if usable:
-            told = f"↓ lists {usable} models that can be called from here"
+            told = f"↓ lists {usable} usable now"
             for role in ("optimizer", "scorer"):
                 self.rows[role].say(told=told)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Mark the field that has the focus; it stays marked under a layer."""
+        for row in self.rows.values():
+            row.set_class(event.widget is row.input, "-active")
 
     # What is typed
 
@@ -173,7 +178,7 @@ class NewSession(Screen[str]):
         if not form.is_data_file(task):
             self.query_one("#data").display = False
 
-    def on_collapsible_toggled(self) -> None:
+    def on_collapsible_expanded(self) -> None:
         """Make the other settings when they are first asked for."""
         rest = self.query_one("#rest")
         if not rest.children:
@@ -241,8 +246,11 @@ class NewSession(Screen[str]):
         if preview is not None:
             lines = words.price_table(preview) if wide else words.price_lines(preview)
         tones = {"title": "bold $text-primary", "strong": "bold", "warning": "$text-warning"}
+        tones["muted"] = "$foreground 62%"
         parts = [plain(text, tones.get(tone, "")) for text, tone in lines]
-        self.query_one("#price", Static).update(Content("\n").join(parts))
+        price = self.query_one("#price", Static)
+        price.display = bool(parts)
+        price.update(Content("\n").join(parts))
         text, tone = self.checking.state_words(bool(self.rows["task"].text.strip()))
         self.query_one("#state", Static).update(plain(text, tone))
 

@@ -61,9 +61,10 @@ def data_lines(peek: Peek, width: int, question: str, target: str) -> list[str]:
         " ".join(fmt.fit(cell.text, size) for cell, size in zip(row, widths, strict=True))
         for row in rows
     ]
-    total = "more rows follow" if peek.more else fmt.plural(len(peek.rows), "row")
+    total = "rows, more follow" if peek.more else f"of {fmt.plural(len(peek.rows), 'row')}"
     shown = [fmt.cut(line, max(20, width)).rstrip() for line in lines]
-    return [*shown, f"▸ input  ◎ target · first {len(rows)} shown, {total}"]
+    legend = "▸ input  ◎ target · " if question or target else ""
+    return [*shown, f"{legend}first {len(rows)} {total}"]
 
 
 def split_words(prepared: Prepared) -> str:
@@ -87,30 +88,31 @@ def price_table(preview: Preview) -> list[tuple[str, str]]:
         (f"Planned run of {steps}", preview.planned),
     ):
         lines.append((title, "title"))
+        lines.append((_columns("", "calls", "tokens", "dollars"), "muted"))
         lines += [(_role_line(role), "") for role in forecast.roles if role.calls]
         lines.append((_total_line(forecast), "strong"))
         lines.append(("", ""))
-    return lines + [(line, "warning") for line in unpriced(preview.first)]
+    return lines + [(line, "warning") for line in unpriced(preview)]
 
 
 def _role_line(role: RoleForecast) -> str:
-    return _columns(role.role, role.calls, role.low, role.high, role_dollars(role))
+    calls, reach = fmt.short_count(role.calls), tokens(role.low, role.high)
+    return _columns(role.role, calls, reach, role_dollars(role))
 
 
 def _total_line(forecast: Forecast) -> str:
-    low, high = forecast.token_range
-    return _columns("together", forecast.calls, low, high, dollars(forecast))
+    calls, reach = fmt.short_count(forecast.calls), tokens(*forecast.token_range)
+    return _columns("together", calls, reach, dollars(forecast))
 
 
-def _columns(name: str, calls: int, low: int, high: int, cost: str) -> str:
-    count = f"{fmt.short_count(calls)} calls"
-    return f"{name:9} {count:>9} {tokens(low, high):>13} {cost:>13}"
+def _columns(name: str, calls: str, reach: str, cost: str) -> str:
+    return f"{name:9} {calls:>5} {reach:>11} {cost:>14}"
 
 
 def tokens(low: int, high: int) -> str:
     """A range of tokens, shortly."""
     one, other = fmt.short_count(low), fmt.short_count(high)
-    return f"{one} tok" if one == other else f"{one}–{other} tok"
+    return one if one == other else f"{one}–{other}"
 
 
 def role_dollars(role: RoleForecast) -> str:
@@ -134,17 +136,18 @@ def price_lines(preview: Preview) -> list[tuple[str, str]]:
         (fmt.plural(preview.steps, "step"), preview.planned),
     ):
         low, high = forecast.token_range
-        parts = [f"{fmt.short_count(forecast.calls)} calls", tokens(low, high), dollars(forecast)]
+        calls = f"{fmt.short_count(forecast.calls)} calls"
+        parts = [calls, f"{tokens(low, high)} tokens", dollars(forecast)]
         roles = [f"{role.role} {role_dollars(role)}" for role in forecast.roles if role.calls]
         by_role = f" ({', '.join(roles)})" if len(roles) > 1 else ""
         lines.append((f"{title:10} {' · '.join(parts)}{by_role}", "strong"))
-    return lines + [(line, "warning") for line in unpriced(preview.first)]
+    return lines + [(line, "warning") for line in unpriced(preview)]
 
 
-def unpriced(forecast: Forecast) -> list[str]:
-    """What to do about roles whose price isn't known."""
-    roles = [role.role for role in forecast.roles if role.calls and role.cost_high is None]
-    if not roles:
-        return []
-    names = " and the ".join(roles)
-    return [f'Price of the {names} unknown: set [prices."provider/model"] in the config file.']
+def unpriced(preview: Preview) -> list[str]:
+    """What to do about models whose price isn't known, one line each."""
+    settings = preview.state.settings
+    names = {"optimizer": settings.optimizer, "scorer": settings.scorer}
+    roles = [role for role in preview.first.roles if role.calls and role.cost_high is None]
+    models = dict.fromkeys(names.get(role.role, role.role) for role in roles)
+    return [f'Price unknown: set [prices."{fmt.safe(m, 60)}"] in the config.' for m in models]
