@@ -26,13 +26,18 @@ _LINE_EVERY = 10.0
 
 
 class Watcher:
-    """Writes a reproduction's progress: a line for each repetition, and one that is redrawn."""
+    """Writes a reproduction's progress: a line for each repetition, and one that is redrawn.
+
+    Attributes:
+        broken_off: Whether a second signal ended it without waiting for calls in flight.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._live = output.is_terminal(sys.stderr)
         self._drawn = 0
         self._last = time.monotonic()
+        self.broken_off = False
 
     def begin(self) -> None:
         """Say what will be run."""
@@ -90,8 +95,10 @@ class Watcher:
 
         def interrupt() -> None:
             self.clear()
-            if work.stopping and task is not None:
-                task.cancel()
+            if work.stopping:
+                if task is not None and not self.broken_off:
+                    self.broken_off = True
+                    task.cancel()
                 return
             work.stop()
             calls = plural(work.in_flight, "call")
@@ -192,7 +199,7 @@ def _trips(outcomes: Sequence[Outcome]) -> list[str]:
     return [
         (
             "gap to the optimum (mean ± standard error) and steps to it (mean ± sd of those that"
-            " found it); NN: nearest neighbour, FI: farthest insertion; the named models as in the paper"
+            " found it); NN: nearest neighbour, FI: farthest insertion; named models: the paper"
         ),
         *table(head, rows, left=(0, 1), indent=2),
         (

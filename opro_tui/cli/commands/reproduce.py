@@ -86,6 +86,8 @@ def reproduce_command(
 
 
 async def _reproduce(app: App, plan: Plan, as_json: bool) -> int:
+    import asyncio
+
     from opro_tui.cli import output
     from opro_tui.cli.reproduction import Watcher, lines
     from opro_tui.cli.running import INTERRUPTED, signals
@@ -98,7 +100,11 @@ async def _reproduce(app: App, plan: Plan, as_json: bool) -> int:
         work.check()
         watcher.begin()
         with signals(watcher.interruption(work)):
-            outcomes = await work.run()
+            try:
+                outcomes = await work.run()
+            except asyncio.CancelledError:
+                if not watcher.broken_off:
+                    raise
     watcher.clear()
     if work.stopping:
         output.note("stopped; what was paid for is kept, and the same command goes on")
