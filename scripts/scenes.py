@@ -51,6 +51,12 @@ SCENES: tuple[Scene, ...] = (
     Scene("help", ("question_mark",), BOTH),
     Scene("help-search", ("question_mark", "type:copy"), (SMALL,)),
     Scene("copy", ("y",), (SMALL,)),
+    Scene("meta-prompt", (*["shift+tab"] * 2, *"nnn"), BOTH),
+    Scene("meta-prompt-past", (*["shift+tab"] * 2, "less_than_sign", *"nn"), (SMALL,)),
+    Scene("template", ("e", "shift+tab", "down", "enter", "ctrl+end", "type:Mind {this}."), BOTH),
+    Scene("differences", ("D", "t", "n"), BOTH),
+    Scene("exemplars", ("E", "p", "down", "d", "down"), BOTH),
+    Scene("exemplars-search", ("E", "slash", "type:more than"), (SMALL,)),
     Scene(
         "problem",
         (RATE_LIMIT,),

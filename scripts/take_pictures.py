@@ -29,6 +29,7 @@ from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.messages import RunEnded
+from opro_tui.tui.screens.template_editor import PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -44,7 +45,17 @@ BEFORE: tuple[str, ...] = (
     *("t", "type:0.8", "enter", "s"),
 )
 """Keys that lead to the session in the pictures."""
-GROUPS = ("open", "run", "prompt", "scoring", "region", "clipboard")
+GROUPS = (
+    "open",
+    "run",
+    "prompt",
+    "scoring",
+    "region",
+    "clipboard",
+    "preview",
+    "difference",
+    "wrong",
+)
 
 
 def fixed_time() -> mock._patch[int]:
@@ -108,6 +119,10 @@ async def take(scene: Scene, size: tuple[int, int], path: Path) -> str:
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         await press(app, pilot, scene.keys)
+        if app.screen.query("#template-preview"):
+            # The preview waits until nothing is typed any more.
+            await pilot.pause(2 * PAUSE_SECONDS)
+            await settle(app, pilot)
         for area in app.screen.query("TextArea, Input"):
             area.cursor_blink = False
         await pilot.pause()

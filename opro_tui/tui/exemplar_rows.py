@@ -79,14 +79,14 @@ def wrong_text(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.0f} %"
 
 
-def title(shelf: Shelf, total: int) -> str:
+def title(shelf: Shelf) -> str:
     """What the list says on top."""
     parts = [f"{len(shelf.shown)} in the next prompt"]
     if shelf.pinned:
         parts.append(f"{len(shelf.pinned)} pinned")
     if shelf.dropped:
         parts.append(f"{len(shelf.dropped)} dropped")
-    return " · ".join(["Exemplars", *parts, f"{fmt.count(total)} to choose from"])
+    return " · ".join(["Exemplars", *parts])
 
 
 def facts(shelf: Shelf, example: Example) -> list[tuple[str, str]]:

@@ -101,7 +101,8 @@ def _run(command: list[str]) -> int:
 def _outcome(before: str, data: bytes, program: str, code: int, seconds: float) -> Outcome:
     """What to make of the file that an editor left."""
     if code:
-        return Outcome(None, f"{program} ended with code {code}; the text here is as it was.")
+        how = f"ended with code {code}" if code > 0 else "was broken off"
+        return Outcome(None, f"{program} {how}; the text here is as it was.")
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

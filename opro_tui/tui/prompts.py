@@ -28,6 +28,7 @@ class Prompts:
     def __init__(self, steering: Steering) -> None:
         self._steering = steering
         self._counted: dict[tuple[str, str], int] = {}
+        self._unchanged: tuple[State, Preview] | None = None
         self._wrong: tuple[Mapping[int, Candidate] | None, dict[int, float]] = (None, {})
 
     @property
@@ -65,7 +66,13 @@ class Prompts:
         Raises:
             OproError: The texts make no template, or a model's facts can't be had.
         """
-        return await self._steering.session.preview_prompt(texts)
+        state = self._state
+        if not texts and self._unchanged is not None and self._unchanged[0] is state:
+            return self._unchanged[1]
+        found = await self._steering.session.preview_prompt(texts)
+        if not texts:
+            self._unchanged = (state, found)
+        return found
 
     async def automatic(self) -> MetaPrompt:
         """The next prompt as it would be without edits of its texts, pins and drops."""

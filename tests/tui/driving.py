@@ -9,6 +9,7 @@ from opro_tui.config import Config
 from opro_tui.engine.create import Draft, Start, create, prepare
 from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
+from opro_tui.tui.screens.template_editor import PAUSE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -62,6 +63,14 @@ async def run_out(app: OproApp, pilot: Pilot[None]) -> None:
     )
     await until(pilot, lambda: not app.steering.prompt_stale)
     app.workbench.draw()
+    await pilot.pause()
+
+
+async def settled(app: OproApp, pilot: Pilot[None]) -> None:
+    """Let previews, counts and comparisons come about, those that wait for a pause too."""
+    await pilot.pause(1.2 * PAUSE_SECONDS)
+    groups = ("preview", "region", "difference", "wrong", "prompt", "outside")
+    await app.workers.wait_for_complete([w for w in app.workers if w.group in groups])
     await pilot.pause()
 
 

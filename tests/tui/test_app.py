@@ -15,7 +15,8 @@ from opro_tui.tui.app import OproApp
 from opro_tui.tui.bindings import COMMANDS
 from opro_tui.tui.keymap import keymap
 from opro_tui.tui.messages import RunEnded
-from opro_tui.tui.screens.editor import Editor
+from opro_tui.tui.screens.detail import DetailScreen
+from opro_tui.tui.screens.template_editor import TemplateEditor
 from opro_tui.tui.screens.layers import Question, Reader
 from opro_tui.tui.screens.problem import Problem
 from opro_tui.tui.screens.workbench import Workbench
@@ -210,7 +211,7 @@ async def test_review_waits_vetoes_and_then_scores(tmp_path) -> None:
         await pilot.press("s")
         await run_out(app, pilot)
         assert app.steering.session.status == "reviewing"
-        assert "wait for your review" in app.workbench.status.text
+        assert "REVIEW step 1: " in app.workbench.status.text
         app.workbench.candidates.rows.focus()
         waiting = app.steering.state.waiting()
         app.workbench.candidates.rows.move_to(waiting[0].id)
@@ -381,7 +382,7 @@ async def test_hostile_texts_do_no_harm_in_any_pane(tmp_path, size) -> None:
         for row in app.workbench.trajectory.rows.keys:
             app.workbench.trajectory.rows.move_to(row)
             await pilot.press("enter")
-            assert isinstance(app.screen, Reader)
+            assert isinstance(app.screen, DetailScreen)
             assert all(c.isprintable() or c == "\n" for c in screen_text(app))
             await pilot.press("escape")
         await pilot.press("p")
@@ -397,7 +398,7 @@ async def test_hostile_meta_instructions_can_be_edited(tmp_path) -> None:
         await pilot.press("e")
         app.screen.query_one(TextArea).text = text
         await pilot.pause()
-        assert isinstance(app.screen, Editor)
+        assert isinstance(app.screen, TemplateEditor)
         assert "\x1b" not in screen_text(app)
         await pilot.press("ctrl+s")
         await run_out(app, pilot)

@@ -32,9 +32,7 @@ def test_a_row_says_place_number_and_wrong_rate() -> None:
     assert text[1] == ["● shown", "2", "25 %", "4", "What is 2 plus 2?"]
     assert text[2][0] == "✕ dropped"
     assert text[3][0] == ""
-    assert view.title(SHELF, 10) == (
-        "Exemplars · 2 in the next prompt · 1 pinned · 1 dropped · 10 to choose from"
-    )
+    assert view.title(SHELF) == "Exemplars · 2 in the next prompt · 1 pinned · 1 dropped"
 
 
 @pytest.mark.parametrize("text", HOSTILE)

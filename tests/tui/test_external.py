@@ -48,6 +48,7 @@ async def test_a_line_end_that_the_text_had_stays(tmp_path, monkeypatch) -> None
     [
         ("exit 0", "back at once"),
         ("exit 3", "ended with code 3"),
+        ("kill -INT $$", "was broken off"),
         ('printf "\\377" > "$1"', "not UTF-8"),
         ('rm "$1"', "could not be used"),
     ],

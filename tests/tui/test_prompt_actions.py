@@ -1,4 +1,4 @@
-"""The meta-prompt pane, the template editor, the differences and the exemplars, as one uses them."""
+"""The meta-prompt pane, template editor, differences and exemplars, as one uses them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opro_tui.tui.screens.exemplars import Exemplars
 from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.screens.template_editor import TemplateEditor
 from opro_tui.tui.screens.workbench import Workbench
-from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
+from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, settled, until
 from tests.tui.states import HOSTILE
 
 if TYPE_CHECKING:
@@ -44,14 +44,6 @@ def in_prompt(app, kind: str, id_: int) -> None:
     view.focus()
     regions = view.prompt.regions
     view.reveal(next(i for i, r in enumerate(regions) if (r.kind, r.id) == (kind, id_)))
-
-
-async def settled(app, pilot) -> None:
-    """Let previews, counts and comparisons come about."""
-    groups = ("preview", "region", "difference", "wrong", "prompt", "outside")
-    await pilot.pause(0.25)
-    await app.workers.wait_for_complete([w for w in app.workers if w.group in groups])
-    await pilot.pause()
 
 
 @both_sizes

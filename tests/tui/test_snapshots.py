@@ -63,9 +63,7 @@ async def tell(path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
-@pytest.mark.parametrize(
-    "keys", [(), ("e",), ("question_mark",)], ids=["workbench", "edit", "help"]
-)
+@pytest.mark.parametrize("keys", [(), ("question_mark",)], ids=["workbench", "help"])
 async def test_the_screen_looks_as_it_did(tmp_path, svg, size, keys) -> None:
     path = tmp_path / "sessions.db"
     await tell(path)

@@ -62,7 +62,7 @@ class Exemplars(Layer[None]):
     ]
 
     rows = getters.query_one("#examples", RowList)
-    search = getters.query_one("#search", Input)
+    search = getters.query_one("#example-search", Input)
     facts = getters.query_one("#facts", Line)
 
     def __init__(
@@ -89,7 +89,7 @@ class Exemplars(Layer[None]):
         """Build it."""
         with self.box(classes="whole"):
             words = "/ to search question, target or #number"
-            yield Input(id="search", compact=True, placeholder=words)
+            yield Input(id="example-search", compact=True, placeholder=words)
             yield RowList(COLUMNS, id="examples")
             yield Line(id="facts")
             with VerticalScroll(id="body"):
@@ -115,9 +115,7 @@ class Exemplars(Layer[None]):
             return
         self._seen = now
         self.shelf = replace(now, wrong=self._wrong)
-        self.query_one("#box").border_title = Content(
-            view.title(self.shelf, len(self.examples))
-        ).markup
+        self.query_one("#box").border_title = Content(view.title(self.shelf)).markup
         self._list()
         self._tell()
 
@@ -153,12 +151,12 @@ class Exemplars(Layer[None]):
         self._tell()
         self.query_one("#body").scroll_home(animate=False)
 
-    @on(Input.Changed, "#search")
+    @on(Input.Changed, "#example-search")
     def _searched(self) -> None:
         self._list()
         self._tell()
 
-    @on(Input.Submitted, "#search")
+    @on(Input.Submitted, "#example-search")
     def _to_the_list(self) -> None:
         self.rows.focus()
 

@@ -112,7 +112,6 @@ class TemplateEditor(Layer[TemplateDraft]):
         self.name_at = start
         self._outside = outside
         self._timer: Timer | None = None
-        self._before: Preview | None = None
 
     # Building
 
@@ -272,16 +271,16 @@ class TemplateEditor(Layer[TemplateDraft]):
 
     async def _preview(self, changed: Mapping[str, str]) -> None:
         try:
-            if self._before is None:
-                self._before = await self.preview_of({})
-            now = await self.preview_of(changed) if changed else self._before
+            # Asked again each time, for a step may run meanwhile.
+            before = await self.preview_of({})
+            now = await self.preview_of(changed) if changed else before
         except OproError as error:
             self.price.show([Part(f"! {fmt.safe(str(error), 200)}", "warning")])
             return
         edited = self.texts["instructions"] != self.ground.built_in["instructions"]
         self.view.show(now.prompt, Marks(edited=edited))
         self._reveal()
-        self.price.show(price_parts(self._before, now))
+        self.price.show(price_parts(before, now))
 
     # Leaving
 
