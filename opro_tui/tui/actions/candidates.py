@@ -278,7 +278,9 @@ class CandidateActions(Screen[None]):
             self.say("Only candidates that wait for your review can be selected.")
             return
         self._look(replace(self.looking, unselected=self.looking.unselected ^ {key}))
-        self.candidates.rows.action_move(1)
+        behind = [id_ for id_ in (*found.chosen, *found.left_out) if id_ > key]
+        if behind:
+            self.candidates.rows.move_to(min(behind))
 
     def ask_for_steps(self, steps: int) -> None:
         """Run steps; candidates left out of a review are vetoed first, after a question."""
