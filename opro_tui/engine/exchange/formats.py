@@ -50,11 +50,12 @@ async def _text(store: Store, session: Session, kind: str) -> str:
 
         return trajectory_csv(session.state)
     if kind in ("md", "html"):
-        from opro_tui.engine.exchange import html, markdown
+        from opro_tui.engine.exchange.html import html_report
+        from opro_tui.engine.exchange.markdown import markdown_report
         from opro_tui.engine.exchange.report import report_of
 
         report = await report_of(store, session)
-        return markdown.render(report) if kind == "md" else html.render(report)
+        return markdown_report(report) if kind == "md" else html_report(report)
     if kind == "promptfoo":
         from opro_tui.engine.exchange.promptfoo import promptfoo_config
 
