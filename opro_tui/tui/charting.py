@@ -24,6 +24,8 @@ Run = tuple[str, str]
 LABEL = 8
 DECADES = 3.0
 """Orders of magnitude from which on an objective is drawn on a logarithmic scale."""
+MOST = 1e300
+"""Values beyond it are drawn at the edge, for differences of larger ones overflow."""
 QUADRANTS = " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
@@ -135,7 +137,7 @@ class Scale:
         """The value so far up."""
         low, high = self._of(self.low), self._of(self.high)
         value = low + share * (high - low)
-        return 10**value if self.log else value
+        return float(10 ** min(value, 308.0)) if self.log else value
 
     def _of(self, value: float) -> float:
         return math.log10(max(value, self.low)) if self.log else value
@@ -144,7 +146,7 @@ class Scale:
 def scale(points: Sequence[Point], facts: Facts) -> Scale:
     """An axis on which every point has its place."""
     values = [
-        value
+        min(MOST, max(-MOST, value))
         for point in points
         for value in (point.best, point.low, point.high, point.mean)
         if value is not None and math.isfinite(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.settings import BY_NAME, DEFINITIONS, EFFORTS, Settings, find
+from opro_tui.core.settings import BY_NAME, DEFINITIONS, EFFORTS, PER_ROLE, Settings, find
 from opro_tui.tui import edit_words
 from opro_tui.tui.format import safe
 from opro_tui.tui.rows import Cell
@@ -93,8 +93,13 @@ def entries() -> tuple[Entry, ...]:
 
 
 def value(state: State, name: str) -> str:
-    """A setting's value of now, as it would be typed."""
+    """A setting's value of now, in words."""
     return edit_words.setting_value(state.settings.to_json()[name])
+
+
+def typed(state: State, name: str) -> str:
+    """What stands in the field first: the value, but nothing where a role's would be typed."""
+    return "" if state.settings.to_json()[name] == {} else value(state, name)
 
 
 def default(name: str) -> str:
@@ -133,6 +138,8 @@ def explain(definition: Definition) -> str:
         takes = ""
     if definition.name == "reasoning_effort":
         takes = f" Efforts: {', '.join(EFFORTS[1:])}."
+    if definition.name in PER_ROLE:
+        takes += " ROLE=none clears one."
     none = " none clears it." if definition.optional else ""
     sentence = definition.help[:1].upper() + definition.help[1:]
     return f"{sentence}.{takes}{none} Default: {default(definition.name)}."

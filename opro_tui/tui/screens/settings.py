@@ -138,7 +138,7 @@ class SettingsLayer(Layer[str]):
             self.dismiss(f"fork:{self.chosen.name}")
         else:
             with self.prevent(Input.Changed):
-                self.field.value = settings_view.value(self.source(), self.chosen.name)
+                self.field.value = settings_view.typed(self.source(), self.chosen.name)
                 self.note.value = ""
             self.field.border_title = Content(self.chosen.name.replace("_", "-")).markup
             self._edit_field(on=True)

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input, Static
+
+from opro_tui.core.edits import Edits
+from opro_tui.core.events import EditMade
+from opro_tui.core.settings import DEFINITIONS
+from opro_tui.engine.session import Session
+from opro_tui.store.database import Store
+from opro_tui.tui import edit_words, settings_view
+from opro_tui.tui.screens.history import HistoryLayer
+from opro_tui.tui.screens.layers import Prompt, Question, Reader
+from opro_tui.tui.screens.settings import LINES, SettingsLayer
+from opro_tui.tui.screens.workbench import Workbench
+from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
+from tests.tui.states import HOSTILE, empty
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+
+
+@pytest.fixture
+async def regression(tmp_path: Path) -> Path:
+    path = tmp_path / "sessions.db"
+    await make_session(path)
+    return path
+
+
+def index(name: str) -> int:
+    return next(
+        i for i, line in enumerate(LINES) if line.definition and line.definition.name == name
+    )
+
+
+def test_every_setting_stands_in_the_panel_once() -> None:
+    shown = [line.definition.name for line in LINES if line.definition]
+    assert sorted(shown) == sorted(definition.name for definition in DEFINITIONS)
+
+
+def test_a_row_tells_value_default_and_what_is_fixed() -> None:
+    state = empty(temperature=0.4)
+    row = settings_view.row(state, LINES[index("temperature")])
+    assert [cell.text for cell in row][:3] == ["temperature", "≠ 0.4", "1"]
+    fixed = settings_view.row(state, LINES[index("scorer")])
+    assert fixed[2].text == "by fork only"
+    assert fixed[0].tone == "muted"
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("temperature", "0.4", "hot"),
+        ("candidates", "4", "0"),
+        ("order", "random", "sideways"),
+        ("review", "yes", "perhaps"),
+        ("schedule", "linear:0.2", "linear:9"),
+        ("proposals", "independent", "99"),
+        ("max_output_tokens", "optimizer=500", "everybody=3"),
+        ("budget", "none", "-1"),
+    ],
+)
+def test_typed_values_are_checked(name, good, bad) -> None:
+    state = empty()
+    assert settings_view.problem(state, name, good) == ""
+    assert settings_view.problem(state, name, bad).endswith(".")
+
+
+def test_what_is_shown_can_be_typed_back() -> None:
+    state = empty(max_output_tokens="optimizer=500,scorer=900", budget=2.5, review=True)
+    for definition in DEFINITIONS:
+        if definition.starred:
+            text = settings_view.typed(state, definition.name)
+            changed = state.settings.with_values({definition.name: text})
+            assert changed == state.settings, definition.name
+
+
+def test_choices_are_walked_round() -> None:
+    assert settings_view.next_choice("order", "ascending", 1) == "descending"
+    assert settings_view.next_choice("order", "ascending", -1) == "random"
+    assert settings_view.next_choice("order", "typed", 1) == "ascending"
+    assert settings_view.next_choice("shown", "20", 1) == "20"
+
+
+def test_every_kind_of_edit_has_words() -> None:
+    made = [
+        EditMade(step=1, kind=kind, before=None, after=3)
+        for kind in ("pin", "unpin", "drop", "undrop", "pin_exemplar", "veto", "halt", "rescore")
+    ]
+    made += [
+        EditMade(step=1, kind="redraw", before=0, after=1),
+        EditMade(step=1, kind="approve"),
+        EditMade(step=1, kind="add", after={"id": 4, "text": "\x1b[31mred"}),
+        EditMade(step=1, kind="set", before={"temperature": 1.0}, after={"temperature": 0.4}),
+        EditMade(
+            step=1, kind="meta_prompt", before={"instructions": "a"}, after={"instructions": "bc"}
+        ),
+    ]
+    said = [edit_words.words(edit).line for edit in made]
+    assert len(set(said)) == len(said)
+    assert all(line.isprintable() for line in said)
+    assert "temperature 1 → 0.4" in said
+    assert all(edit_words.whole(edit) for edit in made)
+
+
+@both_sizes
+async def test_a_setting_is_changed_with_a_note_listed_and_undone(regression, size) -> None:
+    async with opened(regression, size) as (app, pilot):
+        await pilot.press("comma")
+        layer = app.screen
+        assert isinstance(layer, SettingsLayer)
+        assert layer.chosen.name == "optimizer"
+        layer.rows.move_to(index("candidates"))
+        await pilot.press("enter")
+        layer.field.value = "zero"
+        await pilot.pause()
+        assert "whole number" in str(layer.query_one("#problem", Static).content)
+        await pilot.press("enter")
+        assert app.steering.state.settings.candidates == 8
+        layer.field.value = "3"
+        await pilot.press("tab", *"cheap", "enter")
+        await run_out(app, pilot)
+        assert app.steering.state.settings.candidates == 3
+        assert not layer.query_one("#fields").display
+        await pilot.press("H")
+        assert isinstance(app.screen, HistoryLayer)
+        text = screen_text(app)
+        assert "candidates" in text
+        assert "8 → 3" in text
+        assert "cheap" in text
+        await pilot.press("enter")
+        assert isinstance(app.screen, Reader)
+        await pilot.press("escape", "u")
+        await run_out(app, pilot)
+        assert app.steering.state.settings.candidates == 8
+        assert len(app.steering.state.edits) == 2
+        await pilot.press("escape")
+        assert isinstance(app.screen, Workbench)
+
+
+async def test_escape_closes_the_field_and_then_the_panel(regression) -> None:
+    async with opened(regression) as (app, pilot):
+        await pilot.press("equals_sign", "enter")
+        assert isinstance(app.screen, SettingsLayer)
+        assert app.screen.field.has_focus
+        await pilot.press("escape")
+        assert app.screen.rows.has_focus
+        await pilot.press("escape")
+        assert isinstance(app.screen, Workbench)
+        assert not app.steering.state.edits
+
+
+async def test_what_the_engine_refuses_is_said_beside_the_field(regression) -> None:
+    async with opened(regression) as (app, pilot):
+        await pilot.press("comma", "enter")
+        layer = app.screen
+        layer.field.value = "nobody/model"
+        await pilot.press("enter")
+        await until(pilot, lambda: "nobody" in str(layer.query_one("#problem", Static).content))
+        assert app.screen is layer
+        assert app.steering.state.settings.optimizer == "simulated"
+
+
+async def test_choices_are_taken_with_the_arrows(regression) -> None:
+    async with opened(regression) as (app, pilot):
+        await pilot.press("comma")
+        app.screen.rows.move_to(index("order"))
+        await pilot.press("enter", "down", "enter")
+        await run_out(app, pilot)
+        assert app.steering.state.settings.order == "descending"
+
+
+@both_sizes
+async def test_a_fixed_setting_offers_a_fork_that_goes_on_from_a_step(regression, size) -> None:
+    async with opened(regression, size) as (app, pilot):
+        await pilot.press("s")
+        await run_out(app, pilot)
+        await pilot.press("comma")
+        app.screen.rows.move_to(index("scorer"))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("f")
+        await until(pilot, lambda: isinstance(app.screen, Prompt))
+        app.screen.query_one(Input).value = "7"
+        await pilot.press("enter")
+        assert "finished step" in screen_text(app)
+        app.screen.query_one(Input).value = "0"
+        await pilot.press("enter")
+        await until(pilot, lambda: "The fork's name" in screen_text(app))
+        app.screen.query_one(Input).value = "other"
+        await pilot.press("enter")
+        await until(pilot, lambda: "other goes on from step 0" in screen_text(app))
+    store = await Store.open(regression)
+    try:
+        fork = await Session.open(store, "other", app.shelf.config, readonly=True)
+        assert [step.number for step in fork.state.steps] == [0]
+        await fork.close()
+    finally:
+        await store.close()
+
+
+async def test_undo_takes_back_pins_one_after_the_other(regression) -> None:
+    async with opened(regression) as (app, pilot):
+        assert "Undo" not in screen_text(app)
+        await pilot.press("u")
+        await pilot.press("s")
+        await run_out(app, pilot)
+        best, worst = app.workbench.trajectory.rows.keys[0], app.workbench.trajectory.rows.keys[-1]
+        await app.workbench.make(Edits(pin=(best,)))
+        await app.workbench.make(Edits(drop=(worst,)))
+        app.workbench.trajectory.rows.focus()
+        await pilot.press("u")
+        await run_out(app, pilot)
+        assert not app.steering.state.dropped
+        assert app.steering.state.pinned == {best}
+        await pilot.press("u")
+        await run_out(app, pilot)
+        assert not app.steering.state.pinned
+        await pilot.press("u")
+        await pilot.pause()
+        assert len(app.steering.state.edits) == 4
+
+
+@both_sizes
+async def test_hostile_texts_and_notes_do_no_harm_in_the_history(tmp_path, size) -> None:
+    path = tmp_path / "s.db"
+    await make_session(path, "sums", train=10)
+    async with opened(path, size) as (app, pilot):
+        for text in HOSTILE:
+            clean = text.replace("\ud800", "").replace("\udfff", "")
+            if clean.strip():
+                await app.workbench.make(Edits(add=(clean + "!",), note=clean))
+        await pilot.press("H")
+        for _ in app.steering.state.edits:
+            assert all(c.isprintable() or c == "\n" for c in screen_text(app))
+            await pilot.press("enter")
+            assert all(c.isprintable() or c == "\n" for c in screen_text(app))
+            await pilot.press("escape", "down")
+        assert app.is_running
