@@ -19,6 +19,7 @@ _TRACE = re.compile(
     rf"(?<![\d.,−-])\d{{1,3}}(?:{_SEPARATOR}\d{{1,3}}){{3,400}}(?![\d.]*\d)(?:{_SEPARATOR})?"
 )
 _TAGGED = re.compile(r"<([A-Za-z][\w-]{0,30})>\s{0,3}$")
+_FREE = re.compile(r"(?:^|[>:=\[({|\"'`*\n-])[ \t]{0,3}$")
 _PLACE = re.compile(
     r"(?:(?<![\w.,-])[(#]?(?P<node>\d{1,3})\)?\s{0,3}(?::|=|at|is|->|→|-)?\s{0,3})?"
     rf"[(\[]\s{{0,3}}(?:x\s{{0,2}}[=:]\s{{0,2}})?(?P<x>{_NUMBER})\s{{0,3}}[,;]\s{{0,3}}"
@@ -55,7 +56,9 @@ def traces(text: str) -> tuple[Shown, ...]:
     """The tours in a text, in order, each with the length that stands beside it."""
     spans = []
     for match in _TRACE.finditer(text):
-        if as_trace(match.group()):
+        if as_trace(match.group()) and _FREE.search(
+            text[max(0, match.start() - 8) : match.start()]
+        ):
             before = _TAGGED.search(text, max(0, match.start() - 40), match.start())
             start, end = match.span()
             if before and (closing := text.find(f"</{before[1]}>", end, end + 40)) >= 0:
