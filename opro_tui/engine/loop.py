@@ -46,7 +46,11 @@ class Loop:
         """Score waiting candidates now, outside of a step; the costs are the last step's."""
         await self._guarded(evaluate(self._run, self._state.steps[-1], ids))
 
-    async def _guarded(self, work: Coroutine[None, None, None]) -> None:
+    async def measure(self, work: Coroutine[None, None, object]) -> None:
+        """Score solutions on examples of no step; a reason to end is stored as for steps."""
+        await self._guarded(work)
+
+    async def _guarded(self, work: Coroutine[None, None, object]) -> None:
         try:
             await work
         except Interrupted:

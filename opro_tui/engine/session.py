@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from opro_tui.core.edits import Edits, plan
@@ -14,10 +15,13 @@ from opro_tui.core.events import (
     Outcome,
 )
 from opro_tui.core.meta_prompt import MetaPrompt
+from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
-from opro_tui.engine.budget import Budget
+from opro_tui.engine import heldout
+from opro_tui.engine.budget import Budget, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
+from opro_tui.engine.consent import task_of
 from opro_tui.engine.create import check_models
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.loop import Loop
@@ -25,7 +29,6 @@ from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
 from opro_tui.engine.run import Run
-from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.protocols import Task
+    from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
     from opro_tui.store.database import Store
     from opro_tui.store.records import SessionRecord
@@ -76,7 +80,9 @@ class Session:
         self._lock = lock
         self._queue: asyncio.Queue[Event | None] | None = None
         self._pool = ModelPool(config, state.settings.seed)
-        self._caller = Caller(store, record.id, config, Budget(lambda: self.state), self._publish)
+        self._caller = Caller(
+            store, record.id, config, Budget(lambda: self.state, self._worst_unknown), self._publish
+        )
         self._run = Run(
             store, record.id, task, self._pool, self._caller, lambda: self.state, self._publish
         )
@@ -103,7 +109,7 @@ class Session:
             lock = WriterLock(store.path, record.id, name)
             lock.acquire()
         try:
-            task = factory.restore(record.task_spec, await store.examples(record.id))
+            task = await task_of(store, record)
             start = initial_state(record, task)
             session = cls(
                 store, record, task, fold(start, await store.events(record.id)), config, lock
@@ -186,6 +192,19 @@ class Session:
         if not self.state.steps:
             raise BadInput("run a step first", where=self.name, todo="It scores what waits.")
         return self._stream(lambda: self._loop.score(ids))
+
+    def measure(
+        self, candidates: Sequence[Candidate], examples: Sequence[int], kind: str
+    ) -> AsyncGenerator[Event, None]:
+        """Score solutions on examples of no step, as `heldout.measure`, watched and stoppable.
+
+        The last event is a `Stopped` when it ended early; what was answered is kept.
+
+        Raises:
+            SessionBusy: Another process writes the session, or a run is under way.
+        """
+        work = partial(heldout.measure, self, candidates, examples, kind)
+        return self._stream(lambda: self._loop.measure(work()))
 
     async def _stream(
         self, work: Callable[[], Coroutine[None, None, None]]
@@ -283,6 +302,19 @@ class Session:
     def hands(self) -> Run:
         """What trials and held-out evaluations work with, beside the steps."""
         return self._run
+
+    def _worst_unknown(self, role: str) -> WorstCase:
+        """The worst case of one call of a role, from what its calls read so far."""
+        settings, used = self.state.settings, self.state.usage(role)
+        model = self._pool.get(role, settings, preview=True)
+        many = role == "optimizer" and model.offers_n
+        read = used.input_tokens // used.calls if used.calls and used.input_tokens else 1000
+        request = Request(
+            (),
+            n=settings.candidates if many else 1,
+            max_output_tokens=settings.for_role("max_output_tokens", role),
+        )
+        return worst_case(model, request, read, self._config)
 
     def _check_settings(self, edits: Edits) -> None:
         """Refuse a model that there is none of, and a budget that can't be kept."""

@@ -1,0 +1,90 @@
+"""What a person does with the past: replay it, count its costs, compare it, measure its best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from opro_tui.tui.archive import Archive
+from opro_tui.tui.measuring import CONFIRM, EVALUATE
+from opro_tui.tui.screens.choose import Choose
+from opro_tui.tui.screens.compare import CompareScreen
+from opro_tui.tui.screens.costs import CostsScreen
+from opro_tui.tui.screens.measure import MeasureScreen
+from opro_tui.tui.screens.replay import ReplayScreen
+
+if TYPE_CHECKING:
+    from opro_tui.core.state import State
+    from opro_tui.tui.steering import Steering
+
+
+class HistoryActions(Screen[None]):
+    """The actions on a session's past."""
+
+    steering: Steering
+
+    if TYPE_CHECKING:
+
+        @property
+        def state(self) -> State:
+            """The session's state now."""
+
+        def say(self, text: str, *, severe: bool = False) -> None:
+            """A short notice."""
+
+    @property
+    def archive(self) -> Archive:
+        """All sessions of the database, the one on the bench among them."""
+        return Archive(self.steering.database, self.steering.config, self.steering)
+
+    def possible_history_action(self, action: str) -> bool:
+        """Whether an action of this area can do anything now."""
+        match action:
+            case "replay":
+                return bool(self.state.steps or self.state.edits)
+            case "confirm" | "evaluate":
+                has_examples = bool(self.steering.session.task.examples)
+                return has_examples and self.state.best_id is not None
+            case "compare":
+                return self.state.best_id is not None
+        return True
+
+    def action_replay(self) -> None:
+        """Play this session again from its first event."""
+        chart = getattr(self, "chart", "blocks")
+        self.app.push_screen(ReplayScreen(self.archive, self.steering.name, chart=chart))
+
+    def action_costs(self) -> None:
+        """Show what every step cost."""
+        self.app.push_screen(CostsScreen(self.archive, self.steering.name))
+
+    def action_confirm(self) -> None:
+        """Score what can't be told from the best on fresh examples."""
+        self._measure(CONFIRM)
+
+    def action_evaluate(self) -> None:
+        """Look at the test split."""
+        self._measure(EVALUATE)
+
+    def _measure(self, kind: str) -> None:
+        if not self.steering.session.task.examples:
+            self.say("This task computes its scores: they are exact, and nothing is held out.")
+        elif self.state.best_id is None:
+            self.say("There is no scored solution yet; run a step first.")
+        else:
+            self.app.push_screen(MeasureScreen(self.archive, self.steering.name, kind))
+
+    async def action_compare(self) -> None:
+        """Choose another session, and compare this one with it."""
+        name = self.steering.name
+        others = await self.archive.others(name)
+        if not others:
+            self.say("There is no other session. A fork (f) makes one that shares this past.")
+            return
+
+        def chosen(other: str | None) -> None:
+            if other is not None:
+                self.app.push_screen(CompareScreen(self.archive, name, other))
+
+        self.app.push_screen(Choose("Compare with", others), chosen)

@@ -1,0 +1,165 @@
+"""What the screen for fresh and held-out examples says, as plain data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opro_tui.core.protocols import Split
+from opro_tui.engine import heldout
+from opro_tui.tui import format as fmt
+from opro_tui.tui.measuring import CONFIRM, looks
+from opro_tui.tui.rows import TEXT_WIDTH, Cell
+from opro_tui.tui.view import Part, forecast_amount
+from opro_tui.tui.widgets.row_list import Column
+
+if TYPE_CHECKING:
+    from opro_tui.core.events import Measured
+    from opro_tui.core.state import State
+    from opro_tui.tui.measuring import Measuring, Offer
+    from opro_tui.tui.rows import Row
+
+COLUMNS = (
+    Column("#", 5, right=True),
+    Column("on", 6),
+    Column("score", 7, right=True),
+    Column("±", 5, right=True),
+    Column("n", 5, right=True),
+    Column("training", 8, right=True),
+    Column("drop", 6, right=True),
+    Column("", 3),
+    Column("solution", 0),
+)
+EMPTY = "Nothing was measured yet. s measures what is described above, after a question."
+NAMED = 8
+TITLES = {CONFIRM: "CONFIRM ON FRESH EXAMPLES", "evaluate": "EVALUATE ON THE HELD-OUT TEST SPLIT"}
+
+
+def header(name: str, state: State | None, *, simulated: bool) -> list[Part]:
+    """The line on top."""
+    parts = [Part(f"Measure {fmt.safe(name, 40)}", "title", 100)]
+    if state is None:
+        return [*parts, Part("reading…", "muted", 10)]
+    if simulated:
+        parts.append(Part(" SIMULATED ", "badge", 95))
+    best = state.best()
+    if best is not None and best.score is not None:
+        shown = fmt.with_half_width(best.score, state.facts)
+        parts.append(
+            Part(f"best of {state.scored_count()}: {shown} in training (#{best.id})", "best", 90)
+        )
+    count = looks(state)
+    parts.append(Part(f"{fmt.plural(count, 'look')} at the test split", "", 80))
+    return parts
+
+
+def about(offer: Offer, state: State) -> list[tuple[str, str]]:
+    """What a measurement is, why one makes it, and what it costs."""
+    if offer.why_not:
+        return [("not now", fmt.safe(offer.why_not, 300))]
+    ids = ", ".join(f"#{id_}" for id_ in offer.candidates[:NAMED])
+    ids += " …" if len(offer.candidates) > NAMED else ""
+    n = fmt.plural(len(offer.examples), "example")
+    best_of = state.scored_count()
+    if offer.kind == CONFIRM:
+        one = "the best" if len(offer.candidates) == 1 else "what can't be told from the best"
+        what = f"{ids}, {one}, on {n} of the training side that nothing was chosen by"
+        why = (
+            f"The best of {best_of} tries looks better than it is, for it was chosen by its score: "
+            "the best of 20 equal solutions of true 75 % reads 84 % on 80 examples. The score on "
+            "fresh examples isn't flattered by that; report this one."
+        )
+    else:
+        what = f"{ids} on the {n} of the test split, sealed while nobody looks"
+        why = (
+            f"It is the figure to report for the best of {best_of}. Looks so far: {looks(state)}. "
+            "Whoever chooses by what a look showed makes the next one less fresh."
+        )
+    facts = [("what", what), ("why", why), ("price", price(offer))]
+    found = result(offer, state)
+    return [("result", found), *facts] if found else facts
+
+
+def result(offer: Offer, state: State) -> str:
+    """What the measurement says, once all of it is there: the winner is reported from here."""
+    events = [heldout.known(state, id_, offer.examples) for id_ in offer.candidates]
+    there = [event for event in events if event is not None]
+    if not there or len(there) < len(events):
+        return ""
+    sign = 1 if state.facts.minimize else -1
+    best = min(there, key=lambda event: (sign * event.score.value, event.candidate))
+    score = fmt.with_half_width(best.score, state.facts)
+    where = "on fresh examples" if offer.kind == CONFIRM else "held out"
+    training = state.candidates[best.candidate].score
+    beside = ""
+    if training is not None:
+        drop = fmt.change(best.score.value - training.value, state.facts)
+        beside = f", {drop} beside its training score {fmt.value(training.value, state.facts)}"
+    lead = f" leads {len(there)}" if len(there) > 1 else ""
+    return f"#{best.candidate}{lead} {where}: {score}{beside}"
+
+
+def price(offer: Offer) -> str:
+    """What a measurement buys, in words."""
+    if not offer.answers:
+        return "nothing to buy: it is measured already, the result stands below"
+    answers = fmt.plural(offer.answers, "answer")
+    if offer.price is None:
+        return f"at most {answers}"
+    known = "those that are there already are not bought again"
+    return f"at most {answers}, ≈ {forecast_amount(offer.price)}; {known}"
+
+
+def status(job: Measuring | None, offer: Offer | None) -> list[Part]:
+    """The line above the keys."""
+    if job is not None and not job.finished:
+        bar = fmt.bar(job.done, job.total, 12)
+        done = f"{fmt.count(job.done)} of at most {fmt.count(job.total)} answers"
+        parts = [Part(f"measuring {bar} {done}", "accent", 90)]
+        if job.stopping:
+            parts.insert(0, Part("stopping…", "warning", 95))
+        else:
+            parts.append(Part("Escape stops; what is paid for is kept", "muted", 50))
+        return parts
+    if job is not None and job.stopped is not None:
+        return [
+            Part(f"! {fmt.safe(job.stopped.message, 120)}", "warning", 90),
+            Part("s goes on, nothing is paid twice", "accent", 60),
+        ]
+    if offer is None or offer.why_not:
+        return [Part("c confirm · v held out", "muted")]
+    if not offer.answers:
+        return [Part("measured already; nothing to buy", "best", 90)]
+    return [Part("s measures, after a question", "accent", 90)]
+
+
+def latest(state: State) -> list[Measured]:
+    """The last measurement of each solution on each set of examples, newest first."""
+    found: dict[tuple[int, tuple[int, ...]], Measured] = {}
+    for event in state.measured:
+        key = (event.candidate, event.examples)
+        found.pop(key, None)
+        found[key] = event
+    return list(reversed(found.values()))
+
+
+def row(event: Measured, state: State) -> Row:
+    """One measurement: the score beside the training score, with the drop."""
+    facts, score = state.facts, event.score
+    candidate = state.candidates[event.candidate]
+    training = candidate.score
+    drop = None if training is None else score.value - training.value
+    on = "test" if event.split == Split.TEST else "fresh"
+    if event.split == Split.TRAIN:
+        on = "train"
+    worse = drop is not None and (drop > 0 if facts.minimize else drop < 0)
+    return (
+        Cell(f"{event.candidate}"),
+        Cell(on, "accent" if on == "test" else ""),
+        Cell(fmt.value(score.value, facts), "strong"),
+        Cell(fmt.half_width(score, facts), "muted"),
+        Cell(fmt.count(score.n), "muted"),
+        Cell("" if training is None else fmt.value(training.value, facts)),
+        Cell("" if drop is None else fmt.change(drop, facts), "worse" if worse else "better"),
+        Cell("★" if event.candidate == state.best_id else "", "best"),
+        Cell(fmt.safe(candidate.text, TEXT_WIDTH)),
+    )

@@ -1,0 +1,342 @@
+"""A stored session played again on the workbench's panes: no model, no cost, nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import getters
+from textual.binding import Binding
+from textual.containers import Container
+from textual.widgets import Footer
+
+from opro_tui.core.errors import OproError
+from opro_tui.core.meta_prompt import MetaPrompt
+from opro_tui.tui import compare, regions
+from opro_tui.tui.format import safe
+from opro_tui.tui.messages import Failed, ForkMade
+from opro_tui.tui.panes.candidates import CandidatesPane, Looking
+from opro_tui.tui.panes.chart import ChartPane
+from opro_tui.tui.panes.meta_prompt import MetaPromptPane
+from opro_tui.tui.panes.trajectory import TrajectoryPane
+from opro_tui.tui.screens import ask
+from opro_tui.tui.screens import replay_view as view
+from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.pane_screen import PaneScreen
+from opro_tui.tui.view import Part
+from opro_tui.tui.widgets.line import Line
+from opro_tui.tui.widgets.scrubber import Scrubber
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from opro_tui.core.state import State
+    from opro_tui.engine.replay import Replay
+    from opro_tui.tui.archive import Archive, Opened
+    from opro_tui.tui.widgets.row_list import RowList
+
+FRAMES_PER_SECOND = 16
+WORK_SECONDS = 0.1
+
+
+class ReplayScreen(PaneScreen):
+    """A session's history, event by event.
+
+    Args:
+        archive: Where it is read from.
+        name: The session's name.
+        chart: Which characters draw the chart.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "play", "Play", tooltip="Play on, or pause.", priority=True),
+        Binding(
+            "full_stop", "event(1)", "Event", key_display=". ,", tooltip="Next event; → as well."
+        ),
+        Binding("comma", "event(-1)", show=False, tooltip="The event before; ← as well."),
+        Binding(
+            "right_curly_bracket,s",
+            "step(1)",
+            "Step",
+            key_display="s S",
+            tooltip="To the next step's results; ↓ and PgDn on the scrubber as well.",
+        ),
+        Binding(
+            "left_curly_bracket,S",
+            "step(-1)",
+            show=False,
+            tooltip="To the step before; ↑ and PgUp on the scrubber as well.",
+        ),
+        Binding("e", "edit(1)", "Edit", key_display="e E", tooltip="To the next edit."),
+        Binding("E", "edit(-1)", show=False, tooltip="To the edit before."),
+        Binding("b", "best(1)", "Best", key_display="b B", tooltip="To the next new best."),
+        Binding("B", "best(-1)", show=False, tooltip="To the new best before."),
+        Binding("plus,equals_sign", "speed(1)", "Speed", key_display="+ −", tooltip="Faster."),
+        Binding("minus", "speed(-1)", show=False, tooltip="Slower."),
+        Binding("home,0", "go(0)", "Start", show=False, tooltip="To the start.", priority=True),
+        Binding("end,dollar_sign", "go(-1)", show=False, tooltip="To the end.", priority=True),
+        Binding(
+            "f",
+            "live",
+            "Live…",
+            tooltip="Fork at the last finished step of this place, and go on from there.",
+        ),
+        Binding("a", "all", "All events", tooltip="Read every evaluation and call too."),
+    ]
+
+    AUTO_FOCUS = "#scrubber"
+
+    header = getters.query_one("#header", Line)
+    scrubber = getters.query_one(Scrubber)
+
+    def __init__(self, archive: Archive, name: str, *, chart: str = "blocks") -> None:
+        super().__init__()
+        self.archive = archive
+        self.session_name = name
+        self.opened: Opened | None = None
+        self.marks = view.Marks()
+        self.playing = False
+        self.speed = 2
+        self._due = 0.0
+        self.prompt = MetaPromptPane()
+        self.candidates = CandidatesPane()
+        self.trajectory = TrajectoryPane()
+        self.chart = ChartPane(chart)
+        self.panes = (self.prompt, self.candidates, self.trajectory, self.chart)
+
+    def compose(self) -> ComposeResult:
+        """Build it."""
+        yield Line(id="header")
+        with Container(id="panes"):
+            yield from self.panes
+        yield Scrubber(id="scrubber")
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        """Read the history behind the screen."""
+        self.header.show([Part(f"reading {safe(self.session_name, 60)}…", "muted")])
+        self.trajectory.add_class("-active")
+        self._load(fine=None)
+        self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+
+    def _load(self, *, fine: bool | None) -> None:
+        self.run_worker(self._read(fine), group="replay", exclusive=True, exit_on_error=False)
+
+    async def _read(self, fine: bool | None) -> None:
+        try:
+            opened = await self.archive.replay(self.session_name, fine=fine)
+        except OproError as error:
+            self.post_message(Failed("It can't be replayed", str(error)))
+            return
+        # It begins where the first results are; read anew, it stays where it is.
+        old = self.opened
+        seq = old.replay.state.last_seq if old is not None else None
+        self.opened = opened
+        self.marks = view.Marks(opened.steps, opened.edits, opened.bests)
+        place = opened.steps[0] if opened.steps else len(opened.replay.events)
+        if seq is not None:
+            place = sum(1 for event in opened.replay.events if event.seq <= seq)
+        opened.replay.seek(place)
+        self.draw()
+        self.refresh_bindings()
+        if not opened.fine:
+            words = view.coarse_words(len(opened.replay.events), opened.stored)
+            self.notify(words, markup=False, timeout=8)
+
+    @property
+    def replay(self) -> Replay | None:
+        """The replay, once it was read."""
+        return None if self.opened is None else self.opened.replay
+
+    @property
+    def state(self) -> State | None:
+        """The session as it was at this place."""
+        return None if self.opened is None else self.opened.replay.state
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what can't be done."""
+        opened = self.opened
+        if action in ("event", "step", "edit", "best", "go", "play", "speed", "live"):
+            if opened is None:
+                return False
+            found = {"edit": opened.edits, "best": opened.bests, "step": opened.steps}
+            if action == "live":
+                return bool(opened.steps)
+            return bool(found.get(action, True))
+        if action == "all":
+            return opened is not None and not opened.fine
+        return super().check_action(action, parameters)
+
+    # Drawing
+
+    def draw(self) -> None:
+        """Draw the place."""
+        replay, state = self.replay, self.state
+        if replay is None or state is None or not self.is_mounted:
+            return
+        now = view.situation(replay.name, state, simulated=replay.record.simulated)
+        self.header.show(view.header(state, now))
+        step = next((s for s in reversed(state.steps) if s.prompt is not None), None)
+        prompt, marks = None, regions.marks(state, state.template)
+        if step is not None and step.prompt is not None:
+            prompt = MetaPrompt(step.prompt.text, step.prompt.regions)
+        self.prompt.draw(state, now, prompt, step, marks)
+        if prompt is None:
+            self.prompt.text.show(None, marks, empty="No step has sent a meta-prompt yet.")
+        self.candidates.draw(state, now, Looking())
+        self.trajectory.draw(state)
+        self.chart.draw(state)
+        self._draw_scrubber(replay, state)
+
+    def _draw_scrubber(self, replay: Replay, state: State) -> None:
+        event = replay.events[replay.place - 1] if replay.place else None
+        total = len(replay.events)
+        speed = view.SPEEDS[self.speed]
+        parts = view.line(event, state.facts, replay.place, total, speed, playing=self.playing)
+        if self.opened is not None and not self.opened.fine:
+            parts.insert(1, Part("results only, a reads all", "warning", 60))
+        self.scrubber.show(parts, replay.place, total, self.marks)
+
+    def _tick(self) -> None:
+        """Play on, and compare scores that the lists asked about."""
+        replay = self.replay
+        if replay is None:
+            return
+        if self.playing and not isinstance(self.app.screen, Reader):
+            self._due += view.SPEEDS[self.speed] * view.EVENTS_PER_SECOND / FRAMES_PER_SECOND
+            events, self._due = int(self._due), self._due % 1
+            if replay.place >= len(replay.events):
+                self.playing = False
+                self.draw()
+            elif events:
+                self.seek(replay.place + events, pause=False)
+        busy = any(w.group == "ties" and not w.is_finished for w in self.workers)
+        if compare.pending() and not busy:
+            self.run_worker(self._compare(), group="ties", exit_on_error=False)
+
+    async def _compare(self) -> None:
+        while compare.pending():
+            await asyncio.to_thread(compare.work, WORK_SECONDS)
+        self.trajectory.again()
+        self.draw()
+
+    # Moving
+
+    def seek(self, place: int, *, pause: bool = True) -> None:
+        """Go to a place."""
+        if self.replay is None:
+            return
+        if pause:
+            self.playing = False
+        self.replay.seek(place)
+        self.draw()
+
+    def on_scrubber_sought(self, event: Scrubber.Sought) -> None:
+        """Go where the mouse pointed."""
+        self.seek(event.place)
+
+    def action_event(self, by: int) -> None:
+        """Go on or back by one event."""
+        if self.replay is not None:
+            self.seek(self.replay.place + by)
+
+    def action_go(self, place: int) -> None:
+        """Go to the start or the end."""
+        if self.replay is not None:
+            self.seek(len(self.replay.events) if place < 0 else place)
+
+    def action_step(self, by: int) -> None:
+        """Go to the next step's results, or to those of the step before."""
+        self._jump(self.marks.steps, by, "step")
+
+    def action_older_prompt(self) -> None:
+        """In the meta-prompt's pane: the prompt of the step before, with all that was then."""
+        self.action_step(-1)
+
+    def action_newer_prompt(self) -> None:
+        """In the meta-prompt's pane: the prompt of the step after."""
+        self.action_step(1)
+
+    def action_edit(self, by: int) -> None:
+        """Go to the next edit, or to the one before."""
+        self._jump(self.marks.edits, by, "edit")
+
+    def action_best(self, by: int) -> None:
+        """Go to the next new best, or to the one before."""
+        self._jump(self.marks.bests, by, "new best")
+
+    def _jump(self, places: Sequence[int], by: int, what: str) -> None:
+        if self.replay is None:
+            return
+        find = view.after if by > 0 else view.before
+        place = find(places, self.replay.place)
+        if place is not None:
+            self.seek(place)
+        elif by < 0 and what == "step":
+            self.seek(0)
+        else:
+            self.notify(
+                f"No {what} {'after' if by > 0 else 'before'} this.", markup=False, timeout=2
+            )
+
+    def action_play(self) -> None:
+        """Play on from here, or pause; from the end, begin again."""
+        if self.replay is None:
+            return
+        if not self.playing and self.replay.place >= len(self.replay.events):
+            self.replay.seek(0)
+        self.playing = not self.playing
+        self._due = 0.0
+        self.draw()
+
+    def action_speed(self, by: int) -> None:
+        """Play faster or slower."""
+        self.speed = max(0, min(len(view.SPEEDS) - 1, self.speed + by))
+        self.draw()
+
+    def action_all(self) -> None:
+        """Read every event; the place stays."""
+        self.notify("Reading every evaluation and call…", markup=False)
+        self._load(fine=True)
+
+    # Lists
+
+    def on_row_list_chosen(self, event: RowList.Chosen) -> None:
+        """Show the whole of a solution as it was."""
+        state = self.state
+        candidate = None if state is None else state.candidates.get(event.key)
+        if candidate is not None:
+            self.playing = False
+            self.app.push_screen(Reader(f"Solution #{candidate.id}", candidate.text))
+
+    # Going live
+
+    def action_live(self) -> None:
+        """Ask for a name, and fork at the last step that is finished here."""
+        replay, state = self.replay, self.state
+        if replay is None or state is None:
+            return
+        self.playing = False
+        finished = [step.number for step in state.steps if step.finished_seq]
+        if not finished:
+            self.notify("No step is finished here yet; go on to one with s.", markup=False)
+            return
+
+        def named(name: str | None) -> None:
+            if name is not None:
+                work = self._fork(finished[-1], name.strip())
+                self.run_worker(work, group="fork", exclusive=True, exit_on_error=False)
+
+        self.app.push_screen(ask.fork_name(self.session_name, finished[-1]), named)
+
+    async def _fork(self, step: int, name: str) -> None:
+        try:
+            await self.archive.fork(self.session_name, step, name)
+        except OproError as error:
+            self.post_message(Failed("The fork can't be made", str(error)))
+            return
+        self.app.post_message(ForkMade(step, name))
+        self.dismiss(None)
