@@ -71,7 +71,7 @@ def _cell(text: str) -> str:
 def as_csv(table: Table) -> str:
     """A table in CSV, of which no cell can be taken for a formula by a spreadsheet."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\r\n")
     for row in table:
         writer.writerow([_inert(text) for text in row])
     return buffer.getvalue()
