@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.events import StepFinished, Stopped
 from opro_tui.core.usage import total
 from opro_tui.engine.create import Draft, create, prepare
-from opro_tui.engine.loop import EXIT_CODES
 from opro_tui.engine.repetition import Repetition, measure, spread, value_of
 from opro_tui.engine.session import Session
 from opro_tui.tasks import factory
@@ -27,6 +26,8 @@ INSTANCES = 20
 """Problems that the heuristics are measured on; the paper's five say little of a mean."""
 NOT_AN_LLM = "simulated: a local search, not an LLM"
 _SOLVERS = 2
+_FAILED = ("error", "missing", "budget")
+"""How a run ends that has not done what it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,10 +191,11 @@ class Reproduction:
             found = measure(session.state, session.task, plan.steps, name=name, seed=seed)
         finally:
             await session.close()
-        failed = ended.message if ended is not None and EXIT_CODES.get(ended.code) else ""
+        failed = ended.message if ended is not None and ended.code in _FAILED else ""
         result = replace(found, reused=reused, failed=failed)
-        self._done += 1
-        self._say(row, number, found.steps, result)
+        if failed or self._finished(session):
+            self._done += 1
+            self._say(row, number, found.steps, result)
         return result
 
     async def _advance(self, session: Session, row: Row, number: int) -> Stopped | None:
