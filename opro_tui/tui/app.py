@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import time
 from typing import TYPE_CHECKING
@@ -11,7 +12,9 @@ from textual.worker import WorkerState
 
 from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
+from opro_tui.core.waste import waste
 from opro_tui.tui import advice, caution, notices, themes
+from opro_tui.tui.archive import Archive
 from opro_tui.tui.bindings import SESSION_COMMANDS
 from opro_tui.tui.format import harmless, safe
 from opro_tui.tui.host import Host
@@ -20,6 +23,8 @@ from opro_tui.tui.keymap import keymap
 from opro_tui.tui.messages import (
     Failed,
     ForkAsked,
+    ForkMade,
+    MeasureAsked,
     OpenFailed,
     RunEnded,
     ScoreAsked,
@@ -31,6 +36,7 @@ from opro_tui.tui.palette import commands
 from opro_tui.tui.resume import how_to_resume
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.problem import RETRY, Problem
+from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.screens.sessions import SessionsScreen
 from opro_tui.tui.screens.workbench import Workbench
 from opro_tui.tui.shelf import Shelf
@@ -62,6 +68,7 @@ class OproApp(Host):
         database: The database file.
         name: The session's name; None begins with the list of sessions and comes back to it.
         config: Providers, prices, keymap and look.
+        replay: A session to play again over the list.
     """
 
     TITLE = "OPRO TUI"
@@ -73,10 +80,14 @@ class OproApp(Host):
         "styles/prompt.tcss",
         "styles/sessions.tcss",
         "styles/new_session.tcss",
+        "styles/history.tcss",
     ]
 
-    def __init__(self, database: Path, name: str | None, config: Config) -> None:
+    def __init__(
+        self, database: Path, name: str | None, config: Config, *, replay: str = ""
+    ) -> None:
         super().__init__(options(config))
+        self._replay = replay
         self.keys = keymap(config)
         self.shelf = Shelf(database, config)
         self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
@@ -90,6 +101,7 @@ class OproApp(Host):
 
     def _put_on_bench(self, name: str) -> None:
         """Make all that belongs to one session, not opened yet."""
+        self._advised = 0
         self.steering = Steering(self.shelf.database, name, self.shelf.config)
         self.jobs = Jobs(self, self.steering)
         self.workbench = Workbench(self.steering, self.keys, chart=self.options.chart)
@@ -99,6 +111,9 @@ class OproApp(Host):
         self.set_keymap(self.keys)
         if self.sessions is not None:
             self.push_screen(self.sessions)
+            if self._replay:
+                archive = Archive(self.shelf.database, self.shelf.config)
+                self.push_screen(ReplayScreen(archive, self._replay, chart=self.options.chart))
         else:
             self._show_bench()
 
@@ -178,6 +193,18 @@ class OproApp(Host):
         self.run_begins(self.steering.name)
         self.jobs.run_steps(steps)
 
+    def on_fork_made(self, message: ForkMade) -> None:
+        """Go on in a fork that a replay made, or say how to."""
+        if self.sessions is not None and not self.workbench.is_attached:
+            self.sessions.reload(message.name)
+            self.post_message(SessionAsked(message.name))
+            return
+        self._say_fork(message.name, message.step)
+
+    def on_measure_asked(self, message: MeasureAsked) -> None:
+        """Measure solutions outside of a step."""
+        self.jobs.measure(message.job)
+
     async def on_fork_asked(self, message: ForkAsked) -> None:
         """Make a fork of the session on the bench, and say how to open it."""
         name = self.steering.name
@@ -187,13 +214,13 @@ class OproApp(Host):
             text = self.steering.what_failed(error)
             self.post_message(Failed("The fork can't be made", text))
             return
+        self._say_fork(message.name, message.step)
+
+    def _say_fork(self, name: str, step: int) -> None:
         how = "q leads to the list of sessions" if self.sessions else "leave with q, then"
-        command = f"opro-tui open {shlex.quote(message.name)}"
-        self.notify(
-            safe(f"{message.name} goes on from step {message.step}. To open it: {how}: {command}"),
-            markup=False,
-            timeout=12,
-        )
+        command = f"opro-tui open {shlex.quote(name)}"
+        words = f"{name} goes on from step {step}. To open it: {how}: {command}"
+        self.notify(safe(words), markup=False, timeout=12)
 
     def on_score_asked(self, message: ScoreAsked) -> None:
         """Score candidates without a step."""
@@ -219,10 +246,22 @@ class OproApp(Host):
         self.jobs.renew_prompt()
         stopped = message.stopped
         self.run_ends(self.steering.name, notices.end_of_run(self.steering.state, stopped))
+        self.run_worker(self._advise(), group="advice", exclusive=True, exit_on_error=False)
         if stopped is not None and stopped.code in BAD_ENDS:
             title = BAD_ENDS[stopped.code]
             failed = Failed(title, stopped.message, code=stopped.code, again="run")
             self.post_message(failed)
+
+    async def _advise(self) -> None:
+        """Say once after each step when the last ones changed nothing that matters."""
+        steering = self.steering
+        state = steering.state
+        if state.finished_steps == self._advised or state.current is not None:
+            return
+        meter = await asyncio.to_thread(waste, state)
+        self._advised = state.finished_steps
+        if meter.advice and steering is self.steering:
+            self.notify(meter.advice, title="Waste meter", markup=False, timeout=10)
 
     def on_failed(self, message: Failed) -> None:
         """Show what went wrong, to be read, copied and tried again."""
@@ -303,13 +342,18 @@ def run_workbench(database: Path, name: str, config: Config) -> int:
     return _run(OproApp(database, name, config))
 
 
-def run_browser(database: Path, config: Config) -> int:
-    """Show the sessions of a database until the person leaves; arguments as `run_workbench`.
+def run_browser(database: Path, config: Config, *, replay: str = "") -> int:
+    """Show the sessions of a database until the person leaves.
+
+    Args:
+        database: The database file.
+        config: Providers, prices, keymap and look.
+        replay: The session to begin with, played again over the list.
 
     Returns:
         The exit code.
     """
-    return _run(OproApp(database, None, config))
+    return _run(OproApp(database, None, config, replay=replay))
 
 
 def _run(app: OproApp) -> int:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker, WorkType
 
     from opro_tui.core.events import Stopped
+    from opro_tui.tui.measuring import Measuring
     from opro_tui.tui.steering import Steering
 
 FOLLOW_SECONDS = 0.5
@@ -72,6 +73,14 @@ class Jobs:
         if not self.steering.running and not self.steering.readonly:
             self._again = partial(self.score, ids)
             self.run = self._start("run", partial(self._score, ids))
+
+    def measure(self, job: Measuring) -> None:
+        """Measure solutions outside of a step; on the bench this is a run like any other."""
+        if not job.on_bench:
+            self._start("measure", partial(self._measure, job))
+        elif not self.steering.running and not self.steering.readonly:
+            self._again = partial(self.measure, job)
+            self.run = self._start("run", partial(self._measure, job))
 
     def stop(self) -> bool:
         """Ask the run to stop; asked again, break it off. Whether it was broken off."""
@@ -132,6 +141,15 @@ class Jobs:
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
             self._fail("The scoring could not go on", error, again="run")
         self.app.post_message(RunEnded(stopped))
+
+    async def _measure(self, job: Measuring) -> None:
+        stopped: Stopped | None = None
+        try:
+            stopped = await job.run()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The measurement could not go on", error)
+        if job.on_bench:
+            self.app.post_message(RunEnded(stopped))
 
     async def _run_steps(self, steps: int) -> None:
         stopped: Stopped | None = None

@@ -8,6 +8,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from opro_tui.core.events import Stopped
+    from opro_tui.tui.measuring import Measuring
 
 
 class SessionOpened(Message):
@@ -122,3 +123,29 @@ class ForkAsked(Message):
         super().__init__()
         self.step = step
         self.name = name
+
+
+class ForkMade(Message):
+    """A replay went live: a fork was made at one of its steps.
+
+    Args:
+        step: The last step that both share.
+        name: The fork's name.
+    """
+
+    def __init__(self, step: int, name: str) -> None:
+        super().__init__()
+        self.step = step
+        self.name = name
+
+
+class MeasureAsked(Message):
+    """The person wants solutions scored on examples of no step.
+
+    Args:
+        job: The measurement; screens watch it.
+    """
+
+    def __init__(self, job: Measuring) -> None:
+        super().__init__()
+        self.job = job

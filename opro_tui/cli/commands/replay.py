@@ -20,8 +20,23 @@ if TYPE_CHECKING:
 @click.option("--step", type=int, help="Only up to this step's results.")
 @click.pass_obj
 def replay_command(app: App, name: str, step: int | None) -> int:
-    """Tell a session's story again from what is stored: no model, no cost."""
+    """Play a session again from what is stored: no model, no cost.
+
+    In a terminal this is a screen; with --step, or without a terminal, it is the story as text.
+    """
+    from opro_tui.cli.output import interactive
+
+    if step is None and interactive():
+        wait_for(_check(app, name))
+        from opro_tui.tui.app import run_browser
+
+        return run_browser(app.db, app.config, replay=name)
     return wait_for(_replay(app, name, step))
+
+
+async def _check(app: App, name: str) -> None:
+    async with existing_database(app, name) as store:
+        await store.session(name)
 
 
 async def _replay(app: App, name: str, step: int | None) -> int:

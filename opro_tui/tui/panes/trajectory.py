@@ -126,6 +126,10 @@ class TrajectoryPane(Pane):
         self.field.display = bool(event.value.strip())
         self.rows.focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Leave Escape to the screen while nothing is filtered."""
+        return action != "clear_filter" or self.field.display
+
     def action_clear_filter(self) -> None:
         """List everything again; without a filter there is nothing to clear."""
         if self.field.display:

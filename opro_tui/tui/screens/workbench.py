@@ -11,6 +11,7 @@ from textual.widgets import Footer
 from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings, view
 from opro_tui.tui.actions.candidates import CandidateActions
+from opro_tui.tui.actions.history import HistoryActions
 from opro_tui.tui.actions.prompt import PromptActions
 from opro_tui.tui.actions.screen import ScreenActions
 from opro_tui.tui.actions.settings import SettingsActions
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 FRAMES_PER_SECOND = 15
 
 
-class Workbench(PromptActions, CandidateActions, SettingsActions, ScreenActions):
+class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions, ScreenActions):
     """A session on the bench.
 
     Args:
@@ -156,6 +157,8 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, ScreenActions)
                 return self.steering.running
             case "undo" | "history" | "fork":
                 return self.possible_settings_action(action)
+            case "replay" | "compare" | "confirm" | "evaluate":
+                return self.possible_history_action(action)
             case "exemplars" | "older_prompt" | "newer_prompt":
                 return self.possible_prompt_action(action)
         return self.possible_candidate_action(action)
