@@ -29,6 +29,8 @@ MARKS: tuple[tuple[str, str, str], ...] = (
     ("◆", "pinned", "Always shown to the optimizer, whatever its score."),
     ("✕", "kept out", "Dropped, rejected (with the reason) or vetoed; it is never shown."),
     ("+", "yours", "You added this solution."),
+    ("ins *ins", "instructions", "In the margin: the prompt's own words; * once you edited them."),
+    ("ex 3", "exemplar", "In the margin: an example, by its number in the data."),
     ("n of N", "partial", "Scored on n of N examples; it can't be the best."),
     ("unread", "", "Answers of the scorer in which no answer could be found."),
     ("#16", "id", "A solution's number in this session; it never changes."),

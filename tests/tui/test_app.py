@@ -379,6 +379,8 @@ async def test_hostile_texts_do_no_harm_in_any_pane(tmp_path, size) -> None:
             pane.body.focus()
             await pilot.press("pagedown", "pagedown")
             assert all(c.isprintable() or c == "\n" for c in screen_text(app))
+        app.workbench.trajectory.rows.focus()
+        app.workbench.trajectory.rows.focus()
         for row in app.workbench.trajectory.rows.keys:
             app.workbench.trajectory.rows.move_to(row)
             await pilot.press("enter")

@@ -228,7 +228,8 @@ class PromptActions(Screen[None]):
 
     async def _take_template(self, ground: Ground, draft: TemplateDraft) -> None:
         changed = {n: text for n, text in draft.texts.items() if text != ground.texts[n]}
-        self.template_draft = replace(draft, saved=False) if changed else None
+        # Only what was changed: the other texts may be edited elsewhere meanwhile.
+        self.template_draft = TemplateDraft(changed, draft.note) if changed else None
         if not changed:
             return
         if not draft.saved:
