@@ -19,8 +19,9 @@ from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.app import OproApp
-from opro_tui.tui.screens.layers import Prompt, Question, Reader
+from opro_tui.tui.screens.layers import Prompt, Question
 from opro_tui.tui.screens.new_session.screen import NewSession
+from opro_tui.tui.screens.problem import Problem
 from tests.tui.driving import SIZES, screen_text, until
 from tests.tui.states import HOSTILE
 
@@ -268,7 +269,7 @@ async def test_what_another_process_runs_is_shown_so_and_kept(tmp_path) -> None:
             await pilot.pause()
             assert "open in another process" in screen_text(app)
             await pilot.press("x", "y")
-            await until(pilot, lambda: isinstance(app.screen, Reader))
+            await until(pilot, lambda: isinstance(app.screen, Problem))
             assert "alpha" in app.screen.text
         assert set(await names_in(path)) == {"alpha", "beta"}
     finally:
@@ -318,7 +319,7 @@ async def test_a_session_that_is_gone_is_said_and_the_list_comes_back(tmp_path) 
         await store.delete("alpha")
         await store.close()
         await pilot.press("slash", *"alpha", "enter", "enter")
-        await until(pilot, lambda: isinstance(app.screen, Reader))
+        await until(pilot, lambda: isinstance(app.screen, Problem))
         assert "alpha" in app.screen.text
         await pilot.press("escape")
         await shows(app, pilot, "beta")
@@ -330,7 +331,7 @@ async def test_a_database_that_can_not_be_read_is_said(tmp_path) -> None:
     path.write_bytes(b"no database at all" * 1000)
     app = OproApp(path, None, Config())
     async with app.run_test(notifications=True) as pilot:
-        await until(pilot, lambda: isinstance(app.screen, Reader))
+        await until(pilot, lambda: isinstance(app.screen, Problem))
         assert "s.db" in app.screen.text
 
 

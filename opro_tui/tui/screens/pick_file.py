@@ -124,7 +124,7 @@ class PickFile(Layer[str]):
         Binding("tab", "complete", "Complete", show=False, priority=True),
         Binding("alt+up,ctrl+up", "parent", "Parent folder", show=False),
     ]
-    HINT = "Type or paste a path · ↑↓ · Tab completes · Enter takes it · Ctrl+↑ goes up"
+    HINT = "Type or paste a path · ↑↓ · Tab completes · Enter takes · Ctrl+↑ up"
 
     field = getters.query_one("#query", Input)
     rows = getters.query_one("#options", RowList)

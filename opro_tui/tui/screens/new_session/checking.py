@@ -136,7 +136,11 @@ class Checking:
         if self.keys:
             lines = "\n".join(f"! {line}" for line in self.keys)
             return f"{lines}\nCtrl+S creates it all the same.", "$text-warning"
-        return "✓ Ready: Ctrl+S creates it and spends nothing.", "$text-success"
+        ready = "✓ Ready: Ctrl+S creates it and spends nothing."
+        settings, answered = self.prepared.settings, bool(self.prepared.task.examples)
+        if "simulated" in (settings.optimizer, settings.scorer if answered else ""):
+            ready += " SIMULATED: scores are evidence of nothing."
+        return ready, "$text-success"
 
     async def create(self) -> str:
         """Store the session; returns its name, or nothing when it can't be made."""

@@ -86,7 +86,7 @@ def _setting(name: str, label: str = "", help: str = "", default: str | None = N
 
 
 TASK = (
-    Field("task", "task", "↓ presets · Ctrl+O file"),
+    Field("task", "task", "↓ lists · Ctrl+O file"),
     _setting("data_dir", "data folder", "where the benchmark's files lie"),
     _setting("header", "header row", "whether row 1 names columns"),
     _setting("input", "input column", "holds the question"),

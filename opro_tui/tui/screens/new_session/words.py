@@ -82,6 +82,7 @@ def split_words(prepared: Prepared) -> str:
 def price_table(preview: Preview) -> list[tuple[str, str]]:
     """The price by role, of one step and of the planned run: lines with their tones."""
     lines: list[tuple[str, str]] = []
+    problems = [(line, "warning") for line in unpriced(preview)]
     steps = fmt.plural(preview.steps, "step")
     for title, forecast in (
         ("First step, with step 0", preview.first),
@@ -92,7 +93,7 @@ def price_table(preview: Preview) -> list[tuple[str, str]]:
         lines += [(_role_line(role), "") for role in forecast.roles if role.calls]
         lines.append((_total_line(forecast), "strong"))
         lines.append(("", ""))
-    return lines + [(line, "warning") for line in unpriced(preview)]
+    return [*lines, *problems] if problems else lines[:-1]
 
 
 def _role_line(role: RoleForecast) -> str:
@@ -136,11 +137,19 @@ def price_lines(preview: Preview) -> list[tuple[str, str]]:
         (fmt.plural(preview.steps, "step"), preview.planned),
     ):
         low, high = forecast.token_range
-        calls = f"{fmt.short_count(forecast.calls)} calls"
-        parts = [calls, f"{tokens(low, high)} tokens", dollars(forecast)]
+        parts = [
+            f"{title:10} {fmt.short_count(forecast.calls)} calls",
+            f"{tokens(low, high)} tokens",
+        ]
         roles = [f"{role.role} {role_dollars(role)}" for role in forecast.roles if role.calls]
-        by_role = f" ({', '.join(roles)})" if len(roles) > 1 else ""
-        lines.append((f"{title:10} {' · '.join(parts)}{by_role}", "strong"))
+        free = forecast.cost_range is not None and forecast.cost_range[1] == 0
+        if len(roles) > 1 and not free:
+            parts += roles
+        if forecast.cost_range is not None:
+            parts.append(f"{dollars(forecast)} together" if len(roles) > 1 else dollars(forecast))
+        elif len(roles) < 2:
+            parts.append("$?")
+        lines.append((" · ".join(parts), "strong"))
     return lines + [(line, "warning") for line in unpriced(preview)]
 
 
