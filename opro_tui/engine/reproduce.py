@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.events import StepFinished, Stopped
 from opro_tui.core.usage import total
 from opro_tui.engine.create import Draft, create, prepare
+from opro_tui.engine.pool import ModelPool
 from opro_tui.engine.repetition import Repetition, measure, spread, value_of
 from opro_tui.engine.session import Session
 from opro_tui.tasks import factory
@@ -129,14 +130,18 @@ class Reproduction:
         """Calls that are under way."""
         return sum(session.traffic.in_flight for session in self._open)
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Refuse, before anything is stored, what can't be run.
 
         Raises:
             BadInput: The optimizer or a task of the rows can't be.
+            ModelError: The optimizer's key is missing.
         """
         for row in self._plan.experiment.rows:
-            prepare(self._draft(row, "check", self._plan.seed), self._config)
+            prepared = prepare(self._draft(row, "check", self._plan.seed), self._config)
+        pool = ModelPool(self._config, self._plan.seed)
+        pool.get("optimizer", prepared.settings)
+        await pool.aclose()
 
     async def run(self) -> tuple[Outcome, ...]:
         """Run every row; ends early when stopped, or when a row could not be finished.

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from opro_tui.tasks.tsp_tours import Matrix, Point, Tour
 
-TIME_LIMIT = 60.0
+PROVEN_UP_TO = 50
+"""Nodes up to which a proof is worth waiting for: it takes a second or two."""
+TIME_LIMIT, TIME_LIMIT_ABOVE = 60.0, 20.0
 """Seconds after which the best tour so far is given with a bound instead of a proof."""
 TOLERANCE = 1e-6
 
@@ -57,13 +59,15 @@ class Optimum:
         return cls(tour, length, length if proven else min(float(data["bound"]), length), proven)
 
 
-def solve(points: Sequence[Point], seconds: float = TIME_LIMIT) -> Optimum:
-    """Find the shortest tour. Takes up to `seconds`; meant for a thread, HiGHS lets others run.
+def solve(points: Sequence[Point], seconds: float | None = None) -> Optimum:
+    """Find the shortest tour. Takes its time; meant for a thread, HiGHS lets others run.
 
     Args:
         points: At least five, all different.
-        seconds: When to give up on a proof.
+        seconds: When to give up on a proof; None takes the limit for so many points.
     """
+    if seconds is None:
+        seconds = TIME_LIMIT if len(points) <= PROVEN_UP_TO else TIME_LIMIT_ABOVE
     between = tours.distances(points)
     starts = (tours.farthest_insertion(between), tours.nearest_neighbour(between))
     best = min((tours.improved(s, between) for s in starts), key=lambda t: tours.length(t, between))

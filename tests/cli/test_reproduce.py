@@ -84,6 +84,13 @@ def test_a_failing_endpoint_is_told_and_the_code_is_one(cli: Cli) -> None:
     assert b'"complete": false' in failed.stdout
 
 
+def test_a_missing_key_is_told_before_anything_is_stored(cli: Cli) -> None:
+    failed = cli("reproduce", "tsp", "--optimizer", "openai/gpt-4")
+    assert failed.code == 1
+    assert "OPENAI_API_KEY" in failed.err
+    assert cli.ok("list", "--json").json == []
+
+
 def test_an_interruption_keeps_what_is_done(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "0.05")
     argv = ("reproduce", "tsp", "--n", 60, "--repetitions", 1, "--steps", 200, "--instances", 0)

@@ -148,6 +148,23 @@ def test_the_template_does_not_give_the_pair_away():
         )
 
 
+@pytest.mark.parametrize("name", [LINE, f"{LINE}:w=36,b=-1", f"{LINE}:w=-900,b=4,noise=30"])
+def test_its_map_gives_the_loss_of_every_pair(name):
+    task = line(name, seed=2)
+    told = json.loads(json.dumps(dict(task.describe())))
+    drawn, true = told["map"], told["true"]
+    for (w, b), text in zip(told["starts"], task.starting_solutions(), strict=True):
+        assert drawn["w_range"][0] < w < drawn["w_range"][1]
+        assert drawn["b_range"][0] < b < drawn["b_range"][1]
+        dw, db = w - true["w"], b - true["b"]
+        linear = drawn["at"] + drawn["w"] * dw + drawn["b"] * db
+        square = drawn["ww"] * dw**2 + drawn["wb"] * dw * db + drawn["bb"] * db**2
+        assert linear + square == pytest.approx(task.compute(text).score)
+    assert drawn["w_range"][0] < true["w"] < drawn["w_range"][1]
+    assert drawn["b_range"][0] < true["b"] < drawn["b_range"][1]
+    assert drawn["at"] == told["true_loss"]
+
+
 def test_it_is_restored_to_the_bit():
     task = line(f"{LINE}:w=2,b=30,noise=0.5,points=20", seed=4)
     again = restore(json.loads(json.dumps(task.spec())), ())

@@ -97,7 +97,7 @@ async def _reproduce(app: App, plan: Plan, as_json: bool) -> int:
     watcher = Watcher(plan)
     async with database(app) as store:
         work = Reproduction(store, config, plan, watcher.tell)
-        work.check()
+        await work.check()
         watcher.begin()
         with signals(watcher.interruption(work)):
             try:
