@@ -381,6 +381,7 @@ COMMANDS: tuple[Command, ...] = (
 SESSION_COMMANDS: tuple[Command, ...] = (
     Command("help", "question_mark,f1", "help", "Help", "Show every key with what it does."),
     Command("session_open", "o", "open", "Open", "Open the selected session's workbench."),
+    Command("quit", "q", "quit", "Quit", "Leave; every session is kept."),
     Command("session_new", "n", "new", "New", "Make a session on a task of your choice, priced."),
     Command(
         "session_demo",
@@ -421,7 +422,6 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "Delete",
         "Delete the marked sessions, or the selected one; says first what is lost.",
     ),
-    Command("quit", "q", "quit", "Quit", "Leave; every session is kept."),
     Command("session_mark", "space", "mark", "Mark", "Mark the selected session, to delete many."),
     Command("session_sort", "s", "sort", "Sort", "Sort by the next column."),
     Command("session_reverse", "S", "reverse", "Reverse", "Turn the order round.", footer=False),
