@@ -44,8 +44,9 @@ table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nu
 th { color: var(--soft); font-size: 13px; font-weight: 600; white-space: nowrap; }
 th, td { padding: 6px 10px; border-bottom: 1px solid var(--rule); text-align: right;
   vertical-align: top; }
-th.left, td.left { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; }
-td.wide { min-width: 260px; }
+th.left, td.left { text-align: left; }
+td.left { white-space: pre-wrap; }
+td.wide { min-width: 320px; overflow-wrap: anywhere; }
 tbody tr:last-child td { border-bottom: 0; }
 svg { display: block; width: 100%; height: auto; }
 .grid { stroke: var(--rule); }

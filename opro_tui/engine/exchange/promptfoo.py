@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from opro_tui.core.settings import Settings
     from opro_tui.engine.session import Session
 
-_BRACE = re.compile(r"\{(?=[{%#]|$)")
-_SPECIAL = re.compile(r"\{[{%#]|^\s*[A-Za-z][\w+.-]*:")
+_MARKUP = re.compile(r"\{(?=[{%#]|$)|#(?=\})")
+_SPECIAL = re.compile(r"\{[{%#]|#\}|^\s*[A-Za-z][\w+.-]*:")
 _PROVIDERS = {
     "openai": "openai:chat",
     "openai-responses": "openai:responses",
@@ -85,7 +85,7 @@ def _prompt(session: Session, found: Carried) -> tuple[dict[str, str], str]:
         parts = []
         for piece in pattern.split(message.content):
             if piece not in marks:
-                parts.append(_BRACE.sub("{{ '{' }}", piece))
+                parts.append(_MARKUP.sub(lambda found: f"{{{{ '{found[0]}' }}}}", piece))
                 continue
             number = marks[piece]
             name = f"field_{number}" if number else "question"
@@ -109,14 +109,14 @@ def _test(example: Example, names: dict[str, str], metric: str) -> dict[str, Any
 
 def _provider(settings: Settings) -> Any:  # noqa: ANN401 - a text, or an object with options
     provider, _, model = settings.scorer.partition("/")
-    if not model or _BRACE.search(model):
+    if not model or _MARKUP.search(model):
         return "echo"
     kind = _PROVIDERS.get(provider, "openai:chat")
     options: dict[str, Any] = {"temperature": settings.scorer_temperature}
     longest = settings.for_role("max_output_tokens", "scorer")
     if longest is not None:
         options["max_tokens"] = longest
-    if settings.scorer_url is not None and not _BRACE.search(settings.scorer_url):
+    if settings.scorer_url is not None and not _MARKUP.search(settings.scorer_url):
         options["apiBaseUrl"] = settings.scorer_url
     return {"id": f"{kind}:{model}", "config": options}
 
