@@ -94,7 +94,7 @@ def facts(shelf: Shelf, example: Example) -> list[tuple[str, str]]:
     known = [("example", f"{example.index}, {example.split} side")]
     share = shelf.wrong.get(example.index)
     if share is not None:
-        known.append(("wrong", f"{wrong_text(share)} of the answers under the scored solutions"))
+        known.append(("wrong", f"{wrong_text(share)} of the answers"))
     place = _place(shelf, example.index).text
     if place:
         known.append(("in prompt", place))

@@ -324,10 +324,10 @@ async def test_an_unknown_session_ends_with_its_exit_code(regression) -> None:
 
 
 async def test_keys_are_remapped_by_name_and_wrong_names_refused(regression) -> None:
-    config = Config(keymap={"step": "n"})
+    config = Config(keymap={"step": "W"})
     async with opened(regression, config=config) as (app, pilot):
-        assert "n Step" in screen_text(app)
-        await pilot.press("n")
+        assert "W Step" in screen_text(app)
+        await pilot.press("W")
         await run_out(app, pilot)
         assert app.steering.state.finished_steps == 1
     with pytest.raises(BadInput, match="Did you mean 'step'"):
