@@ -41,7 +41,7 @@ SEED = 1
 NOON = 1_767_268_800_000_000_000
 """The time on all pictures: 2026-01-01 12:00 UTC, in nanoseconds since 1970."""
 BEFORE: tuple[str, ...] = (
-    *("s", "s", "s", "p", "G", "d", "g"),
+    *("s", "s", "p", "G", "d", "g"),
     *("t", "type:0.8", "enter", "s"),
 )
 """Keys that lead to the session in the pictures."""

@@ -58,7 +58,7 @@ def legend(glyphs: Glyphs, *, log: bool) -> list[Part]:
     line = {"#": "#"}.get(glyphs.glyph(frozenset({(0, 0)})), "▀▄")
     return [
         Part(f"{line} best", "best", 90),
-        Part(f"{glyphs.band} its 95 %", "muted", 70),
+        Part(f"{glyphs.band} 95 %", "muted", 70),
         Part(f"{glyphs.mean} mean", "accent", 80),
         Part(f"{glyphs.edit} edits", "pinned", 75),
         Part("log scale" if log else "", "muted", 85),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_HEIGHT = 6
 LEAST_WIDTH = 16
+LEGEND_GAP = "  "
 
 
 class Chart(Toned, can_focus=True):
@@ -148,9 +149,10 @@ class Chart(Toned, can_focus=True):
         line = self._lines[y]
         if isinstance(line, list):
             segments = []
-            for place, part in enumerate(fitting(line, width)):
+            gap = LEGEND_GAP if y == len(self._lines) - 1 else SEPARATOR
+            for place, part in enumerate(fitting(line, width, gap)):
                 if place:
-                    segments.append(Segment(SEPARATOR, base + self.tone("muted")))
+                    segments.append(Segment(gap, base + self.tone("muted")))
                 segments.append(Segment(part.text, base + self.tone(part.tone)))
         else:
             segments = [Segment(text, base + self.tone(tone)) for text, tone in line]
