@@ -191,8 +191,8 @@ class TravellingSalesman(BaseTask):
             solution_format_without_score="<trace>{solution}</trace>\n",
             exemplar_format="{input}\n{target}\n",
             several_format=(
-                "\n\nGive {count} traces that differ from each other, each between its own <trace> and"
-                " </trace>.\n"
+                "\n\nGive {count} traces that differ from each other, each between its own"
+                " <trace> and </trace>.\n"
             ),
             proposal_open="<trace>",
             proposal_close="</trace>",
