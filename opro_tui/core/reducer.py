@@ -52,6 +52,22 @@ def fold(state: State, events: Iterable[Event]) -> State:
     return builder.state()
 
 
+def best_changes(state: State, events: Iterable[Event]) -> list[int]:
+    """The places (from 1) of the events that made another solution the best, or none.
+
+    It folds only what can change the best, at the cost of one fold.
+    """
+    builder, best = _Builder(state), state.best_id
+    found = []
+    for place, event in enumerate(events, start=1):
+        if isinstance(event, CandidateSampled | CandidateScored | EditMade):
+            builder.apply(event)
+            if builder.best_id != best:
+                best = builder.best_id
+                found.append(place)
+    return found
+
+
 class _Builder:
     """A state thawed for the length of one fold."""
 
@@ -61,6 +77,11 @@ class _Builder:
         self.changes: dict[str, Any] = {}
         self._maps: dict[str, dict[Any, Any]] = {}
         self._lists: dict[str, list[Any]] = {}
+
+    @property
+    def best_id(self) -> int | None:
+        """The best solution so far."""
+        return cast("int | None", self._get("best_id"))
 
     def state(self) -> State:
         """Freeze it again."""

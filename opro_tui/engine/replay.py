@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import EditMade, Event, StepFinished
-from opro_tui.core.reducer import fold
+from opro_tui.core.reducer import best_changes, fold
 from opro_tui.engine.consent import task_of
 from opro_tui.engine.opening import initial_state
 
@@ -104,15 +104,7 @@ class Replay:
 
     def new_bests(self) -> list[int]:
         """The places right after each event that changed which solution is best."""
-        found = []
-        state, best = self._kept[0][1], None
-        for place, event in enumerate(self.events, start=1):
-            if event.type in ("candidate_scored", "edit", "candidate_sampled"):
-                state = fold(state, (event,))
-                if state.best_id != best:
-                    best = state.best_id
-                    found.append(place)
-        return found
+        return best_changes(self._kept[0][1], self.events)
 
     def _places(self, kind: type[Event]) -> list[int]:
         return [p for p, event in enumerate(self.events, start=1) if isinstance(event, kind)]

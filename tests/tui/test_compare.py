@@ -1,109 +1,185 @@
 from __future__ import annotations
 
-import random
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from opro_tui.core.statistics import score_of
-from opro_tui.tui import compare
-from opro_tui.tui.compare import in_words, paired, tied
-from tests.tui.states import FACTS, LOSS, empty
+from opro_tui.config import Config
+from opro_tui.core.statistics import difference
+from opro_tui.tui import measuring
+from opro_tui.tui.archive import Archive
+from opro_tui.tui.measuring import CONFIRM, EVALUATE
+from opro_tui.tui.screens import compare_view as view
+from opro_tui.tui.screens import measure_view
+from opro_tui.tui.screens.choose import Choose
+from opro_tui.tui.screens.compare import CompareScreen
+from opro_tui.tui.screens.layers import Question
+from opro_tui.tui.screens.measure import MeasureScreen
+from tests.tui.driving import SIZES, opened, screen_text, until
+from tests.tui.history import browsing, database, shown, told
+from tests.tui.states import FACTS, LOSS
 
-GRADED = replace(FACTS, binary=False)
+if TYPE_CHECKING:
+    from pathlib import Path
 
-
-@pytest.fixture(autouse=True)
-def _nothing_pending():
-    compare.work(30)
-
-
-def right(*places: int, of: int = 40):
-    values = [float(place in places) for place in range(of)]
-    score = score_of(values, binary=True, bounded=True, seed=0)
-    assert score is not None
-    return score
-
-
-def graded(values: list[float | None]):
-    score = score_of(values, binary=False, bounded=True, seed=0)
-    assert score is not None
-    return score
+__all__ = ["database", "told"]
 
 
-def test_few_discordant_examples_are_not_distinguishable() -> None:
-    found = paired(empty(), right(*range(5)), right(*range(3)))
-    assert (found.won, found.lost, found.both) == (2, 0, 40)
-    assert not found.apart
-    assert in_words(found, FACTS) == (
-        "not distinguishable: 2 won, 0 lost of 40 shared examples, +5.0 points (p = 0.5)"
-    )
+def test_the_words_say_what_the_test_allows() -> None:
+    one = [1.0] * 10 + [0.0] * 30
+    other = [1.0] * 40
+    better = difference(one, other, binary=True, seed=0)
+    assert better is not None
+    words = view.in_words(better, FACTS, held_out=True)
+    assert "B is better, beyond noise." in words
+    assert "+75.0 points" in words
+    assert "exact McNemar test p < 0.001" in words
+    same = difference(one, one, binary=True, seed=0)
+    assert same is not None
+    words = view.in_words(same, FACTS, held_out=False)
+    assert "can't be told apart" in words
+    assert "flatters both" in words
+    loss = difference([3.0, 2.0, 4.0], [1.0, 1.0, 2.0], binary=False, seed=0)
+    assert loss is not None
+    assert "B is better" in view.in_words(loss, LOSS, held_out=True)
 
 
-def test_many_are() -> None:
-    found = paired(empty(), right(*range(20)), right(0))
-    assert found.apart
-    assert in_words(found, FACTS).startswith("better beyond noise: 19 won, 0 lost")
-    back = paired(empty(), right(0), right(*range(20)))
-    assert in_words(back, FACTS).startswith("worse beyond noise: 0 won, 19 lost")
+def test_curves_fit_and_mark_where_both_are() -> None:
+    first = [(0.0, 0.5), (1.0, 0.6), (2.0, 0.9)]
+    second = [(0.0, 0.5), (1.0, 0.6), (2.0, 0.6)]
+    lines = view.curves(first, second, FACTS, "step", 40, 10)
+    text = "\n".join("".join(text for text, _ in line) for line in lines)
+    assert all(sign in text for sign in view.SIGNS)
+    assert len(lines) == 10
+    assert max(map(len, text.splitlines()[:8])) <= 40
+    assert view.curves([], [], FACTS, "step", 40, 10)[0][0][0].startswith("nothing")
 
 
-def test_only_examples_that_both_have_count() -> None:
-    partial = score_of(
-        [1.0, 0.0, *[None] * 38], binary=True, bounded=True, seed=0, unparsed=0, flagged=0
-    )
-    assert partial is not None
-    found = paired(empty(), partial, right(0, 1))
-    assert (found.won, found.lost, found.both, found.gap) == (0, 1, 2, -0.5)
+@pytest.mark.parametrize("size", SIZES)
+async def test_two_marked_sessions_are_compared_then_evaluated(
+    database: Path, size: tuple[int, int]
+) -> None:
+    async with browsing(database, size) as (app, pilot):
+        await pilot.press("W")
+        assert app.screen is app.sessions, "one must be marked first"
+        await pilot.press("home", "space", "W")
+        await shown(app, pilot, CompareScreen, lambda: "parted after step 1" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, CompareScreen)
+        await until(pilot, lambda: len(screen.wanted) == 2)
+        assert "not measured yet" in screen.facts.content.plain
+        assert "flatters both" in screen.facts.content.plain
+        assert screen.compared is not None
+        arms = screen.compared.found.first, screen.compared.found.second
+        assert len(screen.rows.keys) == sum(len(arm.edits) for arm in arms) > 1
+        assert all(c.isprintable() or c == "\n" for c in screen_text(app))
+        await pilot.press("x")
+        assert "by tokens" in screen.chart.text or size == (80, 24)
+        await pilot.press("m")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "20 answers" in screen_text(app)
+        await pilot.press("s")
+        await until(
+            pilot,
+            lambda: screen.compared is not None and screen.compared.found.held_out is not None,
+        )
+        assert screen.compared.found.held_out is not None
+        assert screen.compared.found.held_out.n == 20
+        assert "95 % interval" in screen.facts.content.plain
+        assert screen.wanted == ()
+        await pilot.press("escape")
+        assert app.screen is app.sessions
 
 
-def test_nothing_shared_can_not_be_compared() -> None:
-    brought = replace(right(1), grades=b"")
-    found = paired(empty(), right(1), brought)
-    assert not found.both
-    assert "can't be compared" in in_words(found, FACTS)
+async def test_the_workbench_compares_with_a_chosen_session(database: Path) -> None:
+    async with opened(database) as (app, pilot):
+        await pilot.press("W")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        assert "a fork of this one" in screen_text(app)
+        await pilot.press("enter")
+        await shown(app, pilot, CompareScreen, lambda: "parted after step 1" in screen_text(app))
+        await pilot.press("r")
+        await until(pilot, lambda: "A ● cooler" in screen_text(app))
+        await pilot.press("escape")
+        assert app.screen is app.workbench
 
 
-@pytest.mark.parametrize(
-    ("new", "old", "words"),
-    [(1.0, 3.0, "better by 2"), (4.0, 3.0, "worse by 1"), (3.0, 3.0, "equal")],
-)
-def test_computed_scores_are_exact(new, old, words) -> None:
-    state = empty(LOSS)
-    found = paired(state, replace(right(1), value=new), replace(right(1), value=old))
-    assert in_words(found, LOSS).startswith(words)
+@pytest.mark.parametrize("size", SIZES)
+async def test_confirm_asks_with_the_price_and_reports(
+    database: Path, size: tuple[int, int]
+) -> None:
+    async with opened(database, size) as (app, pilot):
+        await pilot.press("F")
+        await shown(app, pilot, MeasureScreen, lambda: "s measures" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, MeasureScreen)
+        assert "best of" in screen_text(app)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("escape")
+        assert not app.steering.state.measured
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("s")
+        await until(pilot, lambda: screen.job is not None and screen.job.finished)
+        await until(pilot, lambda: bool(screen.rows.keys))
+        events = app.steering.state.measured
+        assert {event.kind for event in events} == {CONFIRM}
+        assert measuring.looks(app.steering.state) == 0
+        await until(pilot, lambda: "on fresh examples" in screen_text(app))
+        assert not app.steering.running
 
 
-def test_graded_scores_are_told_apart_later_and_outside_of_the_list() -> None:
-    state = empty(GRADED)
-    source = random.Random(5)
-    low = graded([source.random() / 2 for _ in range(40)])
-    high = graded([0.5 + source.random() / 2 for _ in range(40)])
-    same = graded([value + source.choice((-0.01, 0.012)) for value in (0.3, 0.6) * 20])
-    near = graded(list((0.3, 0.6) * 20))
-    assert tied(state, high, low) is None
-    assert tied(state, same, near) is None
-    assert compare.pending()
-    compare.work(10)
-    assert not compare.pending()
-    assert tied(state, high, low) is False
-    assert tied(state, same, near) is True
-    assert "95 % interval" in in_words(paired(state, high, low), GRADED)
-    assert in_words(paired(state, high, low), GRADED).startswith("better beyond noise")
+async def test_a_look_at_the_test_split_is_counted(database: Path) -> None:
+    async with opened(database) as (app, pilot):
+        await pilot.press("X")
+        await shown(app, pilot, MeasureScreen, lambda: "s measures" in screen_text(app))
+        assert "0 looks" in screen_text(app)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "will be number 1" in screen_text(app)
+        await pilot.press("s")
+        await until(pilot, lambda: "1 look at the test split" in screen_text(app))
+        event = app.steering.state.measured[-1]
+        assert (event.kind, event.split) == (EVALUATE, "test")
+        row = measure_view.row(event, app.steering.state)
+        training = app.steering.state.candidates[event.candidate].score
+        assert training is not None
+        drop = event.score.value - training.value
+        assert row[6].text.replace("−", "-") == f"{100 * drop:+.1f}"
 
 
-def test_right_wrong_scores_are_told_apart_at_once() -> None:
-    assert tied(empty(), right(0), right(1)) is True
-    assert tied(empty(), right(*range(20)), right(0)) is False
-    assert not compare.pending()
+async def test_escape_stops_and_keeps_what_was_paid(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(database, Config())
+    async with archive.session("demo", write=True) as session:
+        offer = await measuring.offer(session, EVALUATE)
+    job = measuring.Measuring(archive, (offer,))
+    calls = 0
+    real = measuring.Measuring._measure
 
+    async def stopping(self: measuring.Measuring, session: object, each: object) -> None:
+        stream = session.measure
 
-def test_work_stops_in_time() -> None:
-    state = empty(GRADED)
-    first = graded([place / 50 for place in range(40)])
-    for shift in range(1, 30):
-        tied(state, graded([(place + shift / 60) / 51 for place in range(40)]), first)
-    compare.work(0)
-    assert compare.pending()
-    compare.work(30)
-    assert not compare.pending()
+        async def few(*arguments: object) -> object:
+            nonlocal calls
+            async for event in stream(*arguments):
+                yield event
+                calls += 1
+                if calls == 3:
+                    job.stop()
+
+        monkeypatch.setattr(session, "measure", few)
+        await real(self, session, each)
+
+    monkeypatch.setattr(measuring.Measuring, "_measure", stopping)
+    stopped = await job.run()
+    assert stopped is not None
+    assert stopped.code == "person"
+    assert 0 < job.done < 20
+    monkeypatch.undo()
+    again = measuring.Measuring(archive, (offer,))
+    assert await again.run() is None
+    assert again.done + job.done == 20
+    assert len(again.found) == 1
