@@ -185,7 +185,10 @@ def _first_hint(now: Situation) -> list[Part]:
 
 def _why_stopped(state: State) -> list[Part]:
     stopped = state.stopped
-    if stopped is None:
+    if stopped is None or stopped.code == "review":
+        return []
+    if state.steps and stopped.seq < state.steps[-1].finished_seq:
+        # It was gone on with since, and the step came to its end.
         return []
     if stopped.code == "person":
         return [Part("stopped", "", 95)]

@@ -12,13 +12,12 @@ from opro_tui.engine.create import Start
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
-from opro_tui.tui.bindings import COMMANDS
 from opro_tui.tui.keymap import keymap
 from opro_tui.tui.messages import RunEnded
 from opro_tui.tui.screens.detail import DetailScreen
-from opro_tui.tui.screens.template_editor import TemplateEditor
-from opro_tui.tui.screens.layers import Question, Reader
+from opro_tui.tui.screens.layers import Question
 from opro_tui.tui.screens.problem import Problem
+from opro_tui.tui.screens.template_editor import TemplateEditor
 from opro_tui.tui.screens.workbench import Workbench
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 from tests.tui.states import HOSTILE
@@ -76,7 +75,7 @@ async def test_run_n_asks_how_many_and_refuses_nonsense(regression) -> None:
 
 
 async def test_a_run_is_stopped_and_goes_on_later(tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "0.4")
+    monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "1")
     path = tmp_path / "s.db"
     await make_session(path, "sums", train=20, concurrency=2)
     async with opened(path, (80, 24)) as (app, pilot):
@@ -324,10 +323,10 @@ async def test_an_unknown_session_ends_with_its_exit_code(regression) -> None:
 
 
 async def test_keys_are_remapped_by_name_and_wrong_names_refused(regression) -> None:
-    config = Config(keymap={"step": "W"})
+    config = Config(keymap={"step": "ctrl+n"})
     async with opened(regression, config=config) as (app, pilot):
-        assert "W Step" in screen_text(app)
-        await pilot.press("W")
+        assert "^n Step" in screen_text(app)
+        await pilot.press("ctrl+n")
         await run_out(app, pilot)
         assert app.steering.state.finished_steps == 1
     with pytest.raises(BadInput, match="Did you mean 'step'"):
