@@ -158,8 +158,8 @@ def test_an_import_says_its_name_and_shows_the_same(hostile: Cli, tmp_path: Path
 
 
 def test_addresses_that_a_file_names_are_said(cli: Cli, tmp_path: Path, server) -> None:
-    cli.ok("new", "u", "--task", "sums", "--headless", "--optimizer", "simulated", "--scorer", "openai/m", "--scorer-url",
-           server.url)  # fmt: skip
+    models = ("--optimizer", "simulated", "--scorer", "openai/m", "--scorer-url", server.url)
+    cli.ok("new", "u", "--task", "sums", "--headless", *models)
     path = tmp_path / "u.json"
     cli.ok("export", "u", "--format", "json", "-o", path)
     assert f"its requests go to {server.url}" in cli.ok("import", path).out
