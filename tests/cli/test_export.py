@@ -6,6 +6,7 @@ import ast
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -180,3 +181,26 @@ def test_dspy_takes_the_program_where_it_is_installed(hostile: Cli, tmp_path: Pa
     code = f"import runpy; m = runpy.run_path({str(path)!r}); p = m['Program']()\n"
     code += "assert p.answer.signature.instructions == m['INSTRUCTIONS']"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.skipif(shutil.which("promptfoo") is None, reason="promptfoo is not installed")
+def test_promptfoo_sends_the_best_as_it_is(cli: Cli, tmp_path: Path) -> None:
+    text = HOSTILE[4]
+    cli.ok("new", "h", "--task", "sums", "--train", 2, "--headless", "--initial", text)
+    cli.ok("edit", "h", "--max-steps", 0)
+    cli.ok("run", "h")
+    config, out = tmp_path / "promptfooconfig.yaml", tmp_path / "out.json"
+    cli.ok("export", "h", "--format", "promptfoo", "-o", config)
+    quiet = {"TELEMETRY": "1", "UPDATE": "1", "REMOTE_GENERATION": "1"}
+    env = {f"PROMPTFOO_DISABLE_{name}": value for name, value in quiet.items()}
+    env |= {"PROMPTFOO_CONFIG_DIR": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
+    subprocess.run(
+        ["promptfoo", "eval", "--no-cache", "-c", config, "-o", out],
+        env=env,
+        capture_output=True,
+        timeout=120,
+        check=False,  # the echo provider answers nothing right
+    )
+    result = json.loads(out.read_text())["results"]["results"][0]
+    message = json.loads(result["response"]["output"])[0]
+    assert message["content"] == f"Q: {text}\n{result['vars']['question']}\n\nA:"
