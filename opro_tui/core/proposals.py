@@ -17,7 +17,7 @@ class Proposal:
 
     Attributes:
         text: What stood between the tags, as written.
-        closed: Whether its closing tag was there (or no tag was asked for).
+        closed: Whether its closing tag was there.
     """
 
     text: str
@@ -35,14 +35,24 @@ def parse(completion: str, template: Template) -> tuple[Proposal, ...]:
         The proposals in order; empty ones only when there are no others; at least one.
     """
     opening, closing = template.proposal_open, template.proposal_close
+    completion = _after_thinking(completion)
     if opening != closing and len(opening) == len(closing) == 1:
         found = _balanced(completion, opening, closing)
     else:
         found = _tagged(completion, opening, closing)
     if not found:
-        return (Proposal(completion.strip()),)
+        return (Proposal(completion.strip(), closed=False),)
     filled = tuple(proposal for proposal in found if proposal.text.strip())
     return filled or (found[0],)
+
+
+def _after_thinking(completion: str) -> str:
+    """What follows a leading block of thoughts, whose drafts are no proposals."""
+    text = completion.lstrip()
+    if not text.startswith("<think>"):
+        return completion
+    _, closed, rest = text.partition("</think>")
+    return rest if closed else completion
 
 
 def _tagged(text: str, opening: str, closing: str) -> list[Proposal]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, BudgetReached
-from opro_tui.core.usage import PICO, to_picodollars
+from opro_tui.core.usage import PICO, ROLES, to_picodollars
 from opro_tui.models import prices
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class WorstCase:
 def worst_case(model: Model, request: Request, estimate: int, config: Config) -> WorstCase:
     """The worst case of a call whose input is estimated at so many tokens."""
     output = (request.max_output_tokens or model.max_output_default) * request.n
-    dollars = prices.worst_case(model.name, estimate, output, config)
+    dollars = prices.worst_case(model.name, estimate, output, config, cache=request.cache)
     return WorstCase(to_picodollars(dollars), estimate + output)
 
 
@@ -39,20 +39,22 @@ class Budget:
     """Holds calls back that could pass the budget.
 
     A call waits while others in flight may still turn out cheaper than their worst case; when none
-    is left and it still doesn't fit, it is refused.
+    is left and it still doesn't fit, it is refused. A call whose outcome a kill left open may have
+    been billed, so the worst case of a call of its role is counted for it.
 
     Args:
         state: Gives the session's state now; its settings are read live, so that a budget that is
             raised takes effect on a step that stopped for it.
+        unknown: Gives the worst case of one call of a role.
     """
 
-    def __init__(self, state: Callable[[], State]) -> None:
+    def __init__(self, state: Callable[[], State], unknown: Callable[[str], WorstCase]) -> None:
         self._state = state
+        self._unknown = unknown
         self._pico = 0
         self._tokens = 0
         self._open = 0
         self._settled = asyncio.Condition()
-        self._unknown_worst = WorstCase(0, 0)
 
     @asynccontextmanager
     async def reserved(self, worst: WorstCase) -> AsyncIterator[None]:
@@ -66,9 +68,9 @@ class Budget:
             yield
             return
         async with self._settled:
-            while not self._fits(worst):
+            while (reason := self._too_much(worst)) is not None:
                 if not self._open:
-                    raise BudgetReached(self._reason(), todo="Raise the budget to go on.")
+                    raise reason
                 await self._settled.wait()
             self._change(worst, 1)
         try:
@@ -82,53 +84,52 @@ class Budget:
         self._pico += sign * (worst.pico or 0)
         self._tokens += sign * worst.tokens
         self._open += sign
-        self._unknown_worst = worst
 
-    def _spent(self) -> tuple[int | None, int | None]:
-        used = self._state().usage()
-        pico = used.cost_pico
-        tokens = (
-            None
-            if used.input_tokens is None or used.output_tokens is None
-            else used.input_tokens + used.output_tokens
-        )
-        # A call whose outcome a kill left open may have been billed: count its worst case.
-        if pico is not None:
-            pico += used.unknown * (self._unknown_worst.pico or 0)
-        if tokens is not None:
-            tokens += used.unknown * self._unknown_worst.tokens
-        return pico, tokens
+    def _left_open(self) -> WorstCase:
+        """What the calls of unknown outcome may have cost."""
+        pico: int | None = 0
+        tokens = 0
+        for role in ROLES:
+            count = self._state().usage(role).unknown
+            if count:
+                worst = self._unknown(role)
+                pico = None if pico is None or worst.pico is None else pico + count * worst.pico
+                tokens += count * worst.tokens
+        return WorstCase(pico, tokens)
 
-    def _fits(self, worst: WorstCase) -> bool:
-        settings = self._state().settings
-        self._unknown_worst = worst
-        pico, tokens = self._spent()
+    def _too_much(self, worst: WorstCase) -> BudgetReached | None:
+        """Why a call can't be sent; None when it fits."""
+        settings, used, unknown = self._state().settings, self._state().usage(), self._left_open()
+        count = used.unknown
         if settings.budget is not None:
-            if pico is None or worst.pico is None:
-                raise BudgetReached(
+            if used.cost_pico is None or worst.pico is None or unknown.pico is None:
+                return BudgetReached(
                     "the budget cannot be kept, for a price is unknown",
                     todo="Set the price in the config file, or use --budget-tokens.",
                 )
-            if pico + self._pico + worst.pico > settings.budget * PICO:
-                return False
+            if used.cost_pico + unknown.pico + self._pico + worst.pico > settings.budget * PICO:
+                spent = f"${used.cost_pico / PICO:.4f} of ${settings.budget:g} are spent"
+                return _reached(spent, f"${unknown.pico / PICO:.4f}", count, "--budget")
         if settings.budget_tokens is not None:
-            if tokens is None:
-                raise BudgetReached(
-                    "the token budget cannot be kept, for an endpoint reports no usage"
+            if used.input_tokens is None or used.output_tokens is None:
+                return BudgetReached(
+                    "the token budget cannot be kept, for an endpoint reports no usage",
+                    todo="Use --budget with a known price, or none.",
                 )
-            if tokens + self._tokens + worst.tokens > settings.budget_tokens:
-                return False
-        return True
+            tokens = used.input_tokens + used.output_tokens
+            if tokens + unknown.tokens + self._tokens + worst.tokens > settings.budget_tokens:
+                spent = f"{tokens:,} of {settings.budget_tokens:,} tokens are used"
+                return _reached(spent, f"{unknown.tokens:,}", count, "--budget-tokens")
+        return None
 
-    def _reason(self) -> str:
-        settings = self._state().settings
-        pico, tokens = self._spent()
-        parts = []
-        if settings.budget is not None and pico is not None:
-            parts.append(f"${pico / PICO:.4f} of ${settings.budget:g} are spent")
-        if settings.budget_tokens is not None and tokens is not None:
-            parts.append(f"{tokens:,} of {settings.budget_tokens:,} tokens are used")
-        return f"budget reached: {' and '.join(parts)}, and the next call might pass it"
+
+def _reached(spent: str, maybe: str, unknown: int, flag: str) -> BudgetReached:
+    open_calls = ""
+    if unknown:
+        noun = "call" if unknown == 1 else "calls"
+        open_calls = f", up to {maybe} more by {unknown} {noun} of unknown outcome"
+    what = f"budget reached: {spent}{open_calls}, and the next call might pass it"
+    return BudgetReached(what, todo=f"Raise {flag} to go on.")
 
 
 def check_affordable(settings: Settings, models: list[Model], config: Config) -> None:

@@ -14,9 +14,11 @@ from opro_tui.core.events import CallFinished, Event, Outcome, Warned
 from opro_tui.core.hashing import digest
 from opro_tui.core.usage import TokenUsage, Usage, to_picodollars
 from opro_tui.engine.budget import worst_case
+from opro_tui.engine.lock import WriterLock
+from opro_tui.engine.run import Interrupted
 from opro_tui.models import prices, tokens
 from opro_tui.models.retry import RetryPolicy, call_with_retries
-from opro_tui.store.records import CallAnswer, CallIntent
+from opro_tui.store.records import CallAnswer, CallIntent, StoredAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Completion, Model, Request, Response, Traits
     from opro_tui.engine.budget import Budget
     from opro_tui.store.database import Store
-    from opro_tui.store.records import StoredAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ class Answered:
     from_store: bool
 
 
+ELSEWHERE_SECONDS = 0.1
+"""How often to look whether another session's call has come back."""
+LIMITS = ("max_tokens", "max_completion_tokens")
+
 Then = Callable[[Answered], Awaitable[list[Event]]]
 """Makes the events that an answer leads to."""
 
@@ -110,6 +115,7 @@ class Caller:
         budget: What holds calls back.
         publish: Takes stored events.
         policy: When to try again.
+        stopping: Set when the person asked to stop: no call is sent any more.
         traffic: What is going on, for progress lines.
     """
 
@@ -119,9 +125,10 @@ class Caller:
     budget: Budget
     publish: Callable[[Sequence[Event]], None]
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     traffic: Traffic = field(default_factory=Traffic)
     _traits: dict[tuple[str, str], Traits] = field(default_factory=dict)
-    _known: dict[bytes, Answered | None] = field(default_factory=dict)
+    _known: dict[bytes, Answered] = field(default_factory=dict)
     _flights: dict[bytes, asyncio.Future[Answered]] = field(default_factory=dict)
 
     async def traits(self, model: Model) -> Traits:
@@ -146,12 +153,14 @@ class Caller:
         )
 
     async def prefetch(self, jobs: Iterable[Job]) -> None:
-        """Look up which of these jobs' answers have been bought, all at once."""
+        """Look up which of these jobs' answers have been bought, all at once.
+
+        What isn't found is looked for again when it is bought: another session may have it then.
+        """
         keys = [job.key(await self.traits(job.model)) for job in jobs]
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
         found = await self.store.find_answers(missing)
-        for key in missing:
-            self._known[key] = _from_store(found.get(key))
+        self._known.update({key: _from_store(answer) for key, answer in found.items()})
 
     async def call(self, job: Job, then: Then | None = None) -> Answered:
         """Get a job's answer: from the store, from the same call in flight, or by buying it.
@@ -168,7 +177,7 @@ class Caller:
         while True:
             traits = dict(await self.traits(job.model))
             key = job.key(traits)
-            answer = await self._bought(key)
+            answer = await self._bought(job, key)
             if answer is not None:
                 await self._follow_up(answer, then)
                 return answer
@@ -186,7 +195,7 @@ class Caller:
             self._end_flight(key, flight, answer)
             return answer
 
-    async def _bought(self, key: bytes) -> Answered | None:
+    async def _bought(self, job: Job, key: bytes) -> Answered | None:
         while (flight := self._flights.get(key)) is not None:
             try:
                 answer = await asyncio.shield(flight)
@@ -195,12 +204,12 @@ class Caller:
                     raise
                 continue
             return replace(answer, from_store=True)
-        if key not in self._known:
-            found = (await self.store.find_answers([key])).get(key)
-            self._known[key] = _from_store(found)
-            if key in self._flights:
-                return await self._bought(key)
-        return self._known[key]
+        if key not in self._known and job.private:
+            # A draw that was answered before a kill; shared answers are looked for when bought.
+            self._known.update(
+                {k: _from_store(v) for k, v in (await self.store.find_answers([key])).items()}
+            )
+        return self._known.get(key)
 
     def _end_flight(
         self, key: bytes, flight: asyncio.Future[Answered], answer: Answered | None
@@ -217,15 +226,18 @@ class Caller:
         if events:
             self.publish(await self.store.append(self.session, events))
 
-    async def _refused(self, job: Job, refused: ParameterRefused, sent: Traits) -> None:
+    async def _refused(self, job: Job, refused: ParameterRefused, traits: Traits) -> None:
         name = refused.parameter
-        if sent.get(name) is False:
+        if traits.get(name) is False:
             raise CallFailed(
                 ModelError(
                     f"refuses {name} even when it is not sent", where=job.model.name, fatal=True
                 )
             )
-        why = f"{job.model.name} does not take {name}; it is left out from now on"
+        sent = job.model.parameters(job.request, {**traits, name: False})
+        other = next((limit for limit in LIMITS if limit in sent), None)
+        instead = f"{other} is sent instead" if name in LIMITS and other else "it is left out"
+        why = f"{job.model.name} does not take {name}; {instead} from now on"
         await self.learn(job.model, name, False, job.step, why)
 
     async def _buy(self, job: Job, key: bytes, traits: Traits, then: Then | None) -> Answered:
@@ -246,8 +258,31 @@ class Caller:
                 parameters=job.model.parameters(job.request, traits),
                 estimate=estimate,
             )
-            call = await self.store.begin_call(self.session, intent)
-            return await self._send(job, traits, call, estimate, then)
+            begun = await self._begin(job, intent)
+            if isinstance(begun, Answered):
+                await self._follow_up(begun, then)
+                return begun
+            return await self._send(job, traits, begun, estimate, then)
+
+    async def _begin(self, job: Job, intent: CallIntent) -> int | Answered:
+        """Store the intent; or take the answer that another session buys or bought meanwhile."""
+        if job.private:
+            return await self.store.begin_call(self.session, intent)
+        while True:
+            found = await self.store.begin_shared_call(self.session, intent)
+            if isinstance(found, int):
+                return found
+            if isinstance(found, StoredAnswer):
+                return _from_store(found)
+            if not WriterLock(self.store.path, found.session, "").held_elsewhere:
+                # It died with its session; what became of it is that session's to say.
+                begun = await self.store.begin_shared_call(self.session, intent, anyway=True)
+                if isinstance(begun, int):
+                    return begun
+                continue
+            if self.stopping.is_set():
+                raise Interrupted
+            await asyncio.sleep(ELSEWHERE_SECONDS)
 
     async def _send(
         self,
@@ -283,7 +318,13 @@ class Caller:
         self.traffic.in_flight += 1
         try:
             policy = replace(self.policy, seed=call)
-            response, _ = await call_with_retries(attempt, policy, self._note_retry)
+            response, _ = await call_with_retries(
+                attempt, policy, self._note_retry, stopping=self.stopping
+            )
+        except asyncio.CancelledError:
+            unknown = finished(Outcome.UNKNOWN, Usage(unknown=1), "broken off")
+            await asyncio.shield(self._commit(unknown, None))
+            raise
         except ModelError as error:
             self.traffic.last_error = str(error)
             refused = isinstance(error, ParameterRefused)
@@ -334,9 +375,7 @@ class Caller:
         return Usage.of_call(used, to_picodollars(dollars))
 
 
-def _from_store(answer: StoredAnswer | None) -> Answered | None:
-    if answer is None:
-        return None
+def _from_store(answer: StoredAnswer) -> Answered:
     return Answered(answer.call, answer.completions, from_store=True)
 
 

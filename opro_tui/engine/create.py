@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opro_tui import __version__
+from opro_tui.config import url_problem
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateRejected, CandidateSampled, CandidateScored, Event
+from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings, find
 from opro_tui.core.solution import Origin, Score
 from opro_tui.engine.budget import check_affordable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from opro_tui.store.database import Store
     from opro_tui.store.records import SessionRecord
 
+FILE_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".toml")
 _OPTIONS = ("input", "target", "header", "metric", "train", "test")
 
 
@@ -80,6 +83,7 @@ def prepare(draft: Draft, config: Config) -> Prepared:
     check_name(draft.name)
     asked = Settings().with_values(draft.values)
     given = {find(name).name for name in draft.values}
+    _check_for_files(asked, given)
     loaded = factory.load(
         factory.TaskOptions(
             task=asked.task,
@@ -92,14 +96,8 @@ def prepare(draft: Draft, config: Config) -> Prepared:
         )
     )
     defaults = {name: value for name, value in loaded.task.defaults.items() if name not in given}
-    settings = asked.with_values(defaults | {"seed": loaded.seed})
+    settings = asked.with_values(defaults | {"seed": loaded.seed} | _counts(loaded.task))
     check_models(settings, loaded.task, config)
-    if settings.threshold is not None and not loaded.task.bounded:
-        raise BadInput(
-            "a threshold needs scores between 0 and 1",
-            where="--threshold",
-            todo=f"Leave it out for {loaded.task.name}.",
-        )
     prepared = Prepared(draft, settings, loaded)
     starting_events(prepared)
     loaded.task.template(settings.meta_style).with_texts(draft.template)
@@ -122,20 +120,50 @@ def check_name(name: str) -> None:
         )
 
 
+def _check_for_files(asked: Settings, given: set[str]) -> None:
+    """Refuse settings that speak of a data file's columns where there is no such file."""
+    if Path(asked.task).suffix.lower() in FILE_SUFFIXES:
+        return
+    for name in ("input", "target", "header"):
+        if name in given:
+            raise BadInput(
+                "is for data files only",
+                where=find(name).flag,
+                todo=f"Leave it out for {asked.task}.",
+            )
+
+
+def _counts(task: Task) -> dict[str, int]:
+    """The sides of the split as they came out, for the settings to say what holds."""
+    if not task.examples:
+        return {}
+    sides = [example.split for example in task.examples]
+    test = sides.count(Split.TEST)
+    return {"train": sides.count(Split.TRAIN)} | ({"test": test} if test else {})
+
+
 def check_models(settings: Settings, task: Task, config: Config) -> None:
-    """Refuse names of no model, and a dollar budget where a price is unknown.
+    """Refuse models and addresses that there are none of, and limits that don't fit the task.
 
     Raises:
         BadInput: One of them is refused.
     """
+    if settings.threshold is not None and not task.bounded:
+        raise BadInput(
+            "a threshold needs scores between 0 and 1",
+            where="--threshold",
+            todo=f"Leave it out for {task.name}.",
+        )
+    for name, url in (("optimizer", settings.optimizer_url), ("scorer", settings.scorer_url)):
+        if url is not None and (problem := url_problem(url)) is not None:
+            raise BadInput(f"{url[:80]!r} {problem}", where=f"--{name}-url")
     roles = ["optimizer", "scorer"] if task.examples else ["optimizer"]
+    pool = ModelPool(config, settings.seed)
     for role in roles:
         name, _ = ModelPool.name_and_url(role, settings)
-        registry.validate_name(name, config)
-    if settings.budget is not None:
-        pool = ModelPool(config, settings.seed)
-        models = [pool.get(role, settings, preview=True) for role in roles]
-        check_affordable(settings, models, config)
+        registry.validate_name(name, config, where=f"--{role}")
+    models = [pool.get(role, settings, preview=True) for role in roles]
+    check_affordable(settings, models, config)
 
 
 def starting_events(prepared: Prepared) -> list[Event]:
@@ -149,16 +177,20 @@ def starting_events(prepared: Prepared) -> list[Event]:
     if draft.initial or not draft.warm:
         texts = draft.initial or task.starting_solutions()
         starts += [(Start(text), Origin.START) for text in texts]
+    texts_of = [_clean_start(start, origin, task, i) for i, (start, origin) in enumerate(starts, 1)]
+    scores: dict[str, float] = {}
+    for text, (start, _) in zip(texts_of, starts, strict=True):
+        if start.score is not None:
+            scores.setdefault(text, start.score)
     events: list[Event] = []
     seen: dict[str, int] = {}
-    for id_, (start, origin) in enumerate(starts, start=1):
-        text = _clean_start(start, origin, task, id_)
+    for id_, (text, (_, origin)) in enumerate(zip(texts_of, starts, strict=True), start=1):
         events.append(CandidateSampled(step=0, id=id_, text=text, origin=origin))
         if text in seen:
             reason = f"duplicate of #{seen[text]}"
             events.append(CandidateRejected(step=0, id=id_, reason=reason, duplicate_of=seen[text]))
-        elif start.score is not None:
-            score = Score(float(start.score), 0, 0)
+        elif text in scores:
+            score = Score(float(scores[text]), 0, 0)
             events.append(CandidateScored(step=0, candidate=id_, score=score))
         seen.setdefault(text, id_)
     return events

@@ -11,7 +11,7 @@ from opro_tui.core.protocols import Grade, Request
 from opro_tui.core.solution import Score
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
-from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.pool import calls_at_once, output_limit
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from opro_tui.core.state import State, Step
     from opro_tui.engine.caller import Answered
 
+LONG = 1000
+"""Characters from which a candidate can be blamed for a request that is too long."""
 PATIENCE = 8
 """Calls failing one after the other, with none answered between, that end a step's scoring."""
 
@@ -121,7 +123,7 @@ class _Scoring:
             request=Request(
                 messages=self.run.task.messages(candidate.text, example),
                 temperature=settings.scorer_temperature,
-                max_output_tokens=settings.for_role("max_output_tokens", "scorer"),
+                max_output_tokens=output_limit(self.model, "scorer", settings),
                 reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
                 oracle=example if self.model.simulated else None,
             ),
@@ -187,7 +189,8 @@ class _Scoring:
         if not isinstance(failed.error, ContextOverflow):
             return False
         messages = self.run.task.messages(candidate.text, example)
-        return 2 * len(candidate.text) >= sum(len(message.content) for message in messages)
+        size = sum(len(message.content) for message in messages)
+        return len(candidate.text) >= LONG and 2 * len(candidate.text) >= size
 
     async def _finish(self, candidate: Candidate) -> None:
         """Give a candidate its score once its last evaluation is in."""
@@ -224,4 +227,7 @@ class _Scoring:
         shown = ", ".join(f"#{id_}" for id_ in list(missing)[:5]) + (
             " …" if len(missing) > 5 else ""
         )
-        return f"{count:,} evaluations of {shown} are missing: {self.failures[-1].error}"
+        noun = "evaluation of {} is" if count == 1 else "evaluations of {} are"
+        last = self.failures[-1].error
+        rest = "" if last.retryable else " (a candidate can be left partial: `edit --halt ID`)"
+        return f"{count:,} {noun.format(shown)} missing: {last}{rest}"

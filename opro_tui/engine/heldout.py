@@ -13,7 +13,7 @@ from opro_tui.core.statistics import score_of
 from opro_tui.core.trajectory import tie_group
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import grade
-from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.pool import calls_at_once, output_limit
 from opro_tui.engine.run import Incomplete, Interrupted
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _job(session: Session, model: Model, candidate: Candidate, example: Example,
     request = Request(
         messages=session.task.messages(candidate.text, example),
         temperature=settings.scorer_temperature,
-        max_output_tokens=settings.for_role("max_output_tokens", "scorer"),
+        max_output_tokens=output_limit(model, "scorer", settings),
         reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
         oracle=example if model.simulated else None,
     )

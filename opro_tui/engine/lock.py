@@ -24,6 +24,9 @@ def written_elsewhere(database: Path) -> frozenset[int]:
     return frozenset(id_ for id_ in ids if WriterLock(database, id_, "").held_elsewhere)
 
 
+LOOK_SECONDS = 0.2
+
+
 class WriterLock:
     """The right to write one session of one database."""
 
@@ -41,7 +44,8 @@ class WriterLock:
             SessionBusy: Another process has it.
         """
         try:
-            self._lock.acquire(blocking=False)
+            # Those who only look whether it is taken hold it for a moment themselves.
+            self._lock.acquire(timeout=LOOK_SECONDS, poll_interval=LOOK_SECONDS / 10)
         except Timeout:
             raise SessionBusy(
                 f"is being run by {self._who()}",

@@ -13,8 +13,10 @@ from opro_tui.core.events import (
     StepFinished,
     StepStarted,
     Stopped,
+    Warned,
 )
 from opro_tui.core.schedule import temperature_at
+from opro_tui.core.usage import Usage
 from opro_tui.engine.caller import CallFailed
 from opro_tui.engine.evaluate import evaluate
 from opro_tui.engine.propose import propose
@@ -25,6 +27,10 @@ if TYPE_CHECKING:
 
     from opro_tui.core.state import State, Step
     from opro_tui.engine.outlook import Outlook
+
+
+_ASIDE = frozenset({"add", "veto", "halt", "complete", "rescore", "approve"})
+"""Edits that leave the meta-prompt as it is."""
 
 
 class Loop:
@@ -54,7 +60,7 @@ class Loop:
         try:
             await work
         except Interrupted:
-            await self._stopped("person", "stopped; everything that was paid for is kept")
+            await self._stopped("person", "on your request; everything that was paid for is kept")
         except BudgetReached as error:
             await self._stopped("budget", str(error))
         except Incomplete as error:
@@ -93,6 +99,8 @@ class Loop:
 
     async def _one_step(self) -> int | None:
         """Finish the step under way, or run the next; returns its number, None when it waits."""
+        if self._is_hopeless():
+            await self._give_up()
         if self._state.current is None:
             await self._start()
         step = self._current()
@@ -105,6 +113,27 @@ class Loop:
         await evaluate(self._run, self._current())
         await self._finish()
         return step.number
+
+    def _is_hopeless(self) -> bool:
+        """Whether a person edited after the step's prompt failed, before anything was bought.
+
+        The step would send the same prompt for ever; the edit is meant for the next one.
+        """
+        step, state = self._state.current, self._state
+        if step is None or step.prompt is None or step.sampled:
+            return False
+        bought = state.ledger.get((step.number, "optimizer"), Usage()).calls
+        own = [c for c in state.candidates.values() if c.step == step.number and c.draw is not None]
+        edited = any(edit.seq > step.prompt.seq and edit.kind not in _ASIDE for edit in state.edits)
+        return not bought and not own and edited
+
+    async def _give_up(self) -> None:
+        number = self._current().number
+        what = (
+            f"step {number} is given up: its meta-prompt brought nothing, and it was edited since"
+        )
+        await self._run.append(Warned(step=number, code="given_up", message=what))
+        await self._finish()
 
     def _current(self) -> Step:
         step = self._state.current

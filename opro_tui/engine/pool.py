@@ -81,6 +81,13 @@ class ModelPool:
             await model.aclose()
 
 
+def output_limit(model: Model, role: str, settings: Settings) -> int | None:
+    """The longest answer to ask a role for; a budget is only kept where there is a limit."""
+    wanted: int | None = settings.for_role("max_output_tokens", role)
+    budgeted = settings.budget is not None or settings.budget_tokens is not None
+    return model.max_output_default if wanted is None and budgeted else wanted
+
+
 def calls_at_once(model: Model, wanted: int) -> int:
     """How many calls may be in flight: what the person set, unless the configuration caps it."""
     return wanted if model.concurrency is None else min(wanted, model.concurrency)

@@ -9,7 +9,7 @@ from opro_tui.core import exemplars, meta_prompt
 from opro_tui.core.meta_prompt import MetaPrompt, ShownExemplar, ShownSolution
 
 if TYPE_CHECKING:
-    from opro_tui.core.protocols import Task, Traits
+    from opro_tui.core.protocols import Model, Task, Traits
     from opro_tui.core.settings import Settings
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
@@ -41,6 +41,17 @@ def sampling_plan(settings: Settings, traits: Traits) -> Plan:
     if not takes_temperature and proposals == 1:
         proposals = settings.candidates
     return Plan(proposals, -(-settings.candidates // proposals), takes_temperature)
+
+
+def completions_at_once(model: Model, traits: Traits, wanted: int) -> int:
+    """How many completions one request may be asked for: what was learned, or all that are wanted.
+
+    Zero and refused mean one by one; a trait that only says that `n` works sets no limit.
+    """
+    if not model.offers_n:
+        return 1
+    most = traits.get("n", True)
+    return wanted if most is True else max(1, int(most))
 
 
 def build(

@@ -11,7 +11,8 @@ from opro_tui.core.proposals import parse, vet
 from opro_tui.core.protocols import Completion, Finish, Message, Request
 from opro_tui.core.solution import Origin
 from opro_tui.engine.caller import CallFailed, Job
-from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.pool import calls_at_once, output_limit
+from opro_tui.engine.prompt import completions_at_once
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -21,8 +22,22 @@ if TYPE_CHECKING:
     from opro_tui.core.state import Step
     from opro_tui.engine.caller import Answered
 
-_LIVE = ("optimizer", "optimizer_url", "max_output_tokens", "reasoning_effort", "concurrency")
+_LIVE = (
+    "optimizer",
+    "optimizer_url",
+    "max_output_tokens",
+    "reasoning_effort",
+    "concurrency",
+    "budget",
+    "budget_tokens",
+)
 """Read live, not frozen: a step whose optimizer is gone must be able to go on with another."""
+
+
+_NO_PROPOSAL = {
+    Finish.REFUSAL: "the optimizer refused",
+    Finish.FILTER: "the provider filtered it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class Sampling:
                 messages=(Message("user", self.prompt.text),),
                 n=n,
                 temperature=self.prompt.temperature,
-                max_output_tokens=self.settings.for_role("max_output_tokens", "optimizer"),
+                max_output_tokens=output_limit(self.model, "optimizer", self.settings),
                 reasoning_effort=self.settings.for_role("reasoning_effort", "optimizer"),
                 cache=cache,
                 draw=(number, draw),
@@ -85,8 +100,7 @@ async def propose(run: Run, step: Step) -> None:
         if run.stopping.is_set():
             raise Interrupted
         traits = await run.caller.traits(model)
-        most = traits.get("n", sampling.draws)
-        n = min(sampling.draws - draw, int(most)) if model.offers_n and most else 1
+        n = min(sampling.draws - draw, completions_at_once(model, traits, sampling.draws))
         if n > 1:
             await _sample_many(sampling, draw, n)
         else:
@@ -207,8 +221,8 @@ def _candidates(
             truncated=completion.finish is Finish.LENGTH,
         )
         reason, duplicate = (rejection.reason, rejection.duplicate_of) if rejection else ("", None)
-        if not text and completion.finish in (Finish.REFUSAL, Finish.FILTER):
-            reason = f"empty ({completion.finish})"
+        if completion.finish in _NO_PROPOSAL:
+            reason, duplicate = _NO_PROPOSAL[completion.finish], None
         asked = sampling.prompt.proposals
         if not reason and place >= asked:
             reason = f"more proposals than the {asked} asked for"

@@ -29,7 +29,6 @@ class Run:
         caller: Makes the calls.
         current: Gives the state now.
         publish: Takes stored events into the state and on to whoever watches.
-        stopping: Set when the person asked to stop: no new call starts.
         ids: Held while candidates' ids are given, so that an edit and a step never give the same.
     """
 
@@ -40,8 +39,12 @@ class Run:
     caller: Caller
     current: Callable[[], State]
     publish: Callable[[Sequence[Event]], None]
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
     ids: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def stopping(self) -> asyncio.Event:
+        """Set when the person asked to stop: no new call starts."""
+        return self.caller.stopping
 
     @property
     def state(self) -> State:

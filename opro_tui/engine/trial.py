@@ -9,6 +9,7 @@ from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Request
 from opro_tui.engine.caller import Job
 from opro_tui.engine.grading import grade
+from opro_tui.engine.pool import output_limit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -72,7 +73,7 @@ async def trials(
         request = Request(
             messages=task.messages(text, example),
             temperature=settings.scorer_temperature,
-            max_output_tokens=settings.for_role("max_output_tokens", "scorer"),
+            max_output_tokens=output_limit(model, "scorer", settings),
             reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
             oracle=example if model.simulated else None,
         )

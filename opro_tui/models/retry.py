@@ -54,6 +54,8 @@ async def call_with_retries(
     attempt: Callable[[], Awaitable[T]],
     policy: RetryPolicy,
     on_retry: Callable[[int, ModelError, float], None],
+    *,
+    stopping: asyncio.Event | None = None,
 ) -> tuple[T, int]:
     """Make a call, again and again where that may help.
 
@@ -62,6 +64,7 @@ async def call_with_retries(
         policy: When to try again.
         on_retry: Told of each failure that is followed by another attempt: attempts made so far,
             the error, and the seconds until the next one.
+        stopping: When it is set no further attempt is made, and a wait ends at once.
 
     Returns:
         The answer, and how many attempts it took.
@@ -76,7 +79,21 @@ async def call_with_retries(
             return await attempt(), made
         except ModelError as error:
             wait = policy.delay(made, error)
-            if wait is None:
+            if wait is None or (stopping is not None and stopping.is_set()):
                 raise
             on_retry(made, error, wait)
-        await asyncio.sleep(wait)
+            if await _interrupted(wait, stopping):
+                raise
+
+
+async def _interrupted(seconds: float, stopping: asyncio.Event | None) -> bool:
+    """Wait; whether the wait was ended because no further attempt is wanted."""
+    if stopping is None:
+        await asyncio.sleep(seconds)
+        return False
+    try:
+        async with asyncio.timeout(seconds):
+            await stopping.wait()
+    except TimeoutError:
+        return False
+    return True

@@ -10,7 +10,7 @@ from opro_tui.core.errors import StoreError
 from opro_tui.core.money_report import Effort
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.core.usage import Usage
-from opro_tui.store.records import OpenCall, StoredAnswer, StoredEvaluation
+from opro_tui.store.records import Elsewhere, OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
 from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
 from opro_tui.store.timeline import FOREVER, evaluations_of, spans, usage_of
@@ -73,6 +73,20 @@ def begin(db: sqlite3.Connection, session: int, intents: Sequence[CallIntent]) -
         )
         for intent in intents
     ]
+
+
+def begin_unless_bought(
+    db: sqlite3.Connection, session: int, intent: CallIntent
+) -> int | StoredAnswer | Elsewhere:
+    """Store a shared call, unless its answer is there or on its way in another session."""
+    answer = find_answers(db, [intent.key]).get(intent.key)
+    if answer is not None:
+        return answer
+    row = db.execute(
+        'SELECT session FROM calls WHERE "key" = ? AND outcome IS NULL AND session <> ?',
+        (intent.key, session),
+    ).fetchone()
+    return begin(db, session, [intent])[0] if row is None else Elsewhere(row[0])
 
 
 def _route(db: sqlite3.Connection, intent: CallIntent) -> int:

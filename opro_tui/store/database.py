@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import StoreError
 from opro_tui.store import calls, exporting, health, importing, sessions, timeline
 from opro_tui.store.connection import EXPLAINED, explain, prepare
+from opro_tui.store.records import Elsewhere
 from opro_tui.store.threads import Reader, Writer
 
 if TYPE_CHECKING:
@@ -238,6 +239,25 @@ class Store:
             Its id.
         """
         return (await self.begin_calls(session, (intent,)))[0]
+
+    async def begin_shared_call(
+        self, session: int, intent: CallIntent, *, anyway: bool = False
+    ) -> int | StoredAnswer | Elsewhere:
+        """Store a call whose answer all sessions share, unless that would buy it twice.
+
+        Args:
+            session: Who asks.
+            intent: The call.
+            anyway: Also when another session has the same call open, for it died with it.
+
+        Returns:
+            Its id; or the answer, when another session bought it meanwhile; or where it is open.
+        """
+        work = partial(calls.begin_unless_bought, session=session, intent=intent)
+        found: int | StoredAnswer | Elsewhere = await self._write(work)
+        if anyway and isinstance(found, Elsewhere):
+            return await self.begin_call(session, intent)
+        return found
 
     async def begin_calls(self, session: int, intents: Sequence[CallIntent]) -> list[int]:
         """Store several calls before they are sent, in one transaction.

@@ -311,6 +311,11 @@ def _imports(db: Database) -> None:
     _run(db, _IMPORTS_3)
 
 
+@SCHEMA(name="m004_open_calls")
+def _open_calls(db: Database) -> None:
+    _run(db, 'CREATE INDEX calls_open ON calls("key") WHERE outcome IS NULL;')
+
+
 def known() -> list[str]:
     """The names of all migrations, in order."""
     empty = Database(memory=True, execute_plugins=False)

@@ -137,6 +137,13 @@ class StoredAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same call is open in another session: in flight there, or left by a kill."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenCall:
     """A call that was stored as an intent and has no outcome: it was in flight when we died."""
 

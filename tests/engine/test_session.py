@@ -224,7 +224,7 @@ async def test_a_failed_call_is_missing_and_bought_later(db, tmp_path, monkeypat
             events = await run(session, 1)
             assert isinstance(events[-1], Stopped)
             assert events[-1].code == "missing"
-            assert "1 evaluations of #1 are missing" in events[-1].message
+            assert "1 evaluation of #1 is missing" in events[-1].message
             score = session.state.partial_score(1)
             assert (score.n, score.of) == (19, 20)
             assert session.state.best() is None

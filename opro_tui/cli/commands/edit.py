@@ -30,6 +30,13 @@ _MARKS = {
 }
 
 
+_SCORING = {
+    "halt": "End the scoring of these where it is; they stay partial.",
+    "complete": "Score these partial ones to the end with the next step.",
+    "rescore": "Score these again on new answers with the next step.",
+}
+
+
 def _options() -> list[click.Option]:
     options = [
         headed(Numbers([f"--{mark}"], metavar="ID…", help=f"{what} these solutions."), _SOLUTIONS)
@@ -44,6 +51,10 @@ def _options() -> list[click.Option]:
             Numbers(["--veto"], metavar="ID…", help="Do not score these waiting candidates."),
             _SOLUTIONS,
         ),
+    ]
+    options += [
+        headed(Numbers([f"--{name}"], metavar="ID…", help=what), _SOLUTIONS)
+        for name, what in _SCORING.items()
     ]
     what = dict(_MARKS, drop="Never show")
     options += [
@@ -138,6 +149,9 @@ _PAST = {
     "drop": "dropped",
     "undrop": "took back the drop of",
     "veto": "vetoed",
+    "halt": "ended the scoring of",
+    "complete": "to be scored to the end:",
+    "rescore": "to be scored again:",
 }
 
 
