@@ -55,6 +55,12 @@ GROUPS = (
     "preview",
     "difference",
     "wrong",
+    "price",
+    "used",
+    "ties",
+    "detail",
+    "look-alikes",
+    "try",
 )
 
 
