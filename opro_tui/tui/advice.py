@@ -74,7 +74,7 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 _BY_CODE = {
     "budget": (
         (
-            "Nothing was sent that could pass the budget. Raise budget or budget-tokens in settings "
+            "Nothing was sent that could pass it. Raise budget or budget-tokens in settings "
             "(,), then press r."
         ),
         "Or make steps cheaper: fewer candidates, shorter answers.",
