@@ -47,6 +47,11 @@ BEFORE: tuple[str, ...] = (
 """Keys that lead to the session in the pictures."""
 GROUPS = (
     "open",
+    "costs",
+    "replay",
+    "offer",
+    "compare",
+    "measure",
     "run",
     "prompt",
     "scoring",

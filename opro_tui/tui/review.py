@@ -86,7 +86,7 @@ def line(found: Review, forecast: Forecast | None) -> list[Part]:
     """The line that says what is decided here, what it costs, and which key goes on."""
     chosen, left_out = len(found.chosen), len(found.left_out)
     total = chosen + left_out
-    parts = [Part(f"REVIEW step {found.step}: {chosen} of {total} selected", "accent", 100)]
+    parts = [Part(f"REVIEW step {found.step}: {chosen} of {total}", "accent", 100)]
     if not total:
         return [*parts, Part("nothing is left to score: a adds one, s ends the step", "accent", 90)]
     if not chosen:
@@ -100,8 +100,8 @@ def _price_parts(found: Review, forecast: Forecast | None) -> list[Part]:
     if not found.answers:
         return [Part("scores are computed, at no cost", "", 80)]
     each = found.answers / len(found.chosen)
-    whole = f"{len(found.chosen)} × {each:.0f} = " if each == int(each) else ""
-    parts = [Part(f"{whole}{fmt.plural(found.answers, 'answer')}", "", 85)]
+    product = f"{len(found.chosen)} × {each:.0f} examples" if each == int(each) else ""
+    parts = [Part(product, "muted", 30), Part(fmt.plural(found.answers, "answer"), "", 85)]
     if forecast is None:
         return [*parts, Part("price being worked out", "muted", 60)]
     low, high = forecast.token_range

@@ -53,9 +53,10 @@ async def test_review_says_what_to_do_and_what_it_costs(reviewing, size) -> None
         bench, waiting = app.workbench, app.steering.state.waiting()
         await until(pilot, lambda: "$0" in bench.status.text)
         count = len(waiting)
-        assert f"REVIEW step 1: {count} of {count} selected" in bench.status.text
-        assert f"{count} × 10 = {10 * count} answers" in bench.status.text
+        assert f"REVIEW step 1: {count} of {count}" in bench.status.text
+        assert f"{count} × 10 examples · {10 * count} answers" in bench.status.text
         text = screen_text(app)
+        assert f"{10 * count} answers" in text
         assert "s scores them" in text
         assert "space select · v veto · w reword" in text
         bench.candidates.rows.focus()
