@@ -66,6 +66,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("meta-prompt-past", (*["shift+tab"] * 2, "less_than_sign", *"nn"), (SMALL,)),
     Scene("template", ("e", "shift+tab", "down", "enter", "ctrl+end", "type:Mind {this}."), BOTH),
     Scene("differences", ("D", "t", "n"), BOTH),
+    Scene("costs", ("dollar_sign",), BOTH),
+    Scene("replay", ("P", "home", "s", "s", "b"), BOTH),
+    Scene("confirm", ("F", "s", "s"), BOTH),
     Scene("exemplars", ("E", "p", "down", "d", "down"), BOTH),
     Scene("exemplars-search", ("E", "slash", "type:more than"), (SMALL,)),
     Scene(
