@@ -66,7 +66,7 @@ def about(offer: Offer, state: State) -> list[tuple[str, str]]:
         why = (
             f"The best of {best_of} tries looks better than it is, for it was chosen by its score: "
             "the best of 20 equal solutions of true 75 % reads 84 % on 80 examples. The score on "
-            "fresh examples isn't flattered by that; report this one."
+            "fresh examples isn't flattered by that choice; report one from here."
         )
     else:
         what = f"{ids} on the {n} of the test split, sealed while nobody looks"
@@ -94,8 +94,11 @@ def result(offer: Offer, state: State) -> str:
     if training is not None:
         drop = fmt.change(best.score.value - training.value, state.facts)
         beside = f", {drop} beside its training score {fmt.value(training.value, state.facts)}"
-    lead = f" leads {len(there)}" if len(there) > 1 else ""
-    return f"#{best.candidate}{lead} {where}: {score}{beside}"
+    lead, again = "", ""
+    if len(there) > 1:
+        lead = f" leads {len(there)}"
+        again = f"; the best of {len(there)} again, so still a little flattered"
+    return f"#{best.candidate}{lead} {where}: {score}{beside}{again}"
 
 
 def price(offer: Offer) -> str:
