@@ -7,15 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import getters
-from textual.screen import Screen
 
 from opro_tui.core.edits import Edits
-from opro_tui.core.errors import OproError
 from opro_tui.tui import compare, review, view
-from opro_tui.tui.messages import Failed, ScoreAsked, StepsAsked
-from opro_tui.tui.panes.candidates import CandidatesPane, Looking
+from opro_tui.tui.actions.scoring import ScoringActions
+from opro_tui.tui.messages import StepsAsked
+from opro_tui.tui.panes.candidates import Looking
 from opro_tui.tui.panes.trajectory import TrajectoryPane
-from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.detail import DetailScreen
 from opro_tui.tui.screens.editor import Editor, Written
@@ -24,10 +22,7 @@ from opro_tui.tui.screens.trial import TrialScreen
 
 if TYPE_CHECKING:
     from opro_tui.core.forecast import Forecast
-    from opro_tui.core.solution import Candidate
-    from opro_tui.core.state import State
     from opro_tui.tui.review import Review
-    from opro_tui.tui.steering import Steering
     from opro_tui.tui.view import Part, Situation
     from opro_tui.tui.widgets.row_list import RowList
 
@@ -37,47 +32,27 @@ WORK_SECONDS = 0.1
 """How long a thread compares scores before the screen shows what it found."""
 
 
-class CandidateActions(Screen[None]):
+class CandidateActions(ScoringActions):
     """The workbench's actions on candidates and on the trajectory."""
 
-    candidates = getters.query_one(CandidatesPane)
     trajectory = getters.query_one(TrajectoryPane)
 
-    steering: Steering
     drafts: dict[str, str]
     looking: Looking = Looking()
-    _scoring: Scoring | None = None
     _price: tuple[int, Forecast | None] = (0, None)
     _used_for: tuple[object, int] | None = None
 
     if TYPE_CHECKING:
 
         @property
-        def state(self) -> State:
-            """The session's state now."""
-
-        @property
         def list_in_focus(self) -> RowList:
             """The list that keys for a solution mean."""
-
-        async def make(self, edits: Edits) -> bool:
-            """Make edits."""
 
         async def mark_region(self, kind: str) -> bool:
             """Mark what is selected in the meta-prompt, if that is active."""
 
-        def say(self, text: str, *, severe: bool = False) -> None:
-            """A short notice."""
-
         def draw(self) -> None:
             """Draw the state as it is now."""
-
-    @property
-    def scoring(self) -> Scoring:
-        """What can be asked about the candidates."""
-        if self._scoring is None:
-            self._scoring = Scoring(self.steering)
-        return self._scoring
 
     def watch_candidates(self) -> None:
         """Begin to look after what isn't in the state, once the session is there."""
@@ -342,86 +317,3 @@ class CandidateActions(Screen[None]):
                 self.drafts.pop(name, None)
 
         self.app.push_screen(Editor(title, text, hint, draft=self.drafts.get(name)), closed)
-
-    # Scoring
-
-    def _waiting(self, verb: str) -> Candidate | None:
-        key = self.candidates.rows.key
-        candidate = None if key is None else self.state.candidates[key]
-        if candidate is None or not candidate.waiting:
-            self.say(f"Choose a candidate that waits to be scored, then {verb} it.")
-            return None
-        return candidate
-
-    async def action_halt(self) -> None:
-        """End the selected candidate's scoring where it is."""
-        candidate = self._waiting("stop")
-        if candidate is None:
-            return
-        if await self.make(Edits(halt=(candidate.id,))):
-            now = self.state.candidates[candidate.id]
-            if now.vetoed:
-                self.say(f"#{now.id} had no answer yet and will not be scored.")
-            elif now.score is not None:
-                so_far = f"{now.score.n} of {now.score.of} answers"
-                self.say(f"#{now.id} stays at {so_far}; c scores it to the end.")
-
-    async def action_complete(self) -> None:
-        """Score what the selected candidate lacks, now."""
-        candidate = self._scorable()
-        if candidate is None:
-            return
-        if not candidate.waiting and candidate.score is not None and candidate.score.full:
-            self.say(f"#{candidate.id} is fully scored; R scores it again on new answers.")
-            return
-        missing = review.answers_missing(self.state, (candidate.id,))
-        edits = Edits() if candidate.waiting else Edits(complete=(candidate.id,))
-        await self._buy(candidate, f"Score #{candidate.id} to the end?", missing, edits)
-
-    async def action_rescore(self) -> None:
-        """Score the selected solution again on new answers."""
-        candidate = self._scorable()
-        if candidate is None:
-            return
-        if not self.scoring.has_scorer:
-            self.say("This task computes its scores: again they would be the same.")
-        elif candidate.waiting or candidate.score is None:
-            self.say(f"#{candidate.id} waits for its score already; c scores it now.")
-        else:
-            count = review.answers_missing(self.state, (candidate.id,), again=True)
-            edits = Edits(rescore=(candidate.id,))
-            await self._buy(candidate, f"Score #{candidate.id} again?", count, edits)
-
-    def _scorable(self) -> Candidate | None:
-        """The selected solution if it can be scored outside of a step; why not is said."""
-        key = self._selected()
-        if key is None:
-            return None
-        candidate = self.state.candidates[key]
-        if not self.state.steps:
-            self.say("s scores it with the starting solutions; nothing ran yet.")
-        elif candidate.rejected is not None or candidate.vetoed:
-            why = "vetoed" if candidate.vetoed else f"rejected: {candidate.rejected}"
-            self.say(f"#{key} was {why}; w makes a candidate of your own of it.")
-        else:
-            return candidate
-        return None
-
-    async def _buy(self, candidate: Candidate, title: str, answers: int, edits: Edits) -> None:
-        """Ask before answers are bought, then score."""
-        try:
-            price = await self.scoring.price(answers)
-        except OproError as error:
-            words = self.steering.what_failed(error)
-            self.post_message(Failed("The price can't be worked out", words))
-            return
-
-        async def answered(answer: str | None) -> None:
-            if answer != "score":
-                return
-            if edits == Edits() or await self.make(edits):
-                self.post_message(ScoreAsked((candidate.id,)))
-
-        words = review.price_words(answers, price)
-        again = bool(edits.rescore)
-        self.app.push_screen(ask.score(title, words, again=again), answered)
