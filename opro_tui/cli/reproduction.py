@@ -102,7 +102,7 @@ class Watcher:
                 return
             work.stop()
             calls = plural(work.in_flight, "call")
-            output.note(f"stopping: {calls} in flight are kept; again to break off")
+            output.note(f"stopping: {calls} in flight will be kept; again to break off")
 
         return interrupt
 

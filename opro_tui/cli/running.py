@@ -37,7 +37,7 @@ class _Interruption:
             self._asked = True
             self._session.stop()
             calls = plural(self._session.traffic.in_flight, "call")
-            self._say(f"stopping: {calls} in flight are kept; again to break off")
+            self._say(f"stopping: {calls} in flight will be kept; again to break off")
         elif not self.broken_off and self._task is not None:
             self.broken_off = True
             self._task.cancel()

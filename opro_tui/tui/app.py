@@ -15,7 +15,6 @@ from opro_tui.core.errors import OproError
 from opro_tui.core.waste import waste
 from opro_tui.tui import advice, caution, notices, themes
 from opro_tui.tui.archive import Archive
-from opro_tui.tui.bindings import SESSION_COMMANDS
 from opro_tui.tui.format import harmless, safe
 from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
@@ -39,6 +38,7 @@ from opro_tui.tui.screens.problem import RETRY, Problem
 from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.screens.sessions import SessionsScreen
 from opro_tui.tui.screens.workbench import Workbench
+from opro_tui.tui.session_commands import SESSION_COMMANDS
 from opro_tui.tui.shelf import Shelf
 from opro_tui.tui.steering import Steering
 

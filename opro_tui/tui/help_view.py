@@ -11,7 +11,7 @@ from opro_tui.tui.rows import Cell
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from opro_tui.tui.bindings import Command
+    from opro_tui.tui.commands import Command
     from opro_tui.tui.rows import Row
 
 SESSION_MARKS: tuple[tuple[str, str, str], ...] = (

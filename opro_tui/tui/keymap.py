@@ -9,13 +9,15 @@ from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from opro_tui.core.errors import BadInput, nearest
-from opro_tui.tui.bindings import BY_ID, COMMANDS, SESSION_COMMANDS, spelled
+from opro_tui.tui.bindings import BY_ID, spelled
+from opro_tui.tui.commands import COMMANDS
+from opro_tui.tui.session_commands import SESSION_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from opro_tui.config import Config
-    from opro_tui.tui.bindings import Command
+    from opro_tui.tui.commands import Command
 
 MODIFIERS = ("ctrl", "shift", "alt", "meta", "super", "hyper")
 

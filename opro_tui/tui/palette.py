@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
 
-from opro_tui.tui.bindings import COMMANDS
+from opro_tui.tui.commands import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from textual.screen import Screen
 
-    from opro_tui.tui.bindings import Command
+    from opro_tui.tui.commands import Command
 
 REPLACED = frozenset({"Quit", "Keys", "Maximize", "Minimize"})
 """Textual's own commands that ours stand for."""

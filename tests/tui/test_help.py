@@ -6,10 +6,12 @@ import pytest
 from textual.widgets import Input
 
 from opro_tui.tui import help_view
-from opro_tui.tui.bindings import COMMANDS, LIST_KEYS, SESSION_COMMANDS
+from opro_tui.tui.bindings import LIST_KEYS
+from opro_tui.tui.commands import COMMANDS
 from opro_tui.tui.screens.help import HelpLayer
 from opro_tui.tui.screens.settings import SettingsLayer
 from opro_tui.tui.screens.workbench import Workbench
+from opro_tui.tui.session_commands import SESSION_COMMANDS
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from opro_tui.tui import help_view
-from opro_tui.tui.bindings import COMMANDS
+from opro_tui.tui.commands import COMMANDS
 from opro_tui.tui.format import plain
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.widgets.row_list import Column, RowList
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from opro_tui.tui.bindings import Command
+    from opro_tui.tui.commands import Command
 
 COLUMNS = (Column("keys", 10), Column("", 13), Column("", 0))
 HINT = "Type to find · ↑ ↓ choose · Enter does it · Escape closes"

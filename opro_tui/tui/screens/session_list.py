@@ -14,6 +14,7 @@ from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.messages import Failed
+from opro_tui.tui.session_commands import SESSION_COMMANDS
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import Column, RowList
 
@@ -62,7 +63,7 @@ class SessionList(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings.bindings(bindings.SESSION_COMMANDS),
+        *bindings.bindings(SESSION_COMMANDS),
         ("escape", "clear", "Show all"),
     ]
     AUTO_FOCUS = "#sessions"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from opro_tui.tui import bindings
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import plural, safe
@@ -17,6 +16,7 @@ from opro_tui.tui.screens.layers import Prompt, Question
 from opro_tui.tui.screens.new_session.screen import NewSession
 from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.screens.session_list import SessionList
+from opro_tui.tui.session_commands import SESSION_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -205,7 +205,7 @@ class SessionsScreen(SessionList):
 
     def action_help(self) -> None:
         """Show every action."""
-        self.app.push_screen(help_layer(self.keymap, bindings.SESSION_COMMANDS, "sessions"))
+        self.app.push_screen(help_layer(self.keymap, SESSION_COMMANDS, "sessions"))
 
     def action_palette(self) -> None:
         """Open the palette."""
