@@ -46,6 +46,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("workbench", sizes=BOTH, checked=True),
     Scene("workbench-light", theme="opro-light"),
     Scene("workbench-contrast", theme="opro-contrast"),
+    Scene("sessions", sizes=BOTH, browser=True),
+    Scene("new-session", ("n", "type:sums"), BOTH, browser=True),
     Scene("settings", ("comma", *["down"] * 2), BOTH),
     Scene(
         "setting-edit",

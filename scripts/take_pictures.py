@@ -93,7 +93,7 @@ async def settle(app: OproApp, pilot: Pilot[None]) -> None:
     steering = app.steering
     while on_bench and (not steering.opened or steering.running or steering.prompt_stale):
         await pilot.pause(0.01)
-    workers = [worker for worker in app.workers if worker.group in GROUPS]
+    workers = [worker for worker in app.workers if worker.group in GROUPS or not on_bench]
     await app.workers.wait_for_complete(workers)
     if on_bench:
         app.workbench.draw()
@@ -130,6 +130,9 @@ async def take(scene: Scene, size: tuple[int, int], path: Path) -> str:
     async with app.run_test(size=size) as pilot:
         await settle(app, pilot)
         await press(app, pilot, scene.keys)
+        checking = getattr(app.screen, "checking", None)
+        while checking is not None and (checking.stale or checking.busy):
+            await pilot.pause(0.05)
         if app.screen.query("#template-preview"):
             # The preview waits until nothing is typed any more.
             await pilot.pause(2 * PAUSE_SECONDS)

@@ -40,6 +40,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "duplicate",
         "Duplicate",
         "Make a session with the same task and settings, and no steps yet.",
+        footer=False,
     ),
     Command(
         "session_delete",

@@ -218,6 +218,11 @@ class DetailScreen(PaneScreen):
     def _nothing(self, total: int) -> str:
         if total:
             return f"No example is {self.show} here. f shows others."
+        candidate = self.candidate
+        if candidate.rejected is not None:
+            return f"Not scored, and nothing was paid for it: {fmt.safe(candidate.rejected, 200)}."
+        if candidate.vetoed:
+            return "Vetoed before it was scored."
         return "No answers yet. They appear here while the candidate is scored."
 
     def _row(self, exchanged: Exchange | None, place: int) -> rows.Row:
