@@ -48,6 +48,7 @@ def test_the_workbench_opens_in_a_terminal(cli: Cli, opened: list[tuple[Any, str
 def test_delete_asks_in_a_terminal(small: Cli, answer: bytes, left: bool) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(ROOT)
         os.execv(sys.executable, [sys.executable, "-m", "opro_tui", "delete", "s"])
     written = b""
