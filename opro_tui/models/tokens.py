@@ -48,6 +48,7 @@ _PIECES = re.compile(
 )
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
 
+SIMULATED = "simulated"
 _encodings: dict[str, Any] = {}
 _missing: set[tuple[str, str]] = set()
 _loading = threading.Lock()
@@ -65,6 +66,9 @@ def count(text: str, model_name: str) -> tuple[int, bool]:
     Returns:
         The tokens, and whether they are exact rather than an estimate.
     """
+    if model_name == SIMULATED:
+        # No tokenizer is its own; its figures must not depend on which files a machine has.
+        return estimate(text), False
     name, known = _encoding_of(model_name)
     encoding = _load(name)
     if encoding is None:
