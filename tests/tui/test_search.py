@@ -73,7 +73,9 @@ def test_orders_sort_and_ties_keep_their_rank(state) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_filters_do_no_harm(state, text) -> None:
-    listed(state, parse(text), Order.RANK, ())
+    found = listed(state, parse(text), Order.RANK, ())
+    assert set(found) <= set(state.candidates)
+    assert len(set(found)) == len(found)
 
 
 @given(st.text(max_size=60))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 2**28
 LARGEST_DOCUMENT = 2**30
-_TODO = "Export the session again."
+_REMEDY = "Export the session again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _document(text: bytes, path: Path) -> Iterator[Found]:
     data = loads(text, where)
     names = tuple(f"{kind}s" for kind in KINDS)
     if isinstance(data, dict) and data.get("format") == FORMAT and "end" not in data:
-        raise BadInput("is cut off: its end is missing", where=where, todo=_TODO)
+        raise BadInput("is cut off: its end is missing", where=where, todo=_REMEDY)
     _check_head(data, where, ("format", "version", "session", *names, "end"))
     yield Found("session", data["session"], f"{where}: session")
     for kind, name in zip(KINDS, names, strict=True):
@@ -98,10 +98,10 @@ def _lines(file: BinaryIO, start: bytes, path: Path) -> Iterator[Found]:
             raise BadInput("is too long", where=where)
         value = loads(line, where)
         if not isinstance(value, dict) or len(value) != 1:
-            raise BadInput("is no record", where=where, todo=_TODO)
+            raise BadInput("is no record", where=where, todo=_REMEDY)
         ((kind, item),) = value.items()
         if kind not in (*KINDS, "end"):
-            raise BadInput(f"unknown kind of record {kind[:40]!r}", where=where, todo=_TODO)
+            raise BadInput(f"unknown kind of record {kind[:40]!r}", where=where, todo=_REMEDY)
         yield Found(kind, item, where)
 
 
@@ -110,7 +110,7 @@ def _check_head(head: Any, where: str, names: tuple[str, ...]) -> None:  # noqa:
         raise _foreign(where)
     version = head.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise BadInput("has no version", where=f"{where}: version", todo=_TODO)
+        raise BadInput("has no version", where=f"{where}: version", todo=_REMEDY)
     if version > VERSION:
         raise BadInput(
             f"is of version {version}, this program reads up to {VERSION}",
@@ -119,10 +119,10 @@ def _check_head(head: Any, where: str, names: tuple[str, ...]) -> None:  # noqa:
         )
     for name in names:
         if name not in head:
-            raise BadInput(f"the field {name!r} is missing", where=where, todo=_TODO)
+            raise BadInput(f"the field {name!r} is missing", where=where, todo=_REMEDY)
     for name in head:
         if name not in names:
-            raise BadInput(f"unknown field {name[:40]!r}", where=where, todo=_TODO)
+            raise BadInput(f"unknown field {name[:40]!r}", where=where, todo=_REMEDY)
 
 
 def _foreign(where: str) -> BadInput:
@@ -142,10 +142,10 @@ def _checked(raw: Iterator[Found], path: str) -> Iterator[Found]:
     end: Found | None = None
     for found in raw:
         if end is not None:
-            raise BadInput("something stands behind the end", where=found.where, todo=_TODO)
+            raise BadInput("something stands behind the end", where=found.where, todo=_REMEDY)
         place = order.index(found.kind)
         if place < reached:
-            raise BadInput(f"{found.kind} stands too late", where=found.where, todo=_TODO)
+            raise BadInput(f"{found.kind} stands too late", where=found.where, todo=_REMEDY)
         reached = place
         if found.kind == "end":
             end = found
@@ -156,7 +156,7 @@ def _checked(raw: Iterator[Found], path: str) -> Iterator[Found]:
         digest.add(found.value)
         yield Found(found.kind, value, found.where)
     if end is None:
-        raise BadInput("is cut off: its end is missing", where=path, todo=_TODO)
+        raise BadInput("is cut off: its end is missing", where=path, todo=_REMEDY)
     expected = {f"{kind}s": number for kind, number in counts.items()}
     _check_end(end, expected, digest.text())
 
@@ -173,8 +173,10 @@ def _check_end(end: Found, counts: dict[str, int], digest: str) -> None:
     for name, number in counts.items():
         if said.get(name) != number:
             what = f"holds {number:,} {name}, but its end says {str(said.get(name))[:20]}"
-            raise BadInput(what, where=end.where, todo=_TODO)
+            raise BadInput(what, where=end.where, todo=_REMEDY)
     if said.get("digest") != digest:
         raise BadInput(
-            "the checksum is another: the file was damaged or changed", where=end.where, todo=_TODO
+            "the checksum is another: the file was damaged or changed",
+            where=end.where,
+            todo=_REMEDY,
         )
