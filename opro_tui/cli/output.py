@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import sys
 from typing import Any
@@ -87,9 +88,14 @@ def is_terminal(stream: Any) -> bool:  # noqa: ANN401 - any stream, a closed one
         return False
 
 
-def interactive() -> bool:
-    """Whether a person sits at both ends, so that a screen can be opened."""
+def attended() -> bool:
+    """Whether a person sits at both ends, so that a question can be asked."""
     return is_terminal(sys.stdin) and is_terminal(sys.stdout)
+
+
+def interactive() -> bool:
+    """Whether a person sits at both ends of a terminal in which a screen can be drawn."""
+    return attended() and os.environ.get("TERM", "") != "dumb"
 
 
 def _finite(value: Any) -> Any:  # noqa: ANN401

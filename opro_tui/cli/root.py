@@ -39,6 +39,7 @@ _COMMANDS = {
     "export": "export",
     "import": "import_",
     "reproduce": "reproduce",
+    "doctor": "doctor",
 }
 """Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`."""
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 _SIMULATED = "simulated"
 _MILLION = 1_000_000
 _LIBRARY_ID = {"openai": "openai", "openai-responses": "openai", "anthropic": "anthropic"}
-_DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")
+_CHECKED = re.compile(
+    r"(?i)\b(?:verified|checked|confirmed|retrieved|updated|as of)\b[^.;]{0,40}?"
+    r"\b(20\d\d-\d\d-\d\d)\b"
+)
+"""A day on which prices were looked at; notes also name days on which others will begin."""
 
 
 def price(model_name: str, usage: TokenUsage, config: Config) -> float | None:
@@ -110,7 +114,7 @@ def prices_date() -> str:
     providers = get_snapshot().providers
     notes = [provider.price_comments for provider in providers]
     notes += [model.price_comments for provider in providers for model in provider.models]
-    dates = [date for note in notes if note for date in _DATE.findall(note)]
+    dates = [date for note in notes if note for date in _CHECKED.findall(note)]
     library = f"genai-prices {genai_prices.__version__}"
     return f"{max(dates)} ({library})" if dates else library
 

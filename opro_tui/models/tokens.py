@@ -121,6 +121,12 @@ def cache_dir() -> Path:
     return user_cache_path("opro-tui", appauthor=False) / "tiktoken"
 
 
+def missing() -> tuple[str, ...]:
+    """Which tokenizer files are not there, or damaged; reads them, so call it in a thread."""
+    folder = cache_dir()
+    return tuple(name for name in _FILES if _read_file(folder, name) is None)
+
+
 async def fetch_encodings(transport: Any = None) -> bool:  # noqa: ANN401 - httpx2 is imported here
     """Download the tokenizer files that are missing; a failure is silent, for they are optional.
 
@@ -131,7 +137,7 @@ async def fetch_encodings(transport: Any = None) -> bool:  # noqa: ANN401 - http
         Whether all of them are there now.
     """
     folder = cache_dir()
-    absent = [name for name in _FILES if _read_file(folder, name) is None]
+    absent = missing()
     if not absent:
         return True
     import httpx2

@@ -32,6 +32,10 @@ _SQLITE_ERRORS: dict[int, tuple[str, str]] = {
 }
 
 
+class OlderSchema(StoreError):
+    """It was opened for reading only, and has to be migrated first."""
+
+
 def explain(error: Exception, path: Path) -> OproError:
     """An SQLite or file error as one line that says what to do."""
     if isinstance(error, OproError):
@@ -151,7 +155,7 @@ def _check(db: sqlite3.Connection, path: Path, *, readonly: bool) -> bool:
     pending = len(applied) < len(names)
     if pending and readonly:
         has = applied[-1] if applied else "empty"
-        raise StoreError(
+        raise OlderSchema(
             f"its schema is {has}, older than {names[-1]}, and it was opened read-only",
             where=str(path),
             todo="Open it once for writing, which migrates it.",

@@ -98,7 +98,7 @@ class Connection(asyncio.Protocol):
     def _handle(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> None:
         path = "/v1/" + target.removeprefix("/v1/v1/").removeprefix("/v1/").strip("/")
         if method == "GET":
-            self._get(path)
+            self._get(path, headers)
             return
         if path not in (CHAT, RESPONSES, MESSAGES, COUNT_TOKENS):
             self._send(404, {"error": {"message": f"no such path: {target}", "type": "not_found"}})
@@ -122,10 +122,12 @@ class Connection(asyncio.Protocol):
         else:
             self._answer(request, fault or Fault())
 
-    def _get(self, path: str) -> None:
+    def _get(self, path: str, headers: Mapping[str, str]) -> None:
         if path == "/v1/ledger":
             ledger = [record.to_json() for record in self.server.ledger]
             self._send(200, {"summary": self.server.summary(), "ledger": ledger})
+        elif path == MODELS and not self._knows_key(headers):
+            self._send(401, {"error": {"message": "Incorrect API key", "type": "auth"}})
         elif path == MODELS:
             models = [
                 {
@@ -155,10 +157,14 @@ class Connection(asyncio.Protocol):
             self.server.errors.append(error)
             self._fail(request, 500, f"loopback: {error!r}", kind="loopback")
 
+    def _knows_key(self, headers: Mapping[str, str]) -> bool:
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        return not self.server.key or self.server.key in (bearer, headers.get("x-api-key"))
+
     def _answer_or_refuse(self, request: LoopbackRequest, fault: Fault) -> None:
         headers = request.headers
-        bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        if self.server.key and self.server.key not in (bearer, headers.get("x-api-key")):
+        if not self._knows_key(headers):
+            bearer = headers.get("authorization", "").removeprefix("Bearer ")
             message = f"Incorrect API key provided: {bearer or headers.get('x-api-key', '')}"
             self._fail(request, 401, message, kind="authentication_error", code="invalid_api_key")
         elif fault.malformed:

@@ -112,11 +112,11 @@ async def _rename(app: App, old: str, new: str) -> int:
 @click.pass_obj
 def delete_command(app: App, name: str, yes: bool) -> int:
     """Delete a session and all that was paid for in it; in a terminal it asks first."""
-    from opro_tui.cli.output import interactive, say
+    from opro_tui.cli.output import attended, say
 
     what = wait_for(_what_is_lost(app, name))
     # The question isn't asked inside of the event loop, which would keep ^C from interrupting it.
-    if not yes and interactive() and not click.confirm(visible(f"Delete {what}?")):
+    if not yes and attended() and not click.confirm(visible(f"Delete {what}?")):
         say("nothing was deleted")
         return 0
     wait_for(_delete(app, name))

@@ -1,0 +1,187 @@
+"""Whether what a run needs is there: keys, endpoints, tokenizers, prices, a sound database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from opro_tui.config import PREDEFINED
+from opro_tui.core.errors import BadInput, StoreError
+from opro_tui.models import endpoints, prices, registry, tokens
+from opro_tui.store.connection import OlderSchema
+from opro_tui.store.database import Store
+from opro_tui.store.migrations import known
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from opro_tui.config import Config, Provider
+    from opro_tui.models.endpoints import Probe
+
+SECONDS = 3.0
+"""How long an endpoint may take, where nobody says otherwise."""
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that was looked at.
+
+    Attributes:
+        group: What it belongs to.
+        name: What was looked at.
+        verdict: `note` is worth knowing and keeps nothing from working.
+        detail: What was found; never a key.
+        todo: What to do about it.
+    """
+
+    group: str
+    name: str
+    verdict: Verdict
+    detail: str
+    todo: str = ""
+
+
+def check_keys(config: Config) -> list[Check]:
+    """Which keys are set; of a key only that it is there is ever said."""
+    checks = []
+    for provider in config.providers.values():
+        variable = provider.api_key_env
+        if not variable:
+            continue
+        own = provider.name not in PREDEFINED
+        key = os.environ.get(variable, "").strip()
+        if not key:
+            verdict = Verdict.WRONG if own and not _is_local(provider) else Verdict.NOTE
+            todo = f"To use {provider.name}/… : export {variable}=…"
+            checks.append(Check("keys", provider.name, verdict, f"{variable} is not set", todo))
+        elif not key.isascii() or not key.isprintable():
+            detail = f"{variable} is set to something that can't be a key"
+            checks.append(Check("keys", provider.name, Verdict.WRONG, detail, "Copy it again."))
+        else:
+            checks.append(Check("keys", provider.name, Verdict.OK, f"{variable} is set"))
+    return checks
+
+
+async def check_endpoints(config: Config, seconds: float = SECONDS) -> list[Check]:
+    """Ask the endpoints that are near, or whose key is set, for their models; nothing is billed.
+
+    Args:
+        config: Its providers are asked.
+        seconds: How long one may take.
+    """
+    wanted = [p for p in config.providers.values() if _is_local(p) or _has_key(p)]
+    found = await asyncio.to_thread(endpoints.probe, wanted, seconds)
+    return [
+        _judge(provider, result, config) for provider, result in zip(wanted, found, strict=True)
+    ]
+
+
+def _judge(provider: Provider, found: Probe, config: Config) -> Check:
+    detail = f"{found.url}: {found.detail}" if found.url else found.detail
+    if found.answers and not found.refused:
+        if registry.insecure(found.url) and _has_key(provider):
+            todo = "Give it an https:// address: others can read the key on its way."
+            return Check("endpoints", provider.name, Verdict.NOTE, detail, todo)
+        return Check("endpoints", provider.name, Verdict.OK, detail)
+    if found.refused:
+        variable = provider.api_key_env or "api_key_env in the config"
+        return Check("endpoints", provider.name, Verdict.WRONG, detail, f"Check {variable}.")
+    # Of the local servers that are known from the start most people run none or one.
+    expected = config.providers[provider.name] != PREDEFINED.get(provider.name)
+    if _is_local(provider) and not expected:
+        return Check("endpoints", provider.name, Verdict.NOTE, detail)
+    todo = "Start it, or check base_url." if _is_local(provider) else "Check network and address."
+    return Check("endpoints", provider.name, Verdict.WRONG, detail, todo)
+
+
+async def check_counting(*, fetch: bool = False) -> list[Check]:
+    """Whether tokens can be counted and priced.
+
+    Args:
+        fetch: Whether to download the tokenizer files that are missing.
+    """
+    if fetch:
+        await tokens.fetch_encodings()
+    missing = await asyncio.to_thread(tokens.missing)
+    folder = tokens.cache_dir()
+    if missing:
+        what = f"{' and '.join(missing)} not in {folder}: token counts before a call are estimates"
+        todo = "`opro-tui doctor --fetch` downloads them; a run works without."
+        if fetch:
+            todo = "They could not be downloaded; a run works without."
+        verdict = Verdict.WRONG if fetch else Verdict.NOTE
+        checks = [Check("counting", "tokenizers", verdict, what, todo)]
+    else:
+        checks = [Check("counting", "tokenizers", Verdict.OK, f"in {folder}")]
+    date = await asyncio.to_thread(prices.prices_date)
+    return [*checks, Check("counting", "prices", Verdict.OK, f"checked up to {date}")]
+
+
+async def check_database(path: Path) -> list[Check]:
+    """Whether a database can be used and is sound; it is neither made nor changed.
+
+    Args:
+        path: Its file, which may not exist yet.
+    """
+    if not await asyncio.to_thread(path.exists):
+        return [await asyncio.to_thread(_check_place, path)]
+    try:
+        store = await Store.open(path, readonly=True)
+    except StoreError as error:
+        older = isinstance(error, OlderSchema)
+        verdict = Verdict.NOTE if older else Verdict.WRONG
+        return [Check("database", "file", verdict, error.what, error.todo)]
+    try:
+        wrong = await store.integrity()
+        sessions = len(await store.sessions())
+    except StoreError as error:
+        return [Check("database", "file", Verdict.WRONG, error.what, error.todo)]
+    finally:
+        await store.close()
+    size = (await asyncio.to_thread(path.stat)).st_size
+    detail = (
+        f"{sessions:,} session{'s'[: sessions != 1]}, {size / 1e6:,.1f} MB, schema {known()[-1]}"
+    )
+    checks = [Check("database", "file", Verdict.OK, detail)]
+    if not os.access(path, os.W_OK):
+        todo = "Make it writable, or give another with --db."
+        checks = [Check("database", "file", Verdict.WRONG, f"{detail}, read-only", todo)]
+    if wrong == "ok":
+        return [
+            *checks,
+            Check("database", "integrity", Verdict.OK, "no row is damaged or orphaned"),
+        ]
+    lines = wrong.split("\n")
+    more = f", and {len(lines) - 1:,} more" if len(lines) > 1 else ""
+    todo = "Restore a backup of the file; export what can still be read."
+    return [*checks, Check("database", "integrity", Verdict.WRONG, f"{lines[0]}{more}", todo)]
+
+
+def _check_place(path: Path) -> Check:
+    folder = next((each for each in path.absolute().parents if each.exists()), path)
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return Check("database", "file", Verdict.NOTE, "not there yet; the first session makes it")
+    todo = "Make it writable, or give another with --db."
+    return Check("database", "file", Verdict.WRONG, f"{folder} can't be written", todo)
+
+
+def _is_local(provider: Provider) -> bool:
+    try:
+        return registry.is_local(registry.endpoint_of(provider))
+    except BadInput:
+        return False
+
+
+def _has_key(provider: Provider) -> bool:
+    return bool(os.environ.get(provider.api_key_env or "", "").strip())
