@@ -124,7 +124,11 @@ class StepPrinter:
                 output.say(f"advice: {advice}")
             return
         output.say(f"stopped: {output.one_line(stopped.message)}")
-        if stopped.code == "review":
+        if stopped.code == "patience":
+            if advice := waste(state).advice:
+                output.say(f"advice: {advice}")
+            output.say(f"`opro-tui edit {name} --patience N` lets it go on; N may be `none`")
+        elif stopped.code == "review":
             for candidate in state.waiting():
                 self._line(candidate.id, "waits")
             output.say(

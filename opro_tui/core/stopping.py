@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from opro_tui.core.grades import unpack
 from opro_tui.core.statistics import distinguishable
+from opro_tui.core.usage import Usage, total
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Task
@@ -54,7 +55,12 @@ class Patience:
         idle = steps_since_improvement(state)
         if idle < self.steps:
             return None
-        return Stop("patience", f"no distinguishable improvement in the last {idle} steps")
+        steps = "step" if idle == 1 else f"{idle} steps"
+        return Stop(
+            "patience",
+            f"no distinguishable improvement in the last {steps}{_used(spent_since(state, idle))};"
+            " raise patience to go on",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,30 @@ def steps_since_improvement(state: State) -> int:
         if best is not None and (reference is None or _improved(best, reference, state)):
             reference, idle = best, 0
     return idle
+
+
+def spent_since(state: State, idle: int) -> Usage:
+    """What was used since the best last got better: in the idle steps and in one under way.
+
+    Args:
+        state: The session now.
+        idle: `steps_since_improvement` of it.
+    """
+    finished = [step.number for step in state.steps if step.finished_seq]
+    if not finished:
+        return Usage()
+    last = finished[max(0, len(finished) - 1 - idle)]
+    return total(used for (step, _), used in sorted(state.ledger.items()) if step > last)
+
+
+def _used(spent: Usage) -> str:
+    """What idle steps used, in words; nothing where that is unknown or none."""
+    if spent.cost_usd is not None and spent.cost_usd >= 0.0001:
+        return f", which cost ${spent.cost_usd:.4f}"
+    if spent.input_tokens is None or spent.output_tokens is None:
+        return ""
+    used = spent.input_tokens + spent.output_tokens
+    return f", which used {used:,} tokens" if used else ""
 
 
 def _improved(best: Candidate, reference: Candidate, state: State) -> bool:

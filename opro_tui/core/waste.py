@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from opro_tui.core.stopping import steps_since_improvement
-from opro_tui.core.usage import Usage, total
+from opro_tui.core.stopping import spent_since, steps_since_improvement
 
 if TYPE_CHECKING:
     from opro_tui.core.state import State
+    from opro_tui.core.usage import Usage
 
 RECENT = 3
 """Steps that the share of duplicates is taken over."""
@@ -23,12 +23,13 @@ class Waste:
 
     Attributes:
         idle_steps: Finished steps since the best got better beyond noise.
-        spent: What those steps used.
+        spent: What those steps used, and the one under way.
         share: Their part of all tokens, 0–1; None when tokens are unknown or none were used.
         duplicates: Share of the optimizer's lately sampled candidates that were duplicates.
         sampled: How many candidates that share is taken over.
-        changed: Shown solutions that the last meta-prompt had and the one before had not; None
-            before there are two.
+        changed: Solutions that the next meta-prompt shows and the last one did not; None before
+            one was sent.
+        shown: How many the next meta-prompt shows.
         advice: A sentence on what to do; empty while all is well.
     """
 
@@ -38,20 +39,34 @@ class Waste:
     duplicates: float
     sampled: int
     changed: int | None
+    shown: int
     advice: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The meter as `costs --json` prints it."""
+        return {
+            "idle_steps": self.idle_steps,
+            "spent": self.spent.to_json(),
+            "share": self.share,
+            "duplicates": self.duplicates,
+            "sampled": self.sampled,
+            "changed": self.changed,
+            "shown": self.shown,
+            "advice": self.advice,
+        }
 
 
 def waste(state: State) -> Waste:
     """Read the meter."""
     idle = steps_since_improvement(state)
     finished = [step.number for step in state.steps if step.finished_seq and step.number]
-    idle_numbers = set(finished[-idle:]) if idle else set()
-    spent = total(used for (step, _), used in state.ledger.items() if step in idle_numbers)
+    spent = spent_since(state, idle)
     recent = set(finished[-RECENT:])
     sampled = [c for c in state.candidates.values() if c.step in recent and c.draw is not None]
     copies = sum(candidate.duplicate_of is not None for candidate in sampled)
     duplicates = copies / len(sampled) if sampled else 0.0
-    changed = _changed(state)
+    shown = {candidate.id for candidate in state.shown()}
+    changed = _changed(state, shown)
     return Waste(
         idle_steps=idle,
         spent=spent,
@@ -59,6 +74,7 @@ def waste(state: State) -> Waste:
         duplicates=duplicates,
         sampled=len(sampled),
         changed=changed,
+        shown=len(shown),
         advice=_advice(state, idle, duplicates, changed),
     )
 
@@ -71,15 +87,11 @@ def _share(part: Usage, whole: Usage) -> float | None:
     return (used_in + used_out) / (all_in + all_out) if all_in + all_out else None
 
 
-def _changed(state: State) -> int | None:
-    prompts = [step.prompt for step in state.steps if step.prompt is not None]
-    if len(prompts) < 2:
+def _changed(state: State, shown: set[int]) -> int | None:
+    last = next((step.prompt for step in reversed(state.steps) if step.prompt is not None), None)
+    if last is None:
         return None
-    last, before = (
-        {region.id for region in prompt.regions if region.kind == "solution"}
-        for prompt in (prompts[-1], prompts[-2])
-    )
-    return len(last - before)
+    return len(shown - {region.id for region in last.regions if region.kind == "solution"})
 
 
 def _advice(state: State, idle: int, duplicates: float, changed: int | None) -> str:
@@ -94,8 +106,8 @@ def _advice(state: State, idle: int, duplicates: float, changed: int | None) -> 
     noise = "" if exact else " beyond noise"
     if changed == 0:
         return (
-            f"the last {idle} steps improved nothing{noise}, and the optimizer sees the same"
-            " solutions as before: edit what it sees, raise the temperature, or stop."
+            f"the last {idle} steps improved nothing{noise}, and the next meta-prompt shows the"
+            " same solutions: edit what it sees, raise the temperature, or stop."
         )
     width = best.score.half_width if best is not None and best.score is not None else None
     if not exact and width is not None and width > 0.05:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.events import iso
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import ROLES, Usage
+from opro_tui.core.waste import waste
 from opro_tui.engine.consent import task_of
 from opro_tui.engine.opening import initial_state, summary
 
@@ -115,6 +116,7 @@ def costs_json(state: State) -> dict[str, Any]:
             for number in numbers
         ],
         "total": usage_json(state),
+        "waste": waste(state).to_json(),
     }
 
 

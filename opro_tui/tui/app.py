@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from opro_tui.config import Config
+    from opro_tui.core.waste import Waste
 
 LEAVE_SECONDS = 2.0
 """How soon a second Ctrl+C has to come to quit."""
@@ -158,6 +159,7 @@ class OproApp(Host):
         """Draw it, and follow it where another process writes it."""
         self.workbench.start()
         self.jobs.renew_prompt()
+        self.run_worker(self._read_waste(), group="advice", exclusive=True, exit_on_error=False)
         if self.steering.readonly:
             self.jobs.follow()
 
@@ -252,13 +254,20 @@ class OproApp(Host):
             failed = Failed(title, stopped.message, code=stopped.code, again="run")
             self.post_message(failed)
 
+    async def _read_waste(self) -> Waste:
+        """Read the waste meter, and show it."""
+        steering = self.steering
+        steering.waste = meter = await asyncio.to_thread(waste, steering.state)
+        self.workbench.draw()
+        return meter
+
     async def _advise(self) -> None:
-        """Say once after each step when the last ones changed nothing that matters."""
+        """Say once after each step when nothing changed that matters."""
         steering = self.steering
         state = steering.state
         if state.finished_steps == self._advised or state.current is not None:
             return
-        meter = await asyncio.to_thread(waste, state)
+        meter = await self._read_waste()
         self._advised = state.finished_steps
         if meter.advice and steering is self.steering:
             self.notify(meter.advice, title="Waste meter", markup=False, timeout=10)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.meta_prompt import MetaPrompt
     from opro_tui.core.state import State
+    from opro_tui.core.waste import Waste
 
 RATE_SECONDS = 5.0
 """How far back the rate of evaluations looks."""
@@ -35,6 +36,7 @@ class Steering:
         prompt_tokens: Its estimated length.
         forecast: What the next step will cost.
         prompt_stale: Whether something changed since the prompt was worked out.
+        waste: The waste meter after the last step; None until it was worked out.
         readonly: Why the session can only be looked at; empty when it can be written.
     """
 
@@ -47,6 +49,7 @@ class Steering:
         self.forecast: Forecast | None = None
         self.takes_temperature = True
         self.prompt_stale = True
+        self.waste: Waste | None = None
         self.readonly = ""
         self._store: Store | None = None
         self._session: Session | None = None
@@ -122,6 +125,7 @@ class Steering:
             retry_in=max(0.0, traffic.waiting_until - now),
             last_error=traffic.last_error,
             takes_temperature=self.takes_temperature,
+            waste=self.waste,
         )
 
     def _rate(self, now: float) -> float:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.state import State, Step
+    from opro_tui.core.waste import Waste
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Situation:
         retry_in: Seconds until a call is tried again; 0 when none waits.
         last_error: The last failed attempt, in one line.
         takes_temperature: Whether the optimizer takes one, as far as is known.
+        waste: The waste meter after the last step; None while it isn't worked out.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Situation:
     retry_in: float = 0.0
     last_error: str = ""
     takes_temperature: bool = True
+    waste: Waste | None = None
 
     @property
     def running(self) -> bool:
@@ -172,7 +175,17 @@ def status_line(state: State, now: Situation) -> list[Part]:
         return [*_why_stopped(state), Part(hint, "accent", 60)]
     if not state.steps:
         return _first_hint(now)
-    return [*_why_stopped(state), *_last_step(state), Part("s runs the next step", "muted", 20)]
+    next_ = Part("s runs the next step", "muted", 20)
+    return [*_why_stopped(state), *_last_step(state), *_idle(now.waste), next_]
+
+
+def _idle(meter: Waste | None) -> list[Part]:
+    """How long nothing has got better, from the second step on, and what that cost."""
+    if meter is None or meter.idle_steps < 2:
+        return []
+    cost = meter.spent.cost_usd
+    price = "" if cost == 0 else f", {fmt.dollars(cost)}"
+    return [Part(f"{meter.idle_steps} steps without a gain{price}", "warning", 55)]
 
 
 def _first_hint(now: Situation) -> list[Part]:

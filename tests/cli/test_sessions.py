@@ -94,7 +94,12 @@ def test_costs_add_up(small: Cli) -> None:
             assert total == costs["total"][role][name]
     assert set(costs["steps"][1]["forecast"]["optimizer"]) == {"tokens", "low", "high", "usd"}
     assert costs["total"] == small.ok("show", "s", "--json").json["usage"]
+    assert costs["waste"]["idle_steps"] in (0, 1, 2)
+    assert costs["waste"]["shown"] >= 1
     text = small.ok("costs", "s").out
+    assert "waste: " in text
+    assert "new since the last step" in text
+    assert "advice: " in text
     assert "forecast" in text
     assert "simulated" in text
 

@@ -18,6 +18,8 @@ from opro_tui.core.events import (
 from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.reducer import fold
 from opro_tui.core.solution import Origin
+from opro_tui.core.usage import PICO, Usage
+from opro_tui.core.waste import waste
 from opro_tui.tui import rows, view
 from opro_tui.tui.view import Part, Situation
 from tests.tui.states import HOSTILE, empty, scored, steps
@@ -214,3 +216,16 @@ def test_an_unfinished_state_never_breaks_the_lines() -> None:
             assert view.status_line(now, about)
             assert view.candidates_title(now)
             assert all(rows.candidate_row(now, i) for i in rows.candidate_ids(now))
+
+
+def test_steps_without_a_gain_are_said_with_their_price() -> None:
+    state = steps(empty(), [("a", 20)], [("b", 20)], [("c", 19)])
+    meter = waste(state)
+    assert meter.idle_steps == 2
+    now = Situation("demo", status="ready", waste=meter)
+    assert "2 steps without a gain" in [part.text for part in view.status_line(state, now)]
+    priced = replace(meter, spent=Usage(calls=1, cost_pico=PICO))
+    now = replace(now, waste=priced)
+    assert "2 steps without a gain, $1.00" in [part.text for part in view.status_line(state, now)]
+    now = replace(now, waste=waste(empty()))
+    assert not any("gain" in part.text for part in view.status_line(state, now))

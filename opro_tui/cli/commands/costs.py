@@ -36,9 +36,10 @@ _HEAD = (
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def costs_command(app: App, name: str, as_json: bool) -> int:
-    """Show tokens and dollars by step and role, with what was forecast.
+    """Show tokens and dollars by step and role, with what was forecast, and the waste meter.
 
-    `stored` counts evaluations answered from the store at no cost.
+    `stored` counts evaluations answered from the store at no cost. The waste meter says what was
+    spent since the best last got better beyond noise.
     """
     return wait_for(_costs(app, name, as_json))
 
@@ -53,15 +54,47 @@ async def _costs(app: App, name: str, as_json: bool) -> int:
         if as_json:
             output.document(costs_json(session.state))
             return 0
-        rows = _rows(session.state)
+        state = session.state
+        rows, meter = _rows(state), _waste(state)
         if session.record.simulated:
             output.say(SIMULATED)
     if not rows:
         output.say("nothing was used yet")
         return 0
-    for line in table(_HEAD, rows, left=(1,)):
+    for line in (*table(_HEAD, rows, left=(1,)), *meter):
         output.say(line)
     return 0
+
+
+def _waste(state: State) -> list[str]:
+    """The waste meter as lines."""
+    from opro_tui.cli.figures import count, money, plural
+    from opro_tui.core.money_report import tokens
+    from opro_tui.core.waste import waste
+
+    if not state.finished_steps:
+        return []
+    meter = waste(state)
+    noise = " beyond noise" if state.facts.bounded else ""
+    idle = f"the last step improved the best{noise}"
+    if meter.idle_steps:
+        share = "" if meter.share is None else f" ({meter.share:.0%} of all)"
+        idle = (
+            f"{plural(meter.idle_steps, 'step')} since the best improved{noise}:"
+            f" {money(meter.spent.cost_usd)}, {count(tokens(meter.spent))} tokens{share}"
+        )
+    lines = [f"waste: {idle}"]
+    if meter.sampled:
+        lines.append(
+            f"  {meter.duplicates:.0%} duplicates among the last {meter.sampled} candidates"
+        )
+    if meter.changed is not None:
+        lines.append(
+            f"  {meter.changed} of the {plural(meter.shown, 'solution')} in the next meta-prompt"
+            " are new since the last step"
+        )
+    lines.append(f"  advice: {meter.advice or 'none: go on'}")
+    return lines
 
 
 def _rows(state: State) -> list[tuple[str, ...]]:

@@ -178,6 +178,8 @@ def waste_words(meter: Waste, state: State) -> str:
     noise = " beyond noise" if state.facts.bounded else ""
     if not meter.idle_steps:
         idle = f"the last step improved the best{noise}" if state.finished_steps else "no step yet"
+        if state.current is not None and state.finished_steps:
+            idle += f"; {fmt.dollars(meter.spent.cost_usd)} since"
     else:
         steps = fmt.plural(meter.idle_steps, "step")
         used = tokens(meter.spent)
@@ -189,7 +191,7 @@ def waste_words(meter: Waste, state: State) -> str:
     if meter.sampled:
         parts.append(f"{100 * meter.duplicates:.0f} % duplicates of the last {meter.sampled}")
     if meter.changed is not None:
-        parts.append(f"{fmt.plural(meter.changed, 'shown solution')} new")
+        parts.append(f"next prompt: {meter.changed} of {meter.shown} shown are new")
     return " · ".join(parts)
 
 
