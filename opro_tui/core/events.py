@@ -16,6 +16,8 @@ from opro_tui.core.forecast import Forecast
 from opro_tui.core.solution import Origin, Score
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opro_tui.core.meta_prompt import Region, Template
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
@@ -266,6 +268,21 @@ class Stopped(Event):
     message: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continued(Event):
+    """The session went on under other versions or data files. Row: `continuations`.
+
+    Attributes:
+        versions: Package to version, all of them.
+        sources: Path of each data file to its SHA-256; empty where it could not be read.
+    """
+
+    type: ClassVar[str] = "continued"
+    public: ClassVar[bool] = False
+    versions: Mapping[str, str]
+    sources: Mapping[str, str] = field(default_factory=dict)
+
+
 EVENT_TYPES: tuple[type[Event], ...] = (
     StepStarted,
     PromptBuilt,
@@ -280,6 +297,7 @@ EVENT_TYPES: tuple[type[Event], ...] = (
     EditMade,
     Warned,
     Stopped,
+    Continued,
 )
 
 

@@ -13,6 +13,7 @@ from opro_tui.core.events import (
     CandidateRejected,
     CandidateSampled,
     CandidateScored,
+    Continued,
     EditMade,
     Evaluation,
     Event,
@@ -245,6 +246,10 @@ class _Builder:
     @apply.register
     def _(self, event: Stopped) -> None:
         self.changes["stopped"] = event
+
+    @apply.register
+    def _(self, event: Continued) -> None:
+        self._list("continued").append(event)
 
     def _waiting(self, id_: int) -> bool:
         candidate = self._candidate(id_)

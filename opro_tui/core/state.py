@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from opro_tui.core.events import (
+        Continued,
         EditMade,
         Measured,
         PromptBuilt,
@@ -109,6 +110,7 @@ class State:
         measured: Every measurement on fresh or held-out examples, in order.
         edits: Every edit, in order.
         warnings: Every warning, in order.
+        continued: Under which other versions and data files it went on, in order.
         stopped: Why the last run ended; None once another step started.
         best_id: The best fully scored solution that isn't dropped; None before there is one.
         last_seq: The last event folded in.
@@ -129,6 +131,7 @@ class State:
     measured: tuple[Measured, ...] = ()
     edits: tuple[EditMade, ...] = ()
     warnings: tuple[Warned, ...] = ()
+    continued: tuple[Continued, ...] = ()
     stopped: Stopped | None = None
     best_id: int | None = None
     last_seq: int = 0

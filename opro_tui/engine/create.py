@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opro_tui import __version__
 from opro_tui.config import url_problem
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateRejected, CandidateSampled, CandidateScored, Event
@@ -18,6 +16,7 @@ from opro_tui.core.settings import Settings, find
 from opro_tui.core.solution import Origin, Score
 from opro_tui.engine.budget import check_affordable
 from opro_tui.engine.pool import ModelPool
+from opro_tui.engine.provenance import sources_of, versions
 from opro_tui.models import registry
 from opro_tui.tasks import factory
 
@@ -226,8 +225,8 @@ async def create(store: Store, prepared: Prepared) -> SessionRecord:
         settings=settings,
         template=task.template(settings.meta_style).with_texts(prepared.draft.template),
         simulated="simulated" in (settings.optimizer, settings.scorer if task.examples else ""),
-        sources=[asdict(source) for source in prepared.loaded.sources],
-        versions={"opro-tui": __version__, "python": platform.python_version()},
+        sources=sources_of(prepared.loaded.sources),
+        versions=await asyncio.to_thread(versions),
         examples=task.examples,
         events=starting_events(prepared),
     )

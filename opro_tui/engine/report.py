@@ -10,6 +10,7 @@ from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
 from opro_tui.engine.consent import task_of
 from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.provenance import provenance
 
 if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
@@ -98,6 +99,7 @@ async def show_json(store: Store, session: Session) -> dict[str, Any]:
         "fork_seq": None if parent is None else record.fork_seq,
         "best_of": state.scored_count(),
         "task_facts": dict(session.task.describe()),
+        "provenance": (await provenance(session)).to_json(),
     }
 
 

@@ -28,6 +28,7 @@ from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
+from opro_tui.engine.provenance import changes
 from opro_tui.engine.run import Run
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Session:
         self._store = store
         self._config = config
         self._lock = lock
+        self._looked_back = False
         self._queue: asyncio.Queue[Event | None] | None = None
         self._pool = ModelPool(config, state.settings.seed)
         self._caller = Caller(
@@ -127,6 +129,23 @@ class Session:
         await self._pool.aclose()
         if self._lock is not None:
             self._lock.release()
+
+    async def look_back(self) -> tuple[Event, ...]:
+        """Note, once after opening, versions and data files that are not what they were.
+
+        Returns:
+            What was noted; nothing where all is as before, or the session is only looked at.
+        """
+        if self._looked_back or self.readonly:
+            return ()
+        self._looked_back = True
+        before = self.state.last_seq
+        found = await asyncio.to_thread(changes, self.record, self.state)
+        if not found:
+            return ()
+        await self._run.append(*found)
+        noted = (*self.state.continued, *self.state.warnings)
+        return tuple(sorted((e for e in noted if e.seq > before), key=lambda e: e.seq))
 
     @property
     def name(self) -> str:
@@ -217,7 +236,7 @@ class Session:
         self._run.stopping.clear()
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._queue = queue
-        task = asyncio.create_task(work())
+        task = asyncio.create_task(self._after_looking_back(work))
         task.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (event := await queue.get()) is not None:
@@ -230,6 +249,10 @@ class Session:
             self._queue = None
             self.running = False
             await self._summarize()
+
+    async def _after_looking_back(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        await self.look_back()
+        await work()
 
     def stop(self) -> None:
         """Ask the run to end: no new call starts, and those in flight are kept."""

@@ -284,6 +284,18 @@ CREATE TABLE imports ( -- sessions that came from a file
 );
 """
 
+_CONTINUATIONS_5 = """
+CREATE TABLE continuations ( -- what a session went on under, each time that had changed
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  versions TEXT NOT NULL, -- JSON object: package to version
+  sources TEXT NOT NULL, -- JSON object: data file to SHA-256, empty where it could not be read
+  PRIMARY KEY (session, seq)
+);
+"""
+
 
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
@@ -314,6 +326,11 @@ def _imports(db: Database) -> None:
 @SCHEMA(name="m004_open_calls")
 def _open_calls(db: Database) -> None:
     _run(db, 'CREATE INDEX calls_open ON calls("key") WHERE outcome IS NULL;')
+
+
+@SCHEMA(name="m005_continuations")
+def _continuations(db: Database) -> None:
+    _run(db, _CONTINUATIONS_5)
 
 
 def known() -> list[str]:

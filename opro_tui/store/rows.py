@@ -13,6 +13,7 @@ from opro_tui.core.events import (
     CandidateRejected,
     CandidateSampled,
     CandidateScored,
+    Continued,
     EditMade,
     Evaluation,
     Event,
@@ -259,6 +260,21 @@ def _(event: Warned, db: sqlite3.Connection, session: int) -> Event:
 @write.register
 def _(event: Stopped, db: sqlite3.Connection, session: int) -> Event:
     return _notice(event, db, session)
+
+
+@write.register
+def _(event: Continued, db: sqlite3.Connection, session: int) -> Event:
+    insert(
+        db,
+        "continuations",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        versions=dump(dict(event.versions)),
+        sources=dump(dict(event.sources)),
+    )
+    return event
 
 
 def _notice(event: Warned | Stopped, db: sqlite3.Connection, session: int) -> Event:

@@ -12,6 +12,7 @@ from opro_tui.core.events import (
     CandidateRejected,
     CandidateSampled,
     CandidateScored,
+    Continued,
     EditMade,
     Evaluation,
     Event,
@@ -85,6 +86,7 @@ def read_events(
             *reader.measurements(part),
             *reader.edits(part),
             *reader.notices(part),
+            *reader.continuations(part),
         ]
         recent = Span(part.session, max(part.after, last), part.upto)
         own += reader.evaluations(recent)
@@ -363,4 +365,14 @@ class _Rows:
             kind = Stopped if row[3] == Stopped.type else Warned
             yield kind(
                 seq=row[0], step=row[1], at=row[2], code=decode(row[4]), message=decode(row[5])
+            )
+
+    def continuations(self, part: Span) -> Iterator[Event]:
+        for row in self._db.execute(
+            "SELECT seq, step, at, versions, sources FROM continuations"
+            " WHERE session = ? AND seq > ? AND seq <= ?",
+            (part.session, part.after, part.upto),
+        ):
+            yield Continued(
+                seq=row[0], step=row[1], at=row[2], versions=load(row[3]), sources=load(row[4])
             )

@@ -162,6 +162,8 @@ class OproApp(Host):
         self.run_worker(self._read_waste(), group="advice", exclusive=True, exit_on_error=False)
         if self.steering.readonly:
             self.jobs.follow()
+        else:
+            self.jobs.look_back()
 
     async def on_unmount(self) -> None:
         """Let go of the session and of the terminal."""

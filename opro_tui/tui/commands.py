@@ -368,6 +368,14 @@ COMMANDS: tuple[Command, ...] = (
         footer=False,
     ),
     Command("messages", "m", "messages", "Messages", "Show every warning so far.", footer=False),
+    Command(
+        "about",
+        "I",
+        "about",
+        "About",
+        "Show what the session was made with: versions, seed, data files and their fingerprints.",
+        footer=False,
+    ),
     Command("palette", "colon", "palette", "Palette", "Find any action by its name.", footer=False),
     Command("quit", "q", "quit", "Quit", "Leave; the session is kept and can be opened again."),
 )

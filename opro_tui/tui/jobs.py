@@ -12,6 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from opro_tui.core.errors import OproError
+from opro_tui.core.events import Warned
+from opro_tui.tui.format import safe
 from opro_tui.tui.messages import Failed, OpenFailed, PromptChanged, RunEnded, SessionOpened
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class Jobs:
     def follow(self) -> None:
         """Follow what another process writes."""
         self._start("follow", self._follow)
+
+    def look_back(self) -> None:
+        """Note data files and versions that are not what they were when the session was made."""
+        self._start("look back", self._look_back)
 
     def renew_prompt(self) -> None:
         """Work out the next meta-prompt and its forecast; a later wish overtakes an earlier."""
@@ -98,7 +104,7 @@ class Jobs:
 
     def end(self) -> None:
         """End every worker; what a run got back is kept."""
-        for group in ("open", "follow", "prompt", "run"):
+        for group in ("open", "look back", "follow", "prompt", "run"):
             self.app.workers.cancel_group(self.app, group)
 
     def _start(self, group: str, job: Callable[[], Awaitable[None]]) -> Worker[None]:
@@ -118,6 +124,19 @@ class Jobs:
             self.app.post_message(OpenFailed(self.steering.what_failed(error), code))
             return
         self.app.post_message(SessionOpened())
+
+    async def _look_back(self) -> None:
+        try:
+            noted = await self.steering.session.look_back()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The data files can't be looked at", error)
+            return
+        for event in noted:
+            if isinstance(event, Warned):
+                words = f"{safe(event.message, 600)} (m shows it again)"
+                self.app.notify(
+                    words, title="The data changed", severity="warning", timeout=12, markup=False
+                )
 
     async def _follow(self) -> None:
         try:

@@ -12,6 +12,7 @@ from opro_tui.core.events import (
     CandidateRejected,
     CandidateSampled,
     CandidateScored,
+    Continued,
     EditMade,
     Evaluation,
     Measured,
@@ -233,4 +234,10 @@ EVENTS = {
     ),
     Warned: st.builds(Warned, step=counts, code=texts, message=texts),
     Stopped: st.builds(Stopped, step=counts, code=texts, message=texts),
+    Continued: st.builds(
+        Continued,
+        step=counts,
+        versions=st.dictionaries(texts, texts, max_size=3),
+        sources=st.dictionaries(texts, texts, max_size=2),
+    ),
 }

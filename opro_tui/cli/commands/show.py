@@ -14,6 +14,7 @@ from opro_tui.core.errors import BadInput
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
     from opro_tui.core.state import State
+    from opro_tui.engine.provenance import Provenance
     from opro_tui.engine.session import Session
 
 
@@ -28,13 +29,14 @@ def show_command(app: App, name: str, as_json: bool) -> int:
 
 async def _show(app: App, name: str, as_json: bool) -> int:
     from opro_tui.cli import output
+    from opro_tui.engine.provenance import provenance
     from opro_tui.engine.report import show_json
 
     async with opened(app, name) as (store, session):
         if as_json:
             output.document(await show_json(store, session))
         else:
-            for line in _lines(session):
+            for line in [*_lines(session), *_provenance(await provenance(session))]:
                 output.say(line)
     return 0
 
@@ -65,6 +67,12 @@ def _lines(session: Session) -> list[str]:
         lines.append(f"stopped: {one_line(state.stopped.message)}")
     lines += [f"warning: {one_line(warning.message)}" for warning in state.warnings[-3:]]
     return lines
+
+
+def _provenance(found: Provenance) -> list[str]:
+    from opro_tui.cli.output import one_line
+
+    return [f"{name}: {one_line(words)}" for name, words in found.lines()]
 
 
 def _settings(state: State) -> list[str]:

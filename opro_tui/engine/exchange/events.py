@@ -13,6 +13,7 @@ from opro_tui.core.events import (
     CandidateRejected,
     CandidateSampled,
     CandidateScored,
+    Continued,
     EditMade,
     Evaluation,
     Event,
@@ -241,4 +242,5 @@ _FIELDS: dict[type[Event], dict[str, Check[Any]]] = {
     | {"kind": checks.text, "before": checks.data, "after": checks.data, "note": checks.text},
     Warned: _NOTICE,
     Stopped: _NOTICE,
+    Continued: _COMMON | {"versions": checks.texts, "sources": checks.texts},
 }

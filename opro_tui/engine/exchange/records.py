@@ -37,7 +37,11 @@ def session_record(record: SessionRecord, parent: str) -> dict[str, Any]:
         "settings": record.settings.to_json(),
         "template": record.template.to_json(),
         "simulated": record.simulated,
-        "sources": list(record.sources),
+        # Where a file lay on this machine is nobody else's business.
+        "sources": [
+            {name: value for name, value in source.items() if name != "at"}
+            for source in record.sources
+        ],
         "versions": record.versions,
         "parent": parent,
     }

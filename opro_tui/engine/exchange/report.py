@@ -10,6 +10,7 @@ from opro_tui.core.events import iso
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
+from opro_tui.engine.provenance import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +113,7 @@ async def report_of(store: Store, session: Session) -> Report:
         _costs(state),
         _held_out(state),
         _settings(state),
-        _provenance(session),
+        await _provenance(session),
     )
     return Report(
         name=record.name,
@@ -368,19 +369,10 @@ def _settings(state: State) -> Section:
     return Section("Settings", Table(("Setting", "Value", ""), rows, frozenset({0, 1, 2})))
 
 
-def _provenance(session: Session) -> Section:
-    record = session.record
-    rows = [("version", name, version) for name, version in sorted(record.versions.items())]
-    rows += [
-        ("data file", str(source.get("path", "")), _source(source)) for source in record.sources
-    ]
-    rows.append(("seed", "", str(record.settings.seed)))
+async def _provenance(session: Session) -> Section:
+    found = await provenance(session)
+    rows = [(name, _value(words)) for name, words in found.lines()]
     facts = session.task.describe()
-    rows += [("task", name, _value(value)) for name, value in facts.items()]
-    return Section(
-        "Provenance", Table(("What", "Name", "Value"), tuple(rows), frozenset({0, 1, 2}))
-    )
-
-
-def _source(source: dict[str, Any]) -> str:
-    return f"{source.get('rows', '?')} rows, SHA-256 {source.get('sha256', 'unknown')}"
+    rows += [("task", f"{name}: {_value(value)}") for name, value in facts.items()]
+    note = "What the session was made with and went on under, and the data it stands on."
+    return Section("Provenance", Table(("What", "Value"), tuple(rows), frozenset({0, 1})), note)

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual import getters
 from textual.screen import Screen
 
+from opro_tui.engine.provenance import provenance
 from opro_tui.tui import bindings, copying
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
@@ -118,6 +119,12 @@ class ScreenActions(Screen[None]):
         warnings = self.state.warnings
         text = "\n\n".join(f"step {item.step}: {item.message}" for item in warnings)
         self.app.push_screen(Reader("Messages", text or "There are no warnings."))
+
+    async def action_about(self) -> None:
+        """Show what the session was made with, and whether its data is still what it was."""
+        lines = (await provenance(self.steering.session)).lines()
+        text = "\n".join(f"{name}: {words}" for name, words in lines)
+        self.app.push_screen(Reader("About this session", "", lines, copies=text))
 
     def action_chart(self) -> None:
         """Show the chart alone, or go back to where one was."""

@@ -46,7 +46,15 @@ class Layer(ModalScreen[Result]):
 
 
 class Reader(Layer[None]):
-    """A text to read: a solution, an error, the messages, the keys."""
+    """A text to read: a solution, an error, the messages, the keys.
+
+    Args:
+        title: What it is.
+        text: The text.
+        facts: Names and values above it.
+        tone: The class of its frame.
+        copies: What y copies, where that is not the text.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,enter", "close", "Close", show=False),
@@ -56,9 +64,16 @@ class Reader(Layer[None]):
     ]
 
     def __init__(
-        self, title: str, text: str, facts: Iterable[tuple[str, str]] = (), *, tone: str = ""
+        self,
+        title: str,
+        text: str,
+        facts: Iterable[tuple[str, str]] = (),
+        *,
+        tone: str = "",
+        copies: str = "",
     ) -> None:
         super().__init__(title)
+        self.copies = copies or text
         self.text = text
         self.facts = tuple(facts)
         self.tone = tone
@@ -82,8 +97,8 @@ class Reader(Layer[None]):
 
     def action_copy(self) -> None:
         """Send the text to the terminal's clipboard."""
-        self.app.copy_to_clipboard(self.text)
-        message = f"Sent to the terminal's clipboard: {len(self.text):,} characters."
+        self.app.copy_to_clipboard(self.copies)
+        message = f"Sent to the terminal's clipboard: {len(self.copies):,} characters."
         self.notify(message, markup=False)
 
 
