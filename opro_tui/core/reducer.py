@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from dataclasses import replace
 from functools import singledispatchmethod
 from types import MappingProxyType
@@ -29,7 +30,7 @@ from opro_tui.core.events import (
 from opro_tui.core.grades import unpack
 from opro_tui.core.solution import Candidate
 from opro_tui.core.state import Partial, State, Step
-from opro_tui.core.trajectory import best_of, rank
+from opro_tui.core.trajectory import RankKey, rank_key
 from opro_tui.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class _Builder:
         self.changes: dict[str, Any] = {}
         self._maps: dict[str, dict[Any, Any]] = {}
         self._lists: dict[str, list[Any]] = {}
+        self._grades: dict[int, dict[int, float]] = {}
 
     @property
     def best_id(self) -> int | None:
@@ -110,8 +112,29 @@ class _Builder:
         return self.changes.get(name, getattr(self._start, name))
 
     def _change_candidate(self, id_: int, **changes: Any) -> None:  # noqa: ANN401
+        self._put(replace(self._map("candidates")[id_], **changes))
+
+    def _put(self, new: Candidate) -> None:
+        """Set a candidate, and what is kept about all of them so that nobody has to count."""
         candidates = self._map("candidates")
-        candidates[id_] = replace(candidates[id_], **changes)
+        old = candidates.get(new.id)
+        candidates[new.id] = new
+        if (old is not None and old.waiting) != new.waiting:
+            self.changes["waiting_ids"] = self._get("waiting_ids") ^ {new.id}
+        if old is None or old.step != new.step:
+            own = list(self._map("by_step").get(new.step, ()))
+            insort(own, new.id)
+            self._map("by_step")[new.step] = tuple(own)
+        before = None if old is None else old.score
+        if new.score != before:
+            ranking = self._list("ranking")
+            if before is not None:
+                ranking.remove(new.id)
+            if new.score is not None:
+                insort(ranking, new.id, key=self._rank_key)
+
+    def _rank_key(self, id_: int) -> RankKey:
+        return rank_key(self._map("candidates")[id_], minimize=self._start.facts.minimize)
 
     def _change_step(self, number: int, **changes: Any) -> None:  # noqa: ANN401
         steps = self._list("steps")
@@ -138,9 +161,7 @@ class _Builder:
 
     @apply.register
     def _(self, event: CandidateSampled) -> None:
-        self._map("candidates")[event.id] = Candidate(
-            event.id, event.text, event.step, event.origin, event.draw
-        )
+        self._put(Candidate(event.id, event.text, event.step, event.origin, event.draw))
 
     @apply.register
     def _(self, event: CandidateRejected) -> None:
@@ -171,16 +192,27 @@ class _Builder:
         candidate = self._candidate(event.candidate)
         if candidate is None or not candidate.waiting or candidate.replicate != event.replicate:
             return
-        partial = self._map("partial")
-        part = partial.get(event.candidate) or Partial()
-        if event.example in part.grades:
+        grades = self._thawed(event.candidate)
+        if event.example in grades:
             return
-        partial[event.candidate] = replace(
-            part,
-            grades=MappingProxyType({**part.grades, event.example: event.score}),
-            unparsed=part.unparsed + (event.parsed is None),
-            flagged=part.flagged + bool(event.flags),
-        )
+        grades[event.example] = event.score
+        if event.parsed is None or event.flags:
+            partial = self._map("partial")
+            part = partial[event.candidate]
+            partial[event.candidate] = replace(
+                part,
+                unparsed=part.unparsed + (event.parsed is None),
+                flagged=part.flagged + bool(event.flags),
+            )
+
+    def _thawed(self, id_: int) -> dict[int, float]:
+        """A candidate's grades, copied once a fold and not once an answer."""
+        if id_ not in self._grades:
+            partial = self._map("partial")
+            part = partial.get(id_) or Partial()
+            self._grades[id_] = dict(part.grades)
+            partial[id_] = replace(part, grades=MappingProxyType(self._grades[id_]))
+        return self._grades[id_]
 
     @apply.register
     def _(self, event: CandidateScored) -> None:
@@ -189,20 +221,17 @@ class _Builder:
             return
         self._change_candidate(event.candidate, score=event.score, due=False)
         self._map("partial").pop(event.candidate, None)
-        best = self._get("best_id")
-        if best == event.candidate:
-            self._find_best()
-        elif event.candidate not in self._get("dropped") and event.score.full:
-            known = () if best is None else (self._map("candidates")[best],)
-            newest = self._map("candidates")[event.candidate]
-            ranked = rank((*known, newest), minimize=self._start.facts.minimize)
-            self.changes["best_id"] = ranked[0].id
+        self._grades.pop(event.candidate, None)
+        self._find_best()
 
     def _find_best(self) -> None:
-        """Look through all candidates again, for the best was dropped, restored or scored anew."""
-        ranked = rank(self._map("candidates").values(), minimize=self._start.facts.minimize)
-        best = best_of(ranked, self._get("dropped"))
-        self.changes["best_id"] = best.id if best else None
+        """The first of the ranking that may be it; full scores stand before partial ones."""
+        dropped = self._get("dropped")
+        ranking = self._lists.get("ranking", self._start.ranking)
+        first = next((id_ for id_ in ranking if id_ not in dropped), None)
+        found = None if first is None else self._candidate(first)
+        full = found is not None and found.score is not None and found.score.full
+        self.changes["best_id"] = first if full else None
 
     @apply.register
     def _(self, event: Measured) -> None:
@@ -225,14 +254,10 @@ class _Builder:
         )
 
     def _scores_of(self, step: int) -> list[float]:
-        """The full scores of a step's candidates; the newest candidates stand last."""
-        found = []
-        for candidate in reversed(self._map("candidates").values()):
-            if candidate.step < step:
-                break
-            if candidate.step == step and candidate.score and candidate.score.full:
-                found.append(candidate.score.value)
-        return found
+        """The full scores of a step's candidates."""
+        own = self._maps.get("by_step", self._start.by_step).get(step, ())
+        found = (self._candidate(id_) for id_ in own)
+        return [each.score.value for each in found if each and each.score and each.score.full]
 
     @apply.register
     def _(self, event: EditMade) -> None:
@@ -284,6 +309,7 @@ class _Builder:
         if not new_answers and candidate.score is not None:
             known = zip(self._start.facts.train, unpack(candidate.score.grades), strict=False)
             grades = {index: grade for index, grade in known if grade is not None}
+        self._grades.pop(id_, None)
         self._map("partial")[id_] = Partial(
             MappingProxyType(grades),
             unparsed=candidate.score.unparsed if candidate.score and grades else 0,

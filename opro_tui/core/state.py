@@ -6,6 +6,7 @@ Time is no input, and neither is the order in which a step's answers came in.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -99,6 +100,9 @@ class State:
         settings: What the next step would run with.
         template: The texts the next meta-prompt is made from.
         candidates: Every candidate by id.
+        ranking: The ids of the scored ones, best first.
+        waiting_ids: The ids of those that are still to be scored.
+        by_step: A step's number to the ids of its candidates, in order.
         pinned: Solutions that always show in the meta-prompt.
         dropped: Solutions that never show and can't be the best.
         exemplars_pinned: Examples that always show as exemplars.
@@ -120,6 +124,9 @@ class State:
     settings: Settings
     template: Template
     candidates: Mapping[int, Candidate] = field(default_factory=lambda: MappingProxyType({}))
+    ranking: tuple[int, ...] = ()
+    waiting_ids: frozenset[int] = frozenset()
+    by_step: Mapping[int, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))
     pinned: frozenset[int] = frozenset()
     dropped: frozenset[int] = frozenset()
     exemplars_pinned: frozenset[int] = frozenset()
@@ -163,7 +170,11 @@ class State:
 
     def ranked(self) -> list[Candidate]:
         """Scored candidates, best first."""
-        return trajectory.rank(self.candidates.values(), minimize=self.facts.minimize)
+        return [self.candidates[id_] for id_ in self.ranking]
+
+    def of_step(self, number: int) -> tuple[Candidate, ...]:
+        """A step's candidates, by id."""
+        return tuple(self.candidates[id_] for id_ in self.by_step.get(number, ()))
 
     def best(self) -> Candidate | None:
         """The best fully scored solution that isn't dropped."""
@@ -171,12 +182,15 @@ class State:
 
     def scored_count(self) -> int:
         """How many solutions are fully scored: the K of "best of K"."""
-        return sum(1 for c in self.candidates.values() if c.score and c.score.full)
+        return bisect_left(self.ranking, 1, key=self._partly)  # full scores stand first
+
+    def _partly(self, id_: int) -> bool:
+        score = self.candidates[id_].score
+        return score is None or not score.full
 
     def waiting(self) -> tuple[Candidate, ...]:
         """Candidates that are still to be scored, by id."""
-        found = (c for c in self.candidates.values() if c.waiting)
-        return tuple(sorted(found, key=lambda candidate: candidate.id))
+        return tuple(self.candidates[id_] for id_ in sorted(self.waiting_ids))
 
     def scoring_progress(self) -> tuple[int, int]:
         """Evaluations that are there and that are wanted, of the step under way; (0, 0) else."""
@@ -185,8 +199,8 @@ class State:
             return 0, 0
         each = len(self.facts.train)
         done = wanted = 0
-        for candidate in self.candidates.values():
-            if candidate.step != step.number or candidate.rejected or candidate.vetoed:
+        for candidate in self.of_step(step.number):
+            if candidate.rejected or candidate.vetoed:
                 continue
             if candidate.score is not None and not candidate.score.of:
                 continue

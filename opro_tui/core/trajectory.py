@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from opro_tui.core.grades import unpack
@@ -9,41 +10,26 @@ from opro_tui.core.hashing import uniform
 from opro_tui.core.statistics import distinguishable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from opro_tui.core.settings import Settings
-    from opro_tui.core.solution import Candidate, Score
+    from opro_tui.core.solution import Candidate
 
 
-RankKey = tuple[bool, float, int, int]
+RankKey = tuple[int, float, int, int]
 
 
-def rank_key(candidate: Candidate, score: Score, *, minimize: bool) -> RankKey:
+def rank_key(candidate: Candidate, *, minimize: bool) -> RankKey:
     """What ranks a candidate: lower is better.
 
-    Full scores stand before partial ones; ties go to fewer code points, then to the lower id.
+    Full scores stand before partial ones, and those before candidates without one; ties go to fewer
+    code points, then to the lower id.
     """
+    score = candidate.score
+    if score is None:
+        return (2, 0.0, len(candidate.text), candidate.id)
     value = score.value if minimize else -score.value
-    return (not score.full, value, len(candidate.text), candidate.id)
-
-
-def rank(candidates: Iterable[Candidate], *, minimize: bool) -> list[Candidate]:
-    """Scored candidates, best first."""
-    keyed = [
-        (rank_key(candidate, candidate.score, minimize=minimize), candidate)
-        for candidate in candidates
-        if candidate.score is not None
-    ]
-    keyed.sort(key=lambda pair: pair[0])
-    return [candidate for _, candidate in keyed]
-
-
-def best_of(ranked: Sequence[Candidate], dropped: Collection[int]) -> Candidate | None:
-    """The best fully scored solution that isn't dropped."""
-    for candidate in ranked:
-        if candidate.score is not None and candidate.score.full and candidate.id not in dropped:
-            return candidate
-    return None
+    return (int(not score.full), value, len(candidate.text), candidate.id)
 
 
 def shown(
@@ -67,15 +53,11 @@ def shown(
             return False
         return not bounded or settings.threshold is None or score.value >= settings.threshold
 
-    chosen = {candidate.id for candidate in ranked if candidate.id in pinned}
-    room = settings.shown - len(chosen)
-    for candidate in ranked:
-        if room <= 0:
-            break
-        if candidate.id not in chosen and eligible(candidate):
-            chosen.add(candidate.id)
-            room -= 1
-    best_first = [candidate for candidate in ranked if candidate.id in chosen]
+    marked = [candidate for candidate in ranked if candidate.id in pinned] if pinned else []
+    room = settings.shown - len(marked)
+    others = (each for each in ranked if each.id not in pinned and eligible(each))
+    chosen = {candidate.id for candidate in (*marked, *islice(others, max(0, room)))}
+    best_first = list(islice((each for each in ranked if each.id in chosen), len(chosen)))
     return tuple(_ordered(best_first, settings, step))
 
 

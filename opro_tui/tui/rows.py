@@ -52,10 +52,10 @@ def candidate_ids(state: State, step: int | None = None) -> list[int]:
     """A step's candidates by id; without one those of the newest, and what waits for the next."""
     newest = shown_step(state)
     if step is not None and step != newest:
-        return sorted(c.id for c in state.candidates.values() if c.step == step)
+        return list(state.by_step.get(step, ()))
     if newest is None:
         return []
-    return sorted(c.id for c in state.candidates.values() if c.step >= newest)
+    return sorted(id_ for step, own in state.by_step.items() if step >= newest for id_ in own)
 
 
 def candidate_row(

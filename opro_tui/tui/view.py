@@ -212,7 +212,7 @@ def _why_stopped(state: State) -> list[Part]:
 
 def _last_step(state: State) -> list[Part]:
     step = state.steps[-1]
-    own = [c for c in state.candidates.values() if c.step == step.number]
+    own = state.of_step(step.number)
     scored = sum(1 for c in own if c.score is not None)
     kept_out = sum(1 for c in own if c.rejected or c.vetoed)
     text = f"step {step.number} done: {scored} scored"
@@ -263,7 +263,7 @@ def _alone(state: State) -> Part:
 
 
 def _phase(state: State, step: Step) -> list[Part]:
-    own = [c for c in state.candidates.values() if c.step == step.number]
+    own = state.of_step(step.number)
     if step.number and not step.sampled:
         if step.prompt is None:
             return [Part(f"step {step.number}: building the meta-prompt", "accent", 90)]
@@ -319,7 +319,7 @@ def trajectory_title(state: State, listed: int, in_prompt: int, order: str) -> s
         in_prompt: How many the optimizer will see.
         order: How they are sorted, in words.
     """
-    scored = sum(1 for c in state.candidates.values() if c.score is not None)
+    scored = len(state.ranking)
     if not scored:
         return "TRAJECTORY"
     counted = f"{fmt.count(listed)} of {fmt.count(scored)} shown"
@@ -330,4 +330,4 @@ def shown_step(state: State) -> int | None:
     """The step whose candidates are listed; None before there are any."""
     if state.steps:
         return state.steps[-1].number
-    return min((c.step for c in state.candidates.values()), default=None)
+    return min(state.by_step, default=None)

@@ -28,6 +28,7 @@ from opro_tui.core.solution import Origin
 from opro_tui.core.state import Facts, State
 from opro_tui.core.statistics import score_of
 from opro_tui.core.stopping import conditions, first_reason, steps_since_improvement
+from opro_tui.core.trajectory import rank_key
 from opro_tui.core.usage import Usage, total
 from opro_tui.tasks.linear_regression import LinearRegression, Problem
 
@@ -155,6 +156,47 @@ def test_a_coarse_fold_equals_the_fine_one(steps):
         last = StepFinished(step=fine.steps[-1].number, usage=usage, seq=fine.last_seq)
         coarse = fold(coarse, [*kept, last])
     assert coarse == fine
+
+
+def kept(state):
+    """What a state keeps about its candidates, counted anew from the candidates alone."""
+    every = state.candidates.values()
+    scored = sorted((c for c in every if c.score), key=lambda c: rank_key(c, minimize=False))
+    best = next((c.id for c in scored if c.score.full and c.id not in state.dropped), None)
+    steps = {step: tuple(sorted(c.id for c in every if c.step == step)) for step in range(99)}
+    return (
+        tuple(c.id for c in scored),
+        {c.id for c in every if c.waiting},
+        {step: own for step, own in steps.items() if own},
+        best,
+        sum(1 for c in scored if c.score.full),
+    )
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 6))
+def test_what_a_state_keeps_is_what_its_candidates_say(random, steps):
+    state = new_state()
+    for _ in range(steps):
+        state = run_step(state, [random.randint(0, 12) for _ in range(3)])
+        chosen = random.choice(sorted(state.candidates))
+        kind = random.choice(["pin", "drop", "rescore", "add", "veto"])
+        if kind == "add":
+            state = edit(state, add=(f"w={len(state.candidates)}, b=1",))
+        elif kind in ("pin", "drop") and state.candidates[chosen].score:
+            state = edit(state, **{kind: (chosen,)})
+        elif kind == "rescore" and state.candidates[chosen].score:
+            state = edit(state, rescore=(chosen,))
+            part = score_of([*grades(5)[:9], None, None, None], binary=True, bounded=True, seed=0)
+            event = CandidateScored(step=state.next_step, candidate=chosen, score=part)
+            state = fold(state, numbered(state, [event]))
+        found = (
+            state.ranking,
+            state.waiting_ids,
+            state.by_step,
+            state.best_id,
+            state.scored_count(),
+        )
+        assert found == kept(state)
 
 
 def test_a_partial_score_is_n_of_n_and_no_best():

@@ -8,7 +8,7 @@ from opro_tui.core.grades import pack
 from opro_tui.core.settings import Settings
 from opro_tui.core.solution import Candidate, Origin, Score
 from opro_tui.core.statistics import score_of
-from opro_tui.core.trajectory import best_of, rank, shown, tie_group
+from opro_tui.core.trajectory import rank_key, shown, tie_group
 
 
 def candidate(id_, value, text="abc", n=10, of=10, grades=b""):
@@ -19,6 +19,10 @@ def candidate(id_, value, text="abc", n=10, of=10, grades=b""):
 def graded(id_, grades):
     score = score_of([float(g) for g in grades], binary=True, bounded=True, seed=0)
     return Candidate(id_, f"t{id_}", 1, Origin.OPTIMIZER, score=score)
+
+
+def rank(candidates, *, minimize):
+    return sorted(candidates, key=lambda each: rank_key(each, minimize=minimize))
 
 
 def ids(candidates):
@@ -44,12 +48,10 @@ def test_ties_rank_by_fewer_code_points_then_lower_id():
     assert ids(rank(pool, minimize=True)) == [2, 3, 1, 4]
 
 
-def test_partial_scores_rank_below_full_ones_and_are_never_best():
+def test_partial_scores_rank_below_full_ones():
     pool = [candidate(1, 0.9, n=5), candidate(2, 0.3)]
     ranked = rank(pool, minimize=False)
     assert ids(ranked) == [2, 1]
-    assert best_of(ranked, set()).id == 2
-    assert best_of(ranked, {2}) is None
     assert show(pool) == [2]
     assert show(pool, pinned={1}) == [1, 2]
 
