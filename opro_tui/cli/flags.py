@@ -61,19 +61,21 @@ def option_for(definition: Definition, *, defaults: bool, hidden: bool = False) 
     return headed(option, _HEADING.get(definition.name, OTHER))
 
 
-def settings_flags(*, starred_only: bool) -> Callable[[F], F]:
+def settings_flags(*, starred_only: bool, defaults: bool | None = None) -> Callable[[F], F]:
     """Decorate a command with a flag for each setting.
 
     Args:
         starred_only: Whether only what may change between steps is shown and has no defaults; the
             others are then hidden, so that the engine can say why they can't change.
+        defaults: Whether the help says what holds when a flag isn't given; default: unless only
+            what may change is shown.
     """
 
     def decorate(command: F) -> F:
         options = [
             option_for(
                 definition,
-                defaults=not starred_only,
+                defaults=not starred_only if defaults is None else defaults,
                 hidden=starred_only and definition.name not in STARRED,
             )
             for definition in DEFINITIONS

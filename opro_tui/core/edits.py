@@ -201,7 +201,7 @@ class _Planner:
         raise BadInput(
             f"{what} cannot change within a session, for its scores would not compare",
             where=find(name).flag,
-            todo="Make a new session or a fork with it.",
+            todo="Make a fork with it: `opro-tui fork NAME --as NEW` takes this setting.",
         )
 
     def change_template(self, texts: Mapping[str, str]) -> None:

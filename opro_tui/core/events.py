@@ -232,7 +232,8 @@ class EditMade(Event):
         kind: `set`, `meta_prompt`, `pin`, `unpin`, `drop`, `undrop`, `pin_exemplar`,
             `unpin_exemplar`, `drop_exemplar`, `undrop_exemplar`, `redraw`, `add`, `veto`,
             `approve`, `halt` (end a candidate's scoring where it is), `complete` (score a partial
-            one to the end), `rescore` (score it on new answers).
+            one to the end), `rescore` (score it on new answers), `fork` (what a fork that scores
+            anew took over, and under which other settings).
         before: What it was, as JSON data.
         after: What it is now, as JSON data.
         note: Why, in the person's words.

@@ -19,6 +19,9 @@ def last_undoable(state: State) -> EditMade | None:
     """The newest edit that can still be taken back: undoing undoes one after the other."""
     undone = {edit.note for edit in state.edits}
     for edit in reversed(state.edits):
+        if edit.kind == "fork":
+            # What stands before it was taken over from the parent.
+            return None
         if edit.note.startswith(_NOTE):
             continue
         known = edit.kind in ("set", "meta_prompt") or edit.kind.partition("_")[0] in _OPPOSITE

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
+from opro_tui.core.events import EditMade
 from opro_tui.core.grades import unpack
 from opro_tui.core.protocols import Split
 from opro_tui.core.statistics import Difference, difference
 from opro_tui.core.usage import Usage, total
+from opro_tui.engine import conditions
 
 if TYPE_CHECKING:
-    from opro_tui.core.events import EditMade, Measured
+    from opro_tui.core.events import Measured
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
+    from opro_tui.engine.conditions import Condition
     from opro_tui.engine.session import Session
     from opro_tui.store.database import Store
+    from opro_tui.store.records import SessionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,10 @@ class Comparison:
     Attributes:
         first: One arm.
         second: The other.
-        parted: The last step both share; None when neither is a fork of the other's past.
+        parted: The last step both share, or after which a fork under other conditions left the
+            other; None when neither is a fork of the other's past.
+        afresh: Whether one is such a fork, so that they share no scores.
+        conditions: What their scores depend on beside the solutions, and differs.
         held_out: The paired difference on held-out examples both have; the headline.
         training: The same on the training examples, which flatter both.
     """
@@ -53,8 +60,19 @@ class Comparison:
     first: Arm
     second: Arm
     parted: int | None
+    afresh: bool
+    conditions: tuple[Condition, ...]
     held_out: Difference | None
     training: Difference | None
+
+    @property
+    def same_grading(self) -> bool:
+        """Whether a point means the same in both; else nothing is paired."""
+        return _same_grading(self.conditions)
+
+
+def _same_grading(found: tuple[Condition, ...]) -> bool:
+    return not any(condition.name in ("metric", "judge") for condition in found)
 
 
 async def compare(store: Store, first: Session, second: Session) -> Comparison:
@@ -63,26 +81,32 @@ async def compare(store: Store, first: Session, second: Session) -> Comparison:
     Raises:
         BadInput: One of them has no scored solution.
     """
-    shared = await _shared_seq(store, first, second)
-    one, other = _arm(first, shared), _arm(second, shared)
+    parting = await _parting(store, first, second)
+    one, other = _arm(first, parting.first), _arm(second, parting.second)
     facts = first.state.facts
+    found = conditions.differing(first, second)
+    pairs = _same_grading(found)
     seed = first.state.settings.seed
     same_data = _same_training(first, second)
     training = None
-    if same_data and one.best.score and other.best.score:
+    if same_data and pairs and one.best.score and other.best.score:
         grades = unpack(one.best.score.grades), unpack(other.best.score.grades)
         if len(grades[0]) == len(grades[1]):
             training = difference(*grades, binary=facts.binary, seed=seed)
     held_out = None
-    if one.held_out and other.held_out and _same_examples(first, second, one.held_out, other):
+    if (
+        pairs
+        and one.held_out
+        and other.held_out
+        and _same_examples(first, second, one.held_out, other)
+    ):
         held_out = difference(
             unpack(one.held_out.score.grades),
             unpack(other.held_out.score.grades),
             binary=facts.binary,
             seed=seed,
         )
-    parted = _parted(first.state, shared) if shared else None
-    return Comparison(one, other, parted, held_out, training)
+    return Comparison(one, other, parting.step, parting.afresh, found, held_out, training)
 
 
 def _arm(session: Session, shared: int) -> Arm:
@@ -104,26 +128,77 @@ def _arm(session: Session, shared: int) -> Arm:
     return Arm(session.name, best, held_out, spent, edits)
 
 
-async def _shared_seq(store: Store, first: Session, second: Session) -> int:
-    """The last event that both sessions' histories hold; 0 when they share none."""
+@dataclass(frozen=True, slots=True)
+class _Parting:
+    """Where two sessions parted.
+
+    Attributes:
+        first: The last event in the first one's own numbering before that; 0 for none.
+        second: The same in the second's.
+        step: The last finished step before that.
+        afresh: Whether a fork under other conditions lies between.
+    """
+
+    first: int = 0
+    second: int = 0
+    step: int | None = None
+    afresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Ancestor:
+    """How far a session goes back to one of its ancestors.
+
+    Attributes:
+        upto: The last event of the ancestor that it goes on from.
+        own: The same in the session's own numbering; 0 behind a fork under other conditions.
+    """
+
+    upto: int
+    own: int
+
+
+async def _parting(store: Store, first: Session, second: Session) -> _Parting:
     one, other = await _ancestry(store, first), await _ancestry(store, second)
-    return max((min(one[id_], other[id_]) for id_ in one.keys() & other.keys()), default=0)
+    common = next((id_ for id_ in one if id_ in other), None)
+    if common is None:
+        return _Parting()
+    upto = min(one[common].upto, other[common].upto)
+    ends = [min(upto, line[common].own) for line in (one, other)]
+    if all(ends):
+        return _Parting(ends[0], ends[1], _last_step(first.state, ends[0]))
+    nearer = first.state if ends[0] else second.state if ends[1] else None
+    if nearer is None:
+        return _Parting(afresh=True)
+    return _Parting(ends[0], ends[1], _last_step(nearer, max(ends)), afresh=True)
 
 
-async def _ancestry(store: Store, session: Session) -> dict[int, int]:
-    """A session and its ancestors by id, with the last event that is read of each."""
+async def _ancestry(store: Store, session: Session) -> dict[int, _Ancestor]:
+    """A session and its ancestors by id, nearest first."""
     record = session.record
-    found = {record.id: session.state.last_seq}
-    limit = record.fork_seq
+    last = session.state.last_seq
+    found = {record.id: _Ancestor(last, last)}
+    reads, limit = True, last
     while record.parent is not None:
+        afresh = record.fork_seq == 0
+        reads = reads and not afresh
+        taken = await _taken_at(store, record) if afresh else record.fork_seq
+        limit = taken if afresh else min(limit, taken)
         record = await store.session_by_id(record.parent)
-        found[record.id] = limit
-        limit = min(limit, record.fork_seq)
+        found[record.id] = _Ancestor(limit, limit if reads else 0)
     return found
 
 
-def _parted(state: State, shared: int) -> int | None:
-    steps = [s.number for s in state.steps if 0 < s.finished_seq <= shared]
+async def _taken_at(store: Store, record: SessionRecord) -> int:
+    """The event of its parent after which a fork under other conditions was made."""
+    for event in await store.events(record.id):
+        if isinstance(event, EditMade) and event.kind == "fork":
+            return int(event.after["seq"])
+    return 0
+
+
+def _last_step(state: State, upto: int) -> int | None:
+    steps = [s.number for s in state.steps if 0 < s.finished_seq <= upto]
     return steps[-1] if steps else None
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import ContextOverflow, OproError
 from opro_tui.core.events import CandidateScored, Evaluation, Event
-from opro_tui.core.protocols import Grade, Request
+from opro_tui.core.protocols import Grade
 from opro_tui.core.solution import Score
+from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
-from opro_tui.engine.pool import calls_at_once, output_limit
+from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -120,13 +121,7 @@ class _Scoring:
         settings = self.settings
         return Job(
             model=self.model,
-            request=Request(
-                messages=self.run.task.messages(candidate.text, example),
-                temperature=settings.scorer_temperature,
-                max_output_tokens=output_limit(self.model, "scorer", settings),
-                reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
-                oracle=example if self.model.simulated else None,
-            ),
+            request=scorer_request(self.run.task, settings, self.model, candidate.text, example),
             role="scorer",
             purpose="score",
             step=self.step.number,

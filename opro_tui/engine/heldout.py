@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import Measured
 from opro_tui.core.hashing import uniform
-from opro_tui.core.protocols import Request, Split
+from opro_tui.core.protocols import Split
 from opro_tui.core.statistics import score_of
 from opro_tui.core.trajectory import tie_group
+from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import grade
-from opro_tui.engine.pool import calls_at_once, output_limit
+from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted
 
 if TYPE_CHECKING:
@@ -149,13 +150,7 @@ async def _grades(
 
 def _job(session: Session, model: Model, candidate: Candidate, example: Example, kind: str) -> Job:
     settings = session.state.settings
-    request = Request(
-        messages=session.task.messages(candidate.text, example),
-        temperature=settings.scorer_temperature,
-        max_output_tokens=output_limit(model, "scorer", settings),
-        reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
-        oracle=example if model.simulated else None,
-    )
+    request = scorer_request(session.task, settings, model, candidate.text, example)
     return Job(
         model=model,
         request=request,

@@ -16,7 +16,7 @@ from opro_tui.engine.session import Session
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from opro_tui.config import Config
     from opro_tui.core.state import State
@@ -155,15 +155,23 @@ async def duplicate(store: Store, name: str, new: str, config: Config) -> Sessio
         await session.close()
 
 
-async def fork(store: Store, name: str, step: int, new: str, config: Config) -> SessionRecord:
-    """A session that goes on from the results of one of another's steps.
+async def fork(
+    store: Store,
+    name: str,
+    step: int | None,
+    new: str,
+    config: Config,
+    values: Mapping[str, Any] | None = None,
+    note: str = "",
+) -> SessionRecord:
+    """A session that goes on from another, as `engine.fork` has it.
 
     Raises:
-        BadInput: The step isn't finished, or the new name can't be used.
+        BadInput: The step isn't finished, the new name can't be used, or a setting can't change.
     """
     session = await Session.open(store, name, config, readonly=True)
     try:
-        return await forking.fork(store, session, step, new)
+        return await forking.fork(store, session, step, new, values, note)
     finally:
         await session.close()
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.protocols import Request
+from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import Job
 from opro_tui.engine.grading import grade
-from opro_tui.engine.pool import output_limit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -70,13 +69,7 @@ async def trials(
     model = run.pool.get("scorer", settings)
     for index in state.facts.train[:count]:
         example = task.examples[index]
-        request = Request(
-            messages=task.messages(text, example),
-            temperature=settings.scorer_temperature,
-            max_output_tokens=output_limit(model, "scorer", settings),
-            reasoning_effort=settings.for_role("reasoning_effort", "scorer"),
-            oracle=example if model.simulated else None,
-        )
+        request = scorer_request(task, settings, model, text, example)
         job = Job(
             model=model,
             request=request,

@@ -15,6 +15,8 @@ from opro_tui.core.protocols import Split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from opro_tui.core.protocols import Example
+
 MAX_LABELS = 10
 
 
@@ -134,6 +136,106 @@ def split_files(
     tests = [Split.REST] * len(test_pairs)
     _mark(tests, choose(_group(test_pairs, seed), held_out), Split.TEST)
     return sides + tests
+
+
+def split_again(
+    examples: Sequence[Example],
+    *,
+    train: float | None,
+    test: float | None,
+    seed: int,
+    redraw: bool,
+    boundary: int | None,
+    where: str,
+) -> list[Split]:
+    """Divide examples that were divided before, for a session that takes solutions over.
+
+    What isn't asked for stays. The test split shrinks within itself and grows from what was neither
+    trained on nor held out, never by an example that the solutions were chosen by. Training shrinks
+    within itself and grows from what isn't held out, so that most answers are there already.
+
+    Args:
+        examples: With the sides they are on.
+        train: A count or a ratio; None keeps how many there are.
+        test: The same; None keeps the test split.
+        seed: Fixes the choice.
+        redraw: Whether training is drawn anew from all that isn't held out.
+        boundary: Where the test file's examples begin, for data of two files; None for one.
+        where: The data's name, for error texts.
+
+    Returns:
+        A side for each example, as `split` gives.
+
+    Raises:
+        BadInput: There is less than what is asked for.
+    """
+    first, second = _pools(examples, seed, boundary)
+    held_out = _side(first if second is None else second, examples, Split.TEST)
+    if test is not None:
+        pool = first if second is None else second
+        held_out = _resized(
+            held_out,
+            _side(pool, examples, Split.REST),
+            size_of(test, sum(group.size for group in pool)),
+            f"{where}: test",
+            "test examples are asked for, and {} were not trained on",
+        )
+    sealed = {group.key for group in (held_out if second is None else second)}
+    training = _side(first, examples, Split.TRAIN)
+    others = [
+        group
+        for group in first
+        if group.key not in sealed and examples[group.members[0]].split is not Split.TRAIN
+    ]
+    if train is not None or redraw:
+        total = sum(group.size for group in first)
+        now = sum(group.size for group in training)
+        training = _resized(
+            [] if redraw else training,
+            [g for g in first if g.key not in sealed] if redraw else others,
+            now if train is None else size_of(train, total),
+            f"{where}: train",
+            "training examples are asked for, and {} are not held out",
+        )
+    if not training:
+        raise BadInput("no example would be trained on", where=f"{where}: train")
+    sides = [Split.REST] * len(examples)
+    _mark(sides, held_out, Split.TEST)
+    _mark(sides, training, Split.TRAIN)
+    return sides
+
+
+def _pools(
+    examples: Sequence[Example], seed: int, boundary: int | None
+) -> tuple[list[_Group], list[_Group] | None]:
+    """The groups that can be trained on and those that can be held out; None: the same ones."""
+    pairs = [(example.input, example.target) for example in examples]
+    if boundary is None:
+        return _group(pairs, seed), None
+    later = [
+        _Group(group.key, group.label, tuple(boundary + index for index in group.members))
+        for group in _group(pairs[boundary:], seed)
+    ]
+    return _group(pairs[:boundary], seed), later
+
+
+def _side(groups: Iterable[_Group], examples: Sequence[Example], side: Split) -> list[_Group]:
+    return [group for group in groups if examples[group.members[0]].split is side]
+
+
+def _resized(
+    now: list[_Group], others: list[_Group], wanted: int, where: str, refusal: str
+) -> list[_Group]:
+    """Fewer of some groups, or all of them and some of the others."""
+    size = sum(group.size for group in now)
+    most = size + sum(group.size for group in others)
+    if wanted > most:
+        raise BadInput(
+            f"{wanted} {refusal.format(most)}", where=where, todo=f"Give at most {most}."
+        )
+    if wanted <= size:
+        return choose(now, wanted)
+    return now + choose(others, wanted - size)
 
 
 def checked_size(asked: float, available: int, name: str, where: str, *, least: int) -> int:

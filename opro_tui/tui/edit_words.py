@@ -76,6 +76,8 @@ def words(edit: EditMade) -> Words:
             return Words(name.replace("_", "-"), setting_value(before), setting_value(after))
         case "meta_prompt":
             return _texts(edit)
+        case "fork":
+            return _forked(edit)
         case "add":
             return Words(f"add #{edit.after['id']}", "", fmt.safe(edit.after["text"], WIDTH))
         case "redraw":
@@ -83,6 +85,18 @@ def words(edit: EditMade) -> Words:
         case "approve":
             return Words("score what was reviewed")
     return Words(fmt.safe(edit.kind, 40))
+
+
+def _forked(edit: EditMade) -> Words:
+    """Which settings a fork changed, in the words of its record."""
+    step, parent = edit.after["step"], fmt.safe(edit.after["parent"], 60)
+    where = f"fork {parent}" if step is None else f"fork {parent} at step {step}"
+    return Words(f"{where}:", *(_several(data["settings"]) for data in (edit.before, edit.after)))
+
+
+def _several(values: dict[str, Any]) -> str:
+    shown = (f"{name.replace('_', '-')} {setting_value(v)}" for name, v in values.items())
+    return fmt.safe(", ".join(shown), WIDTH)
 
 
 def _texts(edit: EditMade) -> Words:
@@ -105,7 +119,20 @@ def whole(edit: EditMade) -> str:
         return "\n\n".join(parts)
     if edit.kind == "add":
         return str(edit.after["text"])
+    if edit.kind == "fork":
+        return _whole_fork(edit)
     return words(edit).line
+
+
+def _whole_fork(edit: EditMade) -> str:
+    old, new = edit.before["settings"], edit.after["settings"]
+    changes = (
+        f"{name.replace('_', '-')}: {_full(old.get(name))} → {_full(value)}"
+        for name, value in new.items()
+    )
+    solutions = edit.after["solutions"]
+    taken = (f"#{id_} was #{theirs} there" for id_, theirs in enumerate(solutions, start=1))
+    return "\n".join((words(edit).line, "", *changes, "", "Its solutions are scored anew:", *taken))
 
 
 def _full(value: Any) -> str:  # noqa: ANN401

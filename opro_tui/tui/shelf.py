@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import OproError
 from opro_tui.engine import create as creating
@@ -17,7 +17,7 @@ from opro_tui.engine.preview import preview
 from opro_tui.store.database import Store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from opro_tui.config import Config
@@ -90,10 +90,16 @@ class Shelf:
         async with self._store() as store:
             await listing.duplicate(store, name, new, self.config)
 
-    async def fork(self, name: str, step: int, new: str) -> None:
-        """Make a session that shares another's past up to a step."""
+    async def fork(
+        self, name: str, step: int | None, new: str, values: Mapping[str, Any] | None = None
+    ) -> None:
+        """Make a session that goes on from another, as `engine.fork` has it.
+
+        Raises:
+            BadInput: The step isn't finished, the name is taken, or a setting can't change.
+        """
         async with self._store() as store:
-            await listing.fork(store, name, step, new, self.config)
+            await listing.fork(store, name, step, new, self.config, values)
 
     async def delete(self, names: list[str]) -> list[str]:
         """Delete sessions; returns what kept some from being deleted, one line each."""

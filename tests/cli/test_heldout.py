@@ -74,3 +74,64 @@ def test_forks_share_the_past_and_are_compared(played: Cli) -> None:
 )
 def test_bad_input_is_one_line(played: Cli, argv: tuple[object, ...], words: str) -> None:
     assert words in played.refused(*argv)
+
+
+def test_a_fork_under_other_conditions_is_priced_scored_anew_and_compared(played: Cli) -> None:
+    said = played.ok("fork", "s", "--at", 1, "--as", "exact", "--metric", "exact", "--note", "x")
+    assert "metric: numeric → exact" in said.out
+    assert "exact takes the solutions of step 1 of s over; none of its scores" in said.out
+    assert "every answer is there already" in said.out
+    found = played.ok("show", "exact", "--json").json
+    assert found["parent"] == "s"
+    assert found["status"] == "new"
+    assert found["best"] is None
+    assert found["trajectory"] == []
+    assert [edit["kind"] for edit in found["edits"]] == ["fork"]
+    played.ok("run", "exact")
+    usage = played.ok("costs", "exact", "--json").json["steps"][0]["usage"]["scorer"]
+    assert usage["calls"] == 0
+    assert usage["from_store"] > 0
+    out = played.ok("compare", "s", "exact").out
+    assert "they parted after step 1, with all solutions scored anew" in out
+    assert "not the same conditions: metric numeric / exact" in out
+    assert "held out: not compared" in out
+    assert "training (flatters" not in out
+    data = played.ok("compare", "s", "exact", "--json").json
+    assert data["conditions"] == [{"name": "metric", "a": "numeric", "b": "exact"}]
+    assert data["held_out"] is data["training"] is None
+
+
+def test_a_fork_with_more_training_says_what_it_buys(played: Cli) -> None:
+    said = played.ok("fork", "s", "--as", "more", "--train", 70).out
+    assert "of them there already" in said
+    played.ok("run", "more")
+    out = played.ok("compare", "s", "more").out
+    assert "training set 60 / 70 examples, 60 of them in both" in out
+    assert "training scores don't compare" in out
+    data = played.ok("compare", "s", "more", "--json").json
+    assert data["conditions"] == [{"name": "training set", "a": 60, "b": 70}]
+
+
+def test_a_shared_fork_takes_settings_along(played: Cli) -> None:
+    said = played.ok("fork", "s", "--at", 1, "--as", "arm", "--temperature", 0.4).out
+    assert "temperature: 1.0 → 0.4" in said
+    assert "arm goes on from step 1 of s; nothing is spent yet" in said
+    found = played.ok("show", "arm", "--json").json
+    assert found["settings"]["temperature"] == 0.4
+    assert found["steps"] == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (("--task", "tsp"), "make a new session for another task"),
+        (("--input", "x"), "a fork keeps the stored examples"),
+        (("--train", 9999), "are not held out. Give at most"),
+        ((), "--at: is missing. Give a finished step"),
+    ],
+)
+def test_a_fork_that_can_not_be_is_one_line(
+    played: Cli, flags: tuple[object, ...], words: str
+) -> None:
+    assert words in played.refused("fork", "s", "--as", "x", *flags)
+    assert len(played.ok("list", "--json").json) == 1

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.protocols import Split
-from opro_tui.tasks.splits import default_train, size_of, split, split_files
+from opro_tui.core.protocols import Example, Split
+from opro_tui.tasks.splits import default_train, size_of, split, split_again, split_files
 
 PAIRS = st.lists(
     st.tuples(st.integers(0, 40).map(lambda n: f"q  {n} "), st.sampled_from("abcd")),
@@ -123,3 +123,89 @@ def test_two_files_keep_their_sides():
     assert set(sides[30:]) == {Split.TEST}
     with pytest.raises(BadInput, match="There are 11"):
         split_files(train, test, train=3, test=12, seed=0, where="data")
+
+
+def divided(pairs, sides):
+    examples = zip(pairs, sides, strict=True)
+    return [Example(i, text, label, side) for i, ((text, label), side) in enumerate(examples)]
+
+
+def again(examples, *, train=None, test=None, seed=0, redraw=False, boundary=None):
+    return split_again(
+        examples,
+        train=train,
+        test=test,
+        seed=seed,
+        redraw=redraw,
+        boundary=boundary,
+        where="data",
+    )
+
+
+def on(sides, side):
+    return {index for index, each in enumerate(sides) if each is side}
+
+
+@given(
+    pairs=PAIRS,
+    first=st.integers(1, 30),
+    held=st.integers(0, 30),
+    train=st.none() | st.integers(1, 40),
+    test=st.none() | st.integers(0, 40),
+    redraw=st.booleans(),
+    seed=st.integers(0, 3),
+)
+def test_dividing_again_never_holds_out_what_was_trained_on(
+    pairs, first, held, train, test, redraw, seed
+):
+    try:
+        old = run(pairs, first, held)
+        new = again(divided(pairs, old), train=train, test=test, seed=seed, redraw=redraw)
+    except BadInput:
+        return
+    assert not on(new, Split.TEST) & on(old, Split.TRAIN)
+    if test is None:
+        assert on(new, Split.TEST) == on(old, Split.TEST)
+    else:
+        assert len(on(new, Split.TEST)) <= test
+    if train is None and not redraw:
+        assert on(new, Split.TRAIN) == on(old, Split.TRAIN)
+    elif train is not None:
+        assert len(on(new, Split.TRAIN)) <= train
+        nested = (on(new, Split.TRAIN), on(old, Split.TRAIN))
+        assert redraw or nested[0] <= nested[1] or nested[1] <= nested[0]
+    by_input = {}
+    for (text, _), side in zip(pairs, new, strict=True):
+        by_input.setdefault(" ".join(text.split()), set()).add(side)
+    assert all(len(sides) == 1 for sides in by_input.values())
+
+
+def test_a_larger_training_set_holds_the_smaller_one_and_a_seed_draws_another():
+    examples = divided(unique(100), run(unique(100), 20, 30))
+    small, large = (on(again(examples, train=size), Split.TRAIN) for size in (10, 40))
+    now = {e.index for e in examples if e.split is Split.TRAIN}
+    assert small < now < large
+    assert len(small) == 10
+    assert len(large) == 40
+    other = again(examples, seed=8, redraw=True)
+    assert len(on(other, Split.TRAIN)) == 20
+    assert on(other, Split.TRAIN) != now
+    assert on(other, Split.TEST) == {e.index for e in examples if e.split is Split.TEST}
+    grown = again(examples, test=80)
+    assert len(on(grown, Split.TEST)) == 80
+    freed = again(examples, train=60, test=10)
+    assert (len(on(freed, Split.TRAIN)), len(on(freed, Split.TEST))) == (60, 10)
+    half = again(examples, train=0.5)
+    assert len(on(half, Split.TRAIN)) == 50
+
+
+def test_two_files_stay_apart_when_divided_again():
+    train_file, test_file = unique(30), [(f"t{i}", "a") for i in range(19)] + [("q3", "a")]
+    sides = split_files(train_file, test_file, train=10, test=5, seed=0, where="data")
+    examples = divided(train_file + test_file, sides)
+    new = again(examples, train=20, test=15, boundary=30)
+    assert all(index < 30 for index in on(new, Split.TRAIN))
+    assert all(index >= 30 for index in on(new, Split.TEST))
+    assert 3 not in on(new, Split.TRAIN)
+    with pytest.raises(BadInput, match="40 training examples are asked for, and 29 are not held"):
+        again(examples, train=40, boundary=30)

@@ -15,6 +15,7 @@ from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.layers import Question
 from opro_tui.tui.screens.measure import MeasureScreen
+from opro_tui.tui.shelf import Shelf
 from tests.tui.driving import SIZES, opened, screen_text, until
 from tests.tui.history import browsing, database, shown, told
 from tests.tui.states import FACTS, LOSS
@@ -183,3 +184,29 @@ async def test_escape_stops_and_keeps_what_was_paid(
     assert await again.run() is None
     assert again.done + job.done == 20
     assert len(again.found) == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_other_conditions_are_said_before_any_difference(
+    database: Path, size: tuple[int, int]
+) -> None:
+    shelf = Shelf(database, Config())
+    await shelf.fork("demo", 1, "exact", {"metric": "exact", "qa": "no"})
+    async with Archive(database, Config()).session("exact", write=True) as session:
+        async for _ in session.run(1):
+            pass
+    async with browsing(database, size) as (app, pilot):
+        app.push_screen(CompareScreen(Archive(database, Config()), "demo", "exact"))
+        await shown(app, pilot, CompareScreen, lambda: "not the same" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, CompareScreen)
+        said = screen.facts.content.plain
+        assert "metric: A numeric · B exact" in said
+        assert "qa: A yes · B no" in said
+        assert "Answers are graded in two ways: nothing is paired." in said
+        assert said.index("NOT THE SAME") < said.index("HELD OUT")
+        assert any(
+            "fork demo at step 1" in cell.text
+            for row in view.edits(screen.compared)
+            for cell in row
+        )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from opro_tui.cli.root import App
     from opro_tui.core.statistics import Difference
     from opro_tui.engine.compare import Arm, Comparison
+    from opro_tui.engine.conditions import Condition
 
 
 @click.command("compare", cls=Command, example="opro-tui compare triage triage-cooler")
@@ -49,14 +50,23 @@ async def _compare(app: App, first: str, second: str, as_json: bool) -> int:
 
 def _lines(found: Comparison, *, bounded: bool) -> list[str]:
     parted = "they share no past"
-    if found.parted is not None:
+    if found.afresh:
+        parted = "one is a fork of the other's solutions, scored anew"
+        if found.parted is not None:
+            parted = f"they parted after step {found.parted}, with all solutions scored anew"
+    elif found.parted is not None:
         parted = f"they share the past up to step {found.parted}"
     lines = [f"{found.first.name} and {found.second.name}: {parted}"]
+    if found.conditions:
+        lines.append(f"not the same conditions: {'; '.join(map(_condition, found.conditions))}")
+        lines.append(f"  {_what_it_means(found)}")
     for arm in (found.first, found.second):
         lines += _arm(arm, bounded=bounded)
     names = (found.first.name, found.second.name)
     if found.held_out is not None:
         lines.append(f"held out: {_difference(found.held_out, *names, bounded=bounded)}")
+    elif not found.same_grading:
+        lines.append("held out: not compared, for a point isn't the same in both")
     else:
         missing = " and ".join(
             f"`opro-tui evaluate {arm.name}`"
@@ -73,6 +83,25 @@ def _lines(found: Comparison, *, bounded: bool) -> list[str]:
             f"training (flatters both): {_difference(found.training, *names, bounded=bounded)}"
         )
     return lines
+
+
+def _condition(condition: Condition) -> str:
+    from opro_tui.cli.output import one_line
+
+    first, second = condition.first, condition.second
+    if condition.name == "training set":
+        same = len(set(first) & set(second))
+        return f"training set {len(first):,} / {len(second):,} examples, {same:,} of them in both"
+    words = ["none" if value in (None, "") else str(value) for value in (first, second)]
+    return one_line(f"{condition.name} {words[0]} / {words[1]}")[:200]
+
+
+def _what_it_means(found: Comparison) -> str:
+    if not found.same_grading:
+        return "answers are graded in two ways, so that the scores can't be set against each other"
+    if all(condition.name == "training set" for condition in found.conditions):
+        return "training scores don't compare; held-out ones do where both looked at the same"
+    return "a difference is that of solution and conditions together, not of the solution alone"
 
 
 def _arm(arm: Arm, *, bounded: bool) -> list[str]:
@@ -108,9 +137,18 @@ def _json(found: Comparison) -> dict[str, Any]:
         "a": _arm_json(found.first),
         "b": _arm_json(found.second),
         "parted": found.parted,
+        "afresh": found.afresh,
+        "conditions": [_condition_json(condition) for condition in found.conditions],
         "held_out": _difference_json(found.held_out),
         "training": _difference_json(found.training),
     }
+
+
+def _condition_json(condition: Condition) -> dict[str, Any]:
+    values = {"a": condition.first, "b": condition.second}
+    if condition.name == "training set":
+        values = {key: len(value) for key, value in values.items()}
+    return {"name": condition.name} | values
 
 
 def _arm_json(arm: Arm) -> dict[str, Any]:

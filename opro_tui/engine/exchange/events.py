@@ -100,7 +100,22 @@ def read_event(value: Any, where: str, seq: int) -> Event:  # noqa: ANN401
     event = kind(**found)
     if isinstance(event, EditMade) and event.kind in _MARKS:
         checks.field(event.after, checks.count, f"{where}: after")
+    if isinstance(event, EditMade) and event.kind == "fork":
+        _check_fork(event, where)
     return event
+
+
+def _check_fork(event: EditMade, where: str) -> None:
+    checks.record(event.before, f"{where}: before", settings=checks.mapping)
+    checks.record(
+        event.after,
+        f"{where}: after",
+        parent=checks.text,
+        step=_MAYBE,
+        seq=checks.count,
+        settings=checks.mapping,
+        solutions=checks.items(checks.count),
+    )
 
 
 def _score(value: Any) -> Score:  # noqa: ANN401

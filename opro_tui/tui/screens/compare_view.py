@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.state import Facts, State
     from opro_tui.core.statistics import Difference
-    from opro_tui.engine.compare import Arm
+    from opro_tui.engine.compare import Arm, Comparison
     from opro_tui.tui.archive import Compared
     from opro_tui.tui.charting import Run
     from opro_tui.tui.measuring import Offer
@@ -49,7 +49,31 @@ def header(first: str, second: str, compared: Compared | None) -> list[Part]:
     parted = compared.found.parted
     shared = "no shared past" if parted is None else f"parted after step {parted}"
     parts.append(Part(shared, "", 70))
+    if compared.found.conditions:
+        parts.append(Part("! not the same conditions", "warning", 80))
     return parts
+
+
+def conditions(found: Comparison) -> str:
+    """What differs beside the solutions, and what that means for the differences below."""
+    lines = [
+        f"{condition.name.replace('_', '-')}: A {first} · B {second}"
+        for condition in found.conditions
+        for first, second in [map(_condition, (condition.first, condition.second))]
+    ]
+    if not found.same_grading:
+        lines.append("Answers are graded in two ways: nothing is paired.")
+    elif [condition.name for condition in found.conditions] == ["training set"]:
+        lines.append("Training scores don't compare; held-out ones do on the same examples.")
+    else:
+        lines.append("A difference is that of solution and conditions together.")
+    return "\n".join(lines)
+
+
+def _condition(value: object) -> str:
+    if isinstance(value, tuple):
+        return fmt.plural(len(value), "example")
+    return fmt.safe(edit_words.setting_value(value if value != "" else None), 60)
 
 
 def in_words(found: Difference, facts: Facts, *, held_out: bool) -> str:
@@ -77,6 +101,8 @@ def headline(compared: Compared, offers: Sequence[Offer]) -> str:
     facts, found = compared.first.facts, compared.found
     if found.held_out is not None:
         return in_words(found.held_out, facts, held_out=True)
+    if not found.same_grading:
+        return "not paired, for a point isn't the same in both"
     if found.first.held_out is not None and found.second.held_out is not None:
         return "the two have different held-out examples: nothing to pair"
     if not all(compared.held_out):
@@ -113,6 +139,8 @@ def arm(sign: str, own: Arm, state: State, facts: Facts) -> str:
 def sections(compared: Compared, offers: Sequence[Offer]) -> Iterator[tuple[str, str]]:
     """The pane with the headline: titles and texts."""
     found, facts = compared.found, compared.first.facts
+    if found.conditions:
+        yield "NOT THE SAME CONDITIONS", conditions(found)
     yield "HELD OUT, the headline", headline(compared, offers)
     if found.training is None:
         training = "different training examples, or none: not paired"
