@@ -46,6 +46,13 @@ class BadInput(OproError):
     exit_code = 2
 
 
+class CodeMissing(BadInput):
+    """The user's code that a session names can't be had, or nobody has agreed to run it.
+
+    Looking back works without it.
+    """
+
+
 class StoreError(OproError):
     """The database could not be read or written."""
 

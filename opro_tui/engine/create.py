@@ -19,6 +19,7 @@ from opro_tui.engine.pool import ModelPool
 from opro_tui.engine.provenance import sources_of, versions
 from opro_tui.models import registry
 from opro_tui.tasks import factory
+from opro_tui.tasks.stand_in import complete_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -221,7 +222,7 @@ async def create(store: Store, prepared: Prepared) -> SessionRecord:
     return await store.create_session(
         name=prepared.draft.name,
         # In a thread, for a task may have to solve itself to know when it is solved.
-        task_spec=await asyncio.to_thread(task.spec),
+        task_spec=await asyncio.to_thread(complete_spec, task),
         settings=settings,
         template=task.template(settings.meta_style).with_texts(prepared.draft.template),
         simulated="simulated" in (settings.optimizer, settings.scorer if task.examples else ""),

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput
 from opro_tui.core.reducer import fold
 from opro_tui.engine import fork as forking
-from opro_tui.engine.consent import check_consent
+from opro_tui.engine.consent import task_to_look_at
 from opro_tui.engine.lock import WriterLock, written_elsewhere
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.session import Session
-from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -90,11 +89,8 @@ async def _worked_out(
     store: Store, record: SessionRecord, seq: int, *, keep: bool
 ) -> dict[str, Any] | None:
     try:
-        check_consent(record)
-        examples, events = await store.examples(record.id), await store.events(record.id)
-        state = await asyncio.to_thread(
-            lambda: fold(initial_state(record, factory.restore(record.task_spec, examples)), events)
-        )
+        start = initial_state(record, await task_to_look_at(store, record))
+        state = await asyncio.to_thread(fold, start, await store.events(record.id))
     except BadInput:
         # A task whose own code is gone can still be listed, renamed and deleted.
         return record.summary

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import EditMade, Event, StepFinished
 from opro_tui.core.reducer import best_changes, fold
-from opro_tui.engine.consent import task_of
+from opro_tui.engine.consent import task_to_look_at
 from opro_tui.engine.opening import initial_state
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Replay:
             BadInput: There is no session of that name.
         """
         record = await store.session(name)
-        task = await task_of(store, record)
+        task = await task_to_look_at(store, record)
         return cls(record, task, await store.events(record.id, fine=fine))
 
     @property

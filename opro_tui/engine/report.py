@@ -8,7 +8,7 @@ from opro_tui.core.events import iso
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
-from opro_tui.engine.consent import task_of
+from opro_tui.engine.consent import task_to_look_at
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.provenance import provenance
 
@@ -24,7 +24,7 @@ async def fresh_summary(store: Store, record: SessionRecord) -> dict[str, Any]:
     """A session's summary; folded anew when events came after the stored one."""
     if record.summary is not None and record.summary_seq == await store.last_seq(record.id):
         return record.summary
-    task = await task_of(store, record)
+    task = await task_to_look_at(store, record)
     state = fold(initial_state(record, task), await store.events(record.id))
     return summary(state)
 

@@ -21,7 +21,7 @@ from opro_tui.core.usage import Usage
 from opro_tui.engine import heldout
 from opro_tui.engine.budget import Budget, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
-from opro_tui.engine.consent import task_of
+from opro_tui.engine.consent import task_of, task_to_read
 from opro_tui.engine.create import check_models
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.loop import Loop
@@ -111,7 +111,7 @@ class Session:
             lock = WriterLock(store.path, record.id, name)
             lock.acquire()
         try:
-            task = await task_of(store, record)
+            task = await (task_to_read if readonly else task_of)(store, record)
             start = initial_state(record, task)
             session = cls(
                 store, record, task, fold(start, await store.events(record.id)), config, lock

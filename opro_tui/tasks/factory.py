@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Task
-from opro_tui.tasks import computed, data, presets, splits
+from opro_tui.tasks import computed, data, presets, splits, stand_in
 from opro_tui.tasks.metrics import guess_metric, make_metric
 from opro_tui.tasks.prompt_task import (
     INITIAL,
@@ -123,10 +123,25 @@ def restore(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task:
         if task is not None:
             return task
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(
-            f"the task's description is damaged ({type(error).__name__}: {error})", where="task"
-        ) from None
+        raise _damaged(error) from None
     raise BadInput(f"unknown kind of task {kind!r}", where="task")
+
+
+def restore_to_look(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task | None:
+    """The same without running the user code that the spec names: it can't score.
+
+    Returns:
+        None where nothing can be told of the scores without that code.
+
+    Raises:
+        BadInput: The spec is damaged.
+    """
+    if not python_references(spec):
+        return restore(spec, examples)
+    try:
+        return stand_in.stand_in(spec, examples)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(error) from None
 
 
 def python_references(spec: Mapping[str, Any]) -> tuple[str, ...]:
@@ -135,6 +150,11 @@ def python_references(spec: Mapping[str, Any]) -> tuple[str, ...]:
         return (f"python:{spec.get('reference')}",)
     metric = str(spec.get("metric", ""))
     return (metric,) if metric.startswith("python:") else ()
+
+
+def _damaged(error: Exception) -> BadInput:
+    what = f"the task's description is damaged ({type(error).__name__}: {error})"
+    return BadInput(what, where="task")
 
 
 def _own_task(reference: str, seed: int) -> Task:

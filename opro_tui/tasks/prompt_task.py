@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.protocols import Example
+    from opro_tui.tasks.metrics import Metric
 
 POSITIONS = ("before_Q", "Q_begin", "Q_end", "A_begin", "system")
 INITIAL = ("Let's solve the problem.",)
@@ -112,7 +113,7 @@ class PromptTask(BaseTask):
     Args:
         spec: Everything but the examples.
         examples: Every example of all splits, by index.
-        details: More for `describe`, as plain data.
+        metric: What grades instead of the metric that the spec names.
 
     Raises:
         BadInput: The metric or position is unknown.
@@ -121,10 +122,12 @@ class PromptTask(BaseTask):
     bounded = True
     trusted = True
 
-    def __init__(self, spec: PromptSpec, examples: Sequence[Example]) -> None:
+    def __init__(
+        self, spec: PromptSpec, examples: Sequence[Example], metric: Metric | None = None
+    ) -> None:
         super().__init__()
         self._spec = spec
-        self._metric = make_metric(spec.metric)
+        self._metric = make_metric(spec.metric) if metric is None else metric
         self._metric.prepare(examples)
         self._position = check_position(spec.position)
         self._bare_template = drop_slot(spec.template)

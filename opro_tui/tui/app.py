@@ -160,6 +160,9 @@ class OproApp(Host):
         self.workbench.start()
         self.jobs.renew_prompt()
         self.run_worker(self._read_waste(), group="advice", exclusive=True, exit_on_error=False)
+        if self.steering.missing_code:
+            words = f"{self.steering.missing_code} Until then this session can only be looked at."
+            self.notify(safe(words, 400), markup=False, severity="warning", timeout=15)
         if self.steering.readonly:
             self.jobs.follow()
         else:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from opro_tui.core.errors import OproError, SessionBusy
+from opro_tui.core.errors import CodeMissing, OproError, SessionBusy
 from opro_tui.core.events import CandidateSampled, EditMade, Evaluation, StepFinished, Stopped
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
@@ -38,6 +38,7 @@ class Steering:
         prompt_stale: Whether something changed since the prompt was worked out.
         waste: The waste meter after the last step; None until it was worked out.
         readonly: Why the session can only be looked at; empty when it can be written.
+        missing_code: What the user's code that it names lacks; empty when it is there.
     """
 
     def __init__(self, database: Path, name: str, config: Config) -> None:
@@ -51,6 +52,7 @@ class Steering:
         self.prompt_stale = True
         self.waste: Waste | None = None
         self.readonly = ""
+        self.missing_code = ""
         self._store: Store | None = None
         self._session: Session | None = None
         self._times: deque[float] = deque(maxlen=2000)
@@ -66,6 +68,10 @@ class Steering:
             self._session = await Session.open(self._store, self.name, self.config)
         except SessionBusy as busy:
             self.readonly = busy.what.removeprefix("is being ")
+            self._session = await Session.open(self._store, self.name, self.config, readonly=True)
+        except CodeMissing as missing:
+            self.missing_code = str(missing)
+            self.readonly = "without its own code"
             self._session = await Session.open(self._store, self.name, self.config, readonly=True)
 
     async def close(self) -> None:
@@ -126,6 +132,7 @@ class Steering:
             last_error=traffic.last_error,
             takes_temperature=self.takes_temperature,
             waste=self.waste,
+            missing_code=bool(self.missing_code),
         )
 
     def _rate(self, now: float) -> float:
@@ -190,7 +197,11 @@ class Steering:
         """
         while self.prompt_stale:
             self.prompt_stale = False
-            prompt = await self.session.meta_prompt()
+            try:
+                prompt = await self.session.meta_prompt()
+            except CodeMissing:
+                # Said when it was opened; what was sent so far can still be read.
+                return
             self.prompt_tokens = await self.session.prompt_tokens(prompt.text)
             self.prompt = prompt
             self.takes_temperature = await self.session.takes_temperature()

@@ -55,6 +55,7 @@ class Situation:
         last_error: The last failed attempt, in one line.
         takes_temperature: Whether the optimizer takes one, as far as is known.
         waste: The waste meter after the last step; None while it isn't worked out.
+        missing_code: Whether the user's code that the session names can't be had.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Situation:
     last_error: str = ""
     takes_temperature: bool = True
     waste: Waste | None = None
+    missing_code: bool = False
 
     @property
     def running(self) -> bool:
@@ -168,6 +170,8 @@ def status_line(state: State, now: Situation) -> list[Part]:
     if now.running:
         return _progress(state, now)
     step = state.current
+    if now.missing_code:
+        return [Part("Its own code is missing: look back here, or play it again with P.", "muted")]
     if now.readonly:
         return [Part("Another process writes this session; what it does appears here.", "muted")]
     if step is not None:

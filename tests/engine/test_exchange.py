@@ -267,8 +267,11 @@ async def test_code_that_a_file_names_runs_only_with_consent(
     assert done.references == (reference,)
     assert done.record.summary["best"] is None
     with pytest.raises(BadInput, match=f"would run the code {reference}.*--allow-python"):
-        async with opened(other.path, "s", readonly=True):
+        async with opened(other.path, "s"):
             pass
+    if spec["kind"] == "prompt":
+        async with opened(other.path, "s", readonly=True) as session:
+            assert session.state.candidates[1].score is not None
     assert not (tmp_path / "ran").exists()
     allowed = await import_file(other, path, allow_python=True)
     assert not (tmp_path / "ran").exists()

@@ -60,7 +60,10 @@ class MetaPromptPane(Pane):
         else:
             self.entitle(view.meta_prompt_title(state, now))
         self.set_class(past is not None, "-past")
-        self.text.show(prompt, marks, empty="Working out the next meta-prompt…")
+        empty = "Working out the next meta-prompt…"
+        if now.missing_code:
+            empty = "Only the task's own code can make the next one; < shows those that were sent."
+        self.text.show(prompt, marks, empty=empty)
 
     def tell(self, parts: Sequence[Part]) -> None:
         """Say something about the marked region in the frame's lower edge."""
