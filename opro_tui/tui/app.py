@@ -124,7 +124,8 @@ class OproApp(Host):
 
     def on_session_asked(self, message: SessionAsked) -> None:
         """Open a session of the list, unless one is on the bench already."""
-        if not self.workbench.is_attached:
+        # The stack and not `is_attached`: a second key may come before the screen is attached.
+        if self.workbench not in self.screen_stack:
             self._put_on_bench(message.name)
             self._show_bench()
 
@@ -202,7 +203,7 @@ class OproApp(Host):
 
     def on_fork_made(self, message: ForkMade) -> None:
         """Go on in a fork that a replay made, or say how to."""
-        if self.sessions is not None and not self.workbench.is_attached:
+        if self.sessions is not None and self.workbench not in self.screen_stack:
             self.sessions.reload(message.name)
             self.post_message(SessionAsked(message.name))
             return

@@ -159,6 +159,33 @@ async def test_enter_opens_the_workbench_and_leaving_comes_back(tmp_path, size) 
         assert app.steering.name == "beta"
 
 
+@pytest.mark.parametrize("keys", ["oo", "opro"])
+async def test_keys_typed_before_the_workbench_stands_do_no_harm(tmp_path, keys) -> None:
+    await fill(tmp_path / "s.db", "alpha")
+    async with browsing(tmp_path / "s.db") as (app, pilot):
+        for key in keys:
+            app.simulate_key(key)
+        await until(pilot, lambda: app.steering.opened)
+        await until(pilot, lambda: app.steering.prompt is not None)
+        assert app.screen_stack.count(app.workbench) == 1
+        assert app.steering.name == "alpha"
+
+
+async def test_keys_pressed_twice_make_one_demo_and_one_form(tmp_path) -> None:
+    path = tmp_path / "s.db"
+    async with browsing(path) as (app, pilot):
+        app.simulate_key("n")
+        app.simulate_key("n")
+        await until(pilot, lambda: isinstance(app.screen, NewSession) and app.screen.is_mounted)
+        assert len(app.screen_stack) == 3
+        app.pop_screen()
+        await until(pilot, lambda: app.screen is app.sessions)
+        app.simulate_key("d")
+        app.simulate_key("d")
+        await until(pilot, lambda: app.screen is app.workbench and app.steering.opened)
+    assert await names_in(path) == ["demo"]
+
+
 async def test_search_shows_what_matches_and_escape_all(tmp_path) -> None:
     await fill(tmp_path / "s.db", "alpha", "beta", "alphabet")
     async with browsing(tmp_path / "s.db", (80, 24)) as (app, pilot):

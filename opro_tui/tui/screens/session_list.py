@@ -85,6 +85,7 @@ class SessionList(Screen[None]):
         self._loading = True
         self._lines: dict[int, view.Line] = {}
         self._wanted = ""
+        self._making_demo = False
 
     def compose(self) -> ComposeResult:
         """Build it."""

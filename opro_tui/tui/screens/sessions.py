@@ -42,6 +42,8 @@ class SessionsScreen(SessionList):
 
     def action_new(self) -> None:
         """Make a session."""
+        if self.app.screen is not self:
+            return
 
         def made(name: str | None) -> None:
             if name is not None:
@@ -50,10 +52,16 @@ class SessionsScreen(SessionList):
         self.app.push_screen(NewSession(self.shelf), made)
 
     def action_demo(self) -> None:
-        """Make a session on simulated models and open it."""
+        """Make a session on simulated models and open it; a second key while it is made is one."""
+        if self._making_demo:
+            return
+        self._making_demo = True
 
         async def make() -> None:
-            self.post_message(SessionAsked(await self.shelf.demo()))
+            try:
+                self.post_message(SessionAsked(await self.shelf.demo()))
+            finally:
+                self._making_demo = False
 
         self._work(make, "act", "The demo can't be made")
 

@@ -57,6 +57,8 @@ class TrialScreen(PaneScreen):
         Binding("n", "count", "How many", tooltip="Say how many examples to ask about."),
     ]
 
+    AUTO_FOCUS = "#answer-rows"
+
     facts = getters.query_one("#facts", Line)
     status = getters.query_one("#filters", Line)
     field = getters.query_one("#count", Input)
