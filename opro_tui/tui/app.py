@@ -13,7 +13,7 @@ from textual.worker import WorkerState
 from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
 from opro_tui.core.waste import waste
-from opro_tui.tui import advice, caution, notices, themes
+from opro_tui.tui import advice, bindings, caution, notices, themes
 from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import harmless, safe
 from opro_tui.tui.host import Host
@@ -24,6 +24,7 @@ from opro_tui.tui.messages import (
     ForkAsked,
     ForkMade,
     MeasureAsked,
+    MeasureEnded,
     OpenFailed,
     RunEnded,
     ScoreAsked,
@@ -34,6 +35,9 @@ from opro_tui.tui.options import options
 from opro_tui.tui.palette import commands
 from opro_tui.tui.resume import how_to_resume
 from opro_tui.tui.screens import ask
+from opro_tui.tui.screens.compare import CompareScreen
+from opro_tui.tui.screens.help import HelpLayer, help_layer
+from opro_tui.tui.screens.measure import MeasureScreen
 from opro_tui.tui.screens.problem import RETRY, Problem
 from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.screens.sessions import SessionsScreen
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
 
     from opro_tui.config import Config
     from opro_tui.core.waste import Waste
+    from opro_tui.tui.measuring import Measuring
 
 LEAVE_SECONDS = 2.0
 """How soon a second Ctrl+C has to come to quit."""
@@ -93,6 +98,7 @@ class OproApp(Host):
         self.shelf = Shelf(database, config)
         self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
         self._put_on_bench(name or "")
+        self.measuring: Measuring | None = None
         self._leaving = False
         self._quitting = False
         self._interrupted_at = 0.0
@@ -211,7 +217,15 @@ class OproApp(Host):
 
     def on_measure_asked(self, message: MeasureAsked) -> None:
         """Measure solutions outside of a step."""
+        self.measuring = message.job
         self.jobs.measure(message.job)
+
+    def on_measure_ended(self, message: MeasureEnded) -> None:
+        """Tell who has left its screen what became of a measurement."""
+        if self._leaving:
+            self._leave()
+        elif not isinstance(self.screen, (MeasureScreen, CompareScreen)):
+            self.notify(safe(message.text, 200), markup=False, timeout=10)
 
     async def on_fork_asked(self, message: ForkAsked) -> None:
         """Make a fork of the session on the bench, and say how to open it."""
@@ -300,7 +314,7 @@ class OproApp(Host):
 
     def on_leave_asked(self) -> None:
         """Leave; when a step runs, ask what shall become of it."""
-        if self.steering.running:
+        if self.busy:
             self.push_screen(ask.leave(), self._answered)
         else:
             self._leave()
@@ -310,12 +324,25 @@ class OproApp(Host):
             self._quitting = False
             return
         self._leaving = True
-        if not self.steering.running:
+        if not self.busy or (answer == "now" and not self.steering.running):
             self._leave()
         elif answer == "stop":
-            self.steering.stop()
+            self._stop()
         else:
             self.jobs.break_off()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being bought: a step, or a measurement outside of the bench."""
+        measuring = self.measuring is not None and not self.measuring.finished
+        return self.steering.running or measuring
+
+    def _stop(self) -> None:
+        """Ask what runs to end after the calls in flight."""
+        if self.steering.running:
+            self.steering.stop()
+        elif self.measuring is not None:
+            self.measuring.stop()
 
     async def action_quit(self) -> None:
         """Ctrl+Q: as `q`, and not back to the list."""
@@ -327,11 +354,20 @@ class OproApp(Host):
         now = time.monotonic()
         if self.steering.running:
             self.on_stop_asked()
+        elif self.busy:
+            self._stop()
+            self.notify("Stopping; what is paid for is kept.", markup=False)
         elif now - self._interrupted_at < LEAVE_SECONDS:
             self.exit()
         else:
             self._interrupted_at = now
             self.notify("Press Ctrl+C again to quit.", markup=False)
+
+    def action_help_here(self) -> None:
+        """Show every action of the screen on top."""
+        if not isinstance(self.screen, HelpLayer):
+            table = bindings.commands_of(type(self.screen))
+            self.push_screen(help_layer(self.keys, table))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
@@ -340,7 +376,7 @@ class OproApp(Host):
             return commands(self.workbench, own)
         if screen is self.sessions:
             return commands(self.sessions, own, SESSION_COMMANDS)
-        return own
+        return commands(screen, own, bindings.commands_of(type(screen)))
 
 
 def run_workbench(database: Path, name: str, config: Config) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textual.actions import parse
 from textual.binding import Binding
 
 from opro_tui.tui.commands import COMMANDS, Command
@@ -11,6 +12,8 @@ from opro_tui.tui.session_commands import SESSION_COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from textual.screen import Screen
 
 BY_ID = {command.id: command for command in (*SESSION_COMMANDS, *COMMANDS)}
 BY_ACTION = {command.action: command for command in COMMANDS}
@@ -44,6 +47,33 @@ def bindings(table: Iterable[Command] = COMMANDS) -> list[Binding]:
     ]
 
 
+def commands_of(screen: type[Screen[Any]]) -> tuple[Command, ...]:
+    """A screen's bindings as a table: those that explain themselves, in their order.
+
+    Args:
+        screen: A screen's class; what it inherits counts as well.
+    """
+    found: dict[str, Command] = {}
+    for base in reversed(screen.__mro__):
+        for binding in base.__dict__.get("BINDINGS", ()):
+            if isinstance(binding, Binding) and binding.tooltip:
+                found[binding.action] = Command(
+                    binding.id or binding.action,
+                    binding.key,
+                    binding.action,
+                    binding.description,
+                    binding.tooltip,
+                    footer=binding.show,
+                )
+    return tuple(found.values())
+
+
+def possible(screen: Screen[Any], command: Command) -> bool:
+    """Whether a command can be done on a screen now."""
+    place, name, parameters = parse(command.action)
+    return place == "app" or bool(screen.check_action(name, parameters))
+
+
 NAMES = {
     "question_mark": "?",
     "colon": ":",
@@ -55,7 +85,23 @@ NAMES = {
     "space": "Space",
     "dollar_sign": "$",
     "delete": "Del",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "full_stop": ".",
+    "plus": "+",
+    "minus": "−",
+    "escape": "Esc",
+    "enter": "Enter",
     "f1": "F1",
+    "f2": "F2",
+    "f4": "F4",
+    "f8": "F8",
+    "home": "Home",
+    "end": "End",
+    "left": "←",
+    "right": "→",
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
 }

@@ -112,7 +112,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "older_prompt",
-        "less_than_sign",
+        "K,less_than_sign",
         "older_prompt",
         "Older prompt",
         "Show the meta-prompt as the step before sent it; in its pane ← as well.",
@@ -121,7 +121,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "newer_prompt",
-        "greater_than_sign",
+        "J,greater_than_sign",
         "newer_prompt",
         "Newer prompt",
         "Show the meta-prompt of the step after, up to the next one; in its pane → as well.",
@@ -239,7 +239,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "filter",
-        "slash",
+        "slash,N",
         "filter",
         "Filter",
         "Show only solutions that match a text, an origin, a step or a mark.",
@@ -265,7 +265,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "settings",
-        "comma,equals_sign",
+        "comma,equals_sign,A",
         "settings",
         "Settings",
         "See every setting with its default and what it does, and change it from the next step on.",
@@ -312,7 +312,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "costs",
-        "dollar_sign",
+        "B,dollar_sign",
         "costs",
         "Costs",
         "Show what every step cost beside its forecast, what was wasted, and what a point costs.",
@@ -376,6 +376,13 @@ COMMANDS: tuple[Command, ...] = (
         "Show what the session was made with: versions, seed, data files and their fingerprints.",
         footer=False,
     ),
-    Command("palette", "colon", "palette", "Palette", "Find any action by its name.", footer=False),
+    Command(
+        "palette",
+        "colon,L",
+        "palette",
+        "Palette",
+        "Find any action by its name.",
+        footer=False,
+    ),
     Command("quit", "q", "quit", "Quit", "Leave; the session is kept and can be opened again."),
 )

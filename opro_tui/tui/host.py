@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from opro_tui.tui import terminal
+from opro_tui.tui import copying, terminal
+from opro_tui.tui.format import safe
 
 if TYPE_CHECKING:
     from opro_tui.tui.options import Options
@@ -44,12 +45,26 @@ class Host(App[None]):
     # Clipboard
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Send a text to the terminal's clipboard, and to the system's where that is here."""
+        """Send a text to the terminal's clipboard, and to the system's where that is here.
+
+        What terminals are known to drop in silence is offered as a file instead.
+        """
         self._clipboard = text
+        if copying.too_long(text):
+            self._offer_file(text)
+            return
         self.send(terminal.clipboard(text))
         tool = None if self.is_headless else terminal.clipboard_tool()
         if tool is not None:
             self.run_worker(feed(tool, text), group="clipboard", exit_on_error=False)
+        self.notify(copying.sent(text), markup=False)
+
+    def _offer_file(self, text: str) -> None:
+        def named(path: str | None) -> None:
+            if path is not None:
+                self.notify(safe(copying.write(path, text), 200), markup=False)
+
+        self.push_screen(copying.ask_file(text, "opro-tui-copy.txt"), named)
 
     # Mouse
 

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, cast
 from opro_tui.core.errors import OproError
 from opro_tui.core.events import Warned
 from opro_tui.tui.format import safe
-from opro_tui.tui.messages import Failed, OpenFailed, PromptChanged, RunEnded, SessionOpened
+from opro_tui.tui.messages import (
+    Failed,
+    MeasureEnded,
+    OpenFailed,
+    PromptChanged,
+    RunEnded,
+    SessionOpened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -169,6 +176,7 @@ class Jobs:
             self._fail("The measurement could not go on", error)
         if job.on_bench:
             self.app.post_message(RunEnded(stopped))
+        self.app.post_message(MeasureEnded(job.words))
 
     async def _run_steps(self, steps: int) -> None:
         stopped: Stopped | None = None

@@ -9,9 +9,8 @@ from textual.binding import Binding
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from opro_tui.core.errors import BadInput, nearest
-from opro_tui.tui.bindings import BY_ID, spelled
-from opro_tui.tui.commands import COMMANDS
-from opro_tui.tui.session_commands import SESSION_COMMANDS
+from opro_tui.tui.bindings import spelled
+from opro_tui.tui.screens.every import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,10 +28,12 @@ def keymap(config: Config) -> dict[str, str]:
         BadInput: An id or a key is unknown, or two commands of a screen want the same key.
     """
     table = config.keymap
+    screens = tables()
+    known = dict.fromkeys(command.id for commands in screens for command in commands)
     for name, keys in table.items():
         where = config.place("keymap", name)
-        if name not in BY_ID:
-            todo = nearest(name, BY_ID) or f"The commands are {', '.join(BY_ID)}."
+        if name not in known:
+            todo = nearest(name, known) or f"The commands are {', '.join(known)}."
             raise BadInput(f"unknown command {name!r} in keymap", where=where, todo=todo)
         if not isinstance(keys, str) or not keys.strip():
             todo = f'Write {name} = "ctrl+n".'
@@ -41,7 +42,7 @@ def keymap(config: Config) -> dict[str, str]:
         name: ",".join(_key(each, config.place("keymap", name)) for each in _split(str(keys)))
         for name, keys in table.items()
     }
-    for commands in (COMMANDS, SESSION_COMMANDS):
+    for commands in screens:
         _refuse_clashes(commands, chosen, config)
     return chosen
 

@@ -117,6 +117,14 @@ class Measuring:
         """Whether the session on the bench takes part."""
         return any(self.archive.on_bench(offer.name) for offer in self.offers)
 
+    @property
+    def words(self) -> str:
+        """What became of it, in a line."""
+        names = ", ".join(offer.name for offer in self.offers)
+        if self.stopped is not None or self.stopping:
+            return f"The measurement of {names} was stopped; what is paid for is kept."
+        return f"{names}: {len(self.found)} measured."
+
     def stop(self) -> None:
         """Ask for its end: no new call is sent, what is paid for is kept."""
         self.stopping = True

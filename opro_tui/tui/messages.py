@@ -139,6 +139,18 @@ class ForkMade(Message):
         self.name = name
 
 
+class MeasureEnded(Message):
+    """A measurement outside of a step is over.
+
+    Args:
+        text: What became of it.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class MeasureAsked(Message):
     """The person wants solutions scored on examples of no step.
 

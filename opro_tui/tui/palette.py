@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 
+from opro_tui.tui import bindings
 from opro_tui.tui.commands import COMMANDS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ REPLACED = frozenset({"Quit", "Keys", "Maximize", "Minimize"})
 
 
 def commands(
-    screen: Screen[None], own: Iterable[SystemCommand], table: Iterable[Command] = COMMANDS
+    screen: Screen[Any], own: Iterable[SystemCommand], table: Iterable[Command] = COMMANDS
 ) -> Iterable[SystemCommand]:
     """The commands of a screen that are possible now.
 
@@ -31,7 +32,7 @@ def commands(
         table: All of the screen's.
     """
     for command in table:
-        if command.action != "palette" and screen.check_action(command.action, ()):
+        if command.action != "palette" and bindings.possible(screen, command):
             run = partial(screen.run_action, command.action)
             yield SystemCommand(command.label.rstrip("…"), command.tooltip, run)
     yield from (command for command in own if command.title not in REPLACED)

@@ -17,7 +17,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "Make a session on simulated models: no key, no network, no cost.",
     ),
     Command("replay", "P", "replay", "Replay", "Play the selected session again, at no cost."),
-    Command("costs", "dollar_sign", "costs", "Costs", "Show what its steps cost.", footer=False),
+    Command("costs", "B,dollar_sign", "costs", "Costs", "Show what its steps cost.", footer=False),
     Command(
         "compare",
         "W",
@@ -25,7 +25,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "Compare",
         "Compare two sessions: those marked with space, or the selected one with the marked.",
     ),
-    Command("session_search", "slash", "search", "Search", "Show only sessions that match."),
+    Command("session_search", "slash,N", "search", "Search", "Show only sessions that match."),
     Command("session_rename", "r", "rename", "Rename", "Give the selected session another name."),
     Command(
         "session_fork",
@@ -53,6 +53,13 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     Command("session_sort", "s", "sort", "Sort", "Sort by the next column."),
     Command("session_reverse", "S", "reverse", "Reverse", "Turn the order round.", footer=False),
     Command("session_reload", "R", "reload", "Reload", "Read the sessions again.", footer=False),
-    Command("palette", "colon", "palette", "Palette", "Find any action by its name.", footer=False),
+    Command(
+        "palette",
+        "colon,L",
+        "palette",
+        "Palette",
+        "Find any action by its name.",
+        footer=False,
+    ),
 )
 """The keys of the list of sessions; those with an id of the workbench follow its keymap."""

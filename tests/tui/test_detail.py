@@ -15,7 +15,7 @@ from opro_tui.tui import trial_words
 from opro_tui.tui.answers import Show
 from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.detail import DetailScreen, default_beside
-from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.help import HelpLayer
 from opro_tui.tui.screens.trial import TrialScreen
 from opro_tui.tui.screens.workbench import Workbench
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
@@ -200,7 +200,7 @@ async def test_another_solution_is_chosen_and_the_list_walked(stepped) -> None:
         await pilot.pause()
         assert app.clipboard
         await pilot.press("question_mark")
-        assert isinstance(app.screen, Reader)
+        assert isinstance(app.screen, HelpLayer)
         assert "Go to the next pane" in screen_text(app)
 
 

@@ -182,7 +182,6 @@ class ScreenActions(Screen[None]):
         text = copy.text()
         if not copying.too_long(text):
             self.app.copy_to_clipboard(text)
-            self.say(copying.sent(text))
             return
 
         def named(path: str | None) -> None:

@@ -60,7 +60,7 @@ def temperature(settings: Settings) -> Prompt:
 def leave() -> Question:
     """What to do with the step that runs."""
     text = (
-        "A step is running. What came back is kept either way, and the step can be finished later."
+        "Something is running. What came back is kept either way, and the rest can be done later."
     )
     answers = (
         ("stay", "n", "Stay"),

@@ -48,14 +48,23 @@ class CompareScreen(PaneScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("x", "axis", "Axis", tooltip="Draw the curves by step, or by what was spent."),
+        Binding(
+            "x",
+            "axis",
+            "Axis",
+            tooltip="Draw the curves by step, or by what was spent.",
+            id="compare_axis",
+        ),
         Binding(
             "m",
             "measure",
             "Evaluate both…",
             tooltip="Evaluate both best solutions on the held-out examples; asks with the price.",
+            id="compare_measure",
         ),
-        Binding("r", "swap", "Swap", tooltip="Let A and B change places."),
+        Binding("S", "stop", "Stop", tooltip="Stop; what is paid for is kept.", id="compare_stop"),
+        Binding("r", "swap", "Swap", tooltip="Let A and B change places.", id="compare_swap"),
+        Binding("y", "copy", "Copy", tooltip="Copy the comparison as text.", id="copy"),
     ]
 
     header = getters.query_one("#header", Line)
@@ -119,17 +128,23 @@ class CompareScreen(PaneScreen):
             return await measuring.offer(session, EVALUATE)
 
     @property
+    def running(self) -> bool:
+        """Whether what is missing is being measured."""
+        return self.job is not None and not self.job.finished
+
+    @property
     def wanted(self) -> tuple[Offer, ...]:
         """What is to be measured before the held-out difference is known."""
         return tuple(offer for offer in self.offers if offer.answers)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave out what can't be done now."""
-        running = self.job is not None and not self.job.finished
         if action == "measure":
-            return bool(self.wanted) and not running
+            return bool(self.wanted) and not self.running
+        if action == "stop":
+            return self.running
         if action == "swap":
-            return not running
+            return not self.running
         return super().check_action(action, parameters)
 
     # Drawing
@@ -157,7 +172,7 @@ class CompareScreen(PaneScreen):
 
     def _tell(self) -> None:
         if self.job is not None and (not self.job.finished or self.job.stopped is not None):
-            self.status.show(measure_view.status(self.job, None))
+            self.status.show(measure_view.status(self.job, None, stop="S"))
         elif self.wanted:
             self.status.show([Part("m evaluates both on the held-out examples", "accent", 90)])
         else:
@@ -185,6 +200,12 @@ class CompareScreen(PaneScreen):
         self.names = (self.names[1], self.names[0])
         self._load()
 
+    def action_copy(self) -> None:
+        """Copy the comparison."""
+        if self.compared is not None:
+            names = " and ".join(self.names)
+            self.app.copy_to_clipboard(f"{names}\n\n{self.facts.content.plain}\n")
+
     def action_measure(self) -> None:
         """Ask with the price, then evaluate what is missing on both sides."""
         offers = self.wanted
@@ -209,9 +230,13 @@ class CompareScreen(PaneScreen):
         )
 
     def action_close(self) -> None:
-        """Stop what runs, or go back."""
-        if self.job is not None and not self.job.finished:
+        """Go back; what is being measured goes on."""
+        if self.running:
+            self.notify(measure_view.GOES_ON, markup=False)
+        self.dismiss(None)
+
+    def action_stop(self) -> None:
+        """Stop; what is paid for is kept."""
+        if self.job is not None:
             self.job.stop()
             self._tell()
-        else:
-            self.dismiss(None)

@@ -42,8 +42,14 @@ class CostsScreen(PaneScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "copy", "Copy CSV", tooltip="Copy the whole table as CSV."),
-        Binding("w", "write", "Write CSV…", tooltip="Write the whole table to a CSV file."),
+        Binding("y", "copy", "Copy CSV", tooltip="Copy the whole table as CSV.", id="copy"),
+        Binding(
+            "w",
+            "write",
+            "Write CSV…",
+            tooltip="Write the whole table to a CSV file.",
+            id="costs_write",
+        ),
     ]
 
     header = getters.query_one("#header", Line)
@@ -121,7 +127,6 @@ class CostsScreen(PaneScreen):
             self.action_write()
         elif text:
             self.app.copy_to_clipboard(text)
-            self.notify(copying.sent(text), markup=False)
 
     def action_write(self) -> None:
         """Write the table to a file."""

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
-from textual.binding import Binding
 from textual.containers import Container
 from textual.content import Content
 from textual.widgets import Footer
@@ -22,6 +21,7 @@ from opro_tui.tui.messages import Failed
 from opro_tui.tui.panes.pane import Pane
 from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens.choose import Choose
+from opro_tui.tui.screens.keys import DETAIL_KEYS
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.line import Line
@@ -60,45 +60,7 @@ class DetailScreen(PaneScreen):
         keys: The list it was opened from, to walk along.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "f",
-            "show(1)",
-            "Filter",
-            tooltip="List all, wrong, unread, flagged, fixed or broken examples.",
-        ),
-        Binding("F", "show(-1)", show=False, tooltip="The filter before."),
-        Binding("w", "only('wrong')", show=False, tooltip="List the wrong ones, or all again."),
-        Binding(
-            "u",
-            "only('unread')",
-            show=False,
-            tooltip="List those in which nothing could be read, or all again.",
-        ),
-        Binding(
-            "b", "beside", "Beside…", tooltip="Choose the solution that stands beside this one."
-        ),
-        Binding(
-            "n,full_stop",
-            "walk(1)",
-            "Next",
-            key_display="n",
-            tooltip="Go to the next solution of the list.",
-        ),
-        Binding(
-            "N,comma",
-            "walk(-1)",
-            "Previous",
-            key_display="N",
-            tooltip="Go to the solution before.",
-        ),
-        Binding(
-            "y",
-            "copy",
-            "Copy",
-            tooltip="Copy the instruction, or with the example's pane active its text.",
-        ),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*DETAIL_KEYS]
 
     facts = getters.query_one("#facts", Line)
     filters = getters.query_one("#filters", Line)
@@ -288,11 +250,7 @@ class DetailScreen(PaneScreen):
     def action_copy(self) -> None:
         """Copy the instruction, or the example's pane while that is active."""
         reading = self.panes[3].has_class("-active")
-        text = self.answer.content.plain if reading else self.candidate.text
-        what = "request and answer" if reading else f"instruction #{self.key}"
-        self.app.copy_to_clipboard(text)
-        message = f"Sent the {what} to the terminal's clipboard: {len(text):,} characters."
-        self.notify(message, markup=False)
+        self.app.copy_to_clipboard(self.answer.content.plain if reading else self.candidate.text)
 
 
 def default_beside(state: State, key: int) -> int | None:

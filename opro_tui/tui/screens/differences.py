@@ -49,7 +49,14 @@ class Differences(Layer[None]):
     """What differs between two prompts, of one of several pairs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t,D,right,left", "other", "Other pair", show=False),
+        Binding(
+            "t,D,right,left",
+            "other",
+            "Other pair",
+            show=False,
+            tooltip="Show the other comparison.",
+            id="difference_other",
+        ),
         Binding("q", "close", "Close", show=False),
     ]
 

@@ -56,7 +56,14 @@ class Editor(Layer[Written]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f2", "save", "Save", priority=True, id="editor.save"),
+        Binding(
+            "ctrl+s,f2",
+            "save",
+            "Save",
+            priority=True,
+            tooltip="Use what is written.",
+            id="editor_save",
+        ),
     ]
 
     def __init__(

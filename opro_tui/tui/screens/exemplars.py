@@ -54,10 +54,46 @@ class Exemplars(Layer[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "pin", "Pin", show=False, id="exemplars.pin"),
-        Binding("d", "drop", "Drop", show=False, id="exemplars.drop"),
-        Binding("r", "redraw", "Redraw", show=False, id="exemplars.redraw"),
-        Binding("slash", "search", "Search", show=False, id="exemplars.search"),
+        Binding(
+            "p",
+            "pin",
+            "Pin",
+            show=False,
+            tooltip="Always show the example to the optimizer, or no longer; Enter as well.",
+            id="exemplar_pin",
+        ),
+        Binding(
+            "d",
+            "drop",
+            "Drop",
+            show=False,
+            tooltip="Never show the example to the optimizer, or show it again.",
+            id="exemplar_drop",
+        ),
+        Binding(
+            "r",
+            "redraw",
+            "Redraw",
+            show=False,
+            tooltip="Draw others for the next step; pinned ones stay.",
+            id="exemplar_redraw",
+        ),
+        Binding(
+            "slash,N",
+            "search",
+            "Search",
+            show=False,
+            tooltip="List only examples that hold some words.",
+            id="exemplar_search",
+        ),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            show=False,
+            tooltip="Copy the whole example under the cursor.",
+            id="copy",
+        ),
         Binding("q", "close", "Close", show=False),
     ]
 
@@ -186,6 +222,13 @@ class Exemplars(Layer[None]):
             self.rows.move_to(key)
             back = key in self.shelf.pinned
             await self._edit(Edits(unpin_exemplar=(key,)) if back else Edits(pin_exemplar=(key,)))
+
+    def action_copy(self) -> None:
+        """Copy the example under the cursor."""
+        key = self.rows.key
+        if key is not None:
+            example = self.examples[key]
+            self.app.copy_to_clipboard(f"{example.input}\n\n{example.target}")
 
     async def action_drop(self) -> None:
         """Never show the example, or show it again."""

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from opro_tui.tui import help_view
+from opro_tui.tui import bindings, help_view
 from opro_tui.tui.commands import COMMANDS
 from opro_tui.tui.format import plain
 from opro_tui.tui.screens.layers import Layer
@@ -74,7 +74,7 @@ class HelpLayer(Layer[str]):
 
     def _list(self, wanted: str) -> None:
         below = self.app.screen_stack[-2]
-        possible = {command.id for command in self.table if below.check_action(command.action, ())}
+        possible = {each.id for each in self.table if bindings.possible(below, each)}
         self.lines = help_view.lines(
             self.table, self.keymap, pane=self.pane, possible=possible, wanted=wanted
         )

@@ -41,7 +41,14 @@ class HistoryLayer(Layer[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "undo", "Undo", show=False, id="history.undo"),
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            show=False,
+            tooltip="Take your last edit back; again for the one before.",
+            id="undo",
+        ),
         Binding("q,H", "close", "Close", show=False),
     ]
     AUTO_FOCUS = "#history"

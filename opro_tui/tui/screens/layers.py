@@ -27,7 +27,23 @@ class Layer(ModalScreen[Result]):
     """A box over the workbench, closed by Escape."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", show=False, id="layer.close"),
+        Binding("escape", "close", "Close", show=False, tooltip="Close it.", id="layer_close"),
+        Binding(
+            "question_mark,f1",
+            "app.help_here",
+            "Help",
+            show=False,
+            tooltip="Show every key with what it does.",
+            id="help",
+        ),
+        Binding(
+            "colon",
+            "app.command_palette",
+            "Palette",
+            show=False,
+            tooltip="Find any action by its name.",
+            id="palette",
+        ),
     ]
 
     def __init__(self, title: str) -> None:
@@ -44,6 +60,13 @@ class Layer(ModalScreen[Result]):
         """Close it and change nothing."""
         self.dismiss(None)
 
+    def action_copy_text(self) -> None:
+        """Ctrl+C: copy what is selected; else what it does without a layer."""
+        if self.get_selected_text() is not None:
+            super().action_copy_text()
+        else:
+            self.app.action_help_quit()
+
 
 class Reader(Layer[None]):
     """A text to read: a solution, an error, the messages, the keys.
@@ -58,7 +81,7 @@ class Reader(Layer[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,enter", "close", "Close", show=False),
-        Binding("y", "copy", "Copy", show=False),
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole text.", id="copy"),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
@@ -98,8 +121,6 @@ class Reader(Layer[None]):
     def action_copy(self) -> None:
         """Send the text to the terminal's clipboard."""
         self.app.copy_to_clipboard(self.copies)
-        message = f"Sent to the terminal's clipboard: {len(self.copies):,} characters."
-        self.notify(message, markup=False)
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> Table:

@@ -42,11 +42,35 @@ class MeasureScreen(PaneScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "start", "Measure…", tooltip="Measure what is described, after a question."),
-        Binding("x", "stop", "Stop", tooltip="Stop; what is paid for is kept."),
-        Binding("c", "kind('confirm')", "Confirm", tooltip="The tie group on fresh examples."),
-        Binding("v", "kind('evaluate')", "Held out", tooltip="The best on the test split."),
-        Binding("t", "ties", "Best/ties", tooltip="Held out: the best alone, or all tied with it."),
+        Binding(
+            "s",
+            "start",
+            "Measure…",
+            tooltip="Measure what is described, after a question.",
+            id="measure_start",
+        ),
+        Binding("x", "stop", "Stop", tooltip="Stop; what is paid for is kept.", id="measure_stop"),
+        Binding(
+            "c",
+            "kind('confirm')",
+            "Confirm",
+            tooltip="The tie group on fresh examples.",
+            id="measure_confirm",
+        ),
+        Binding(
+            "v",
+            "kind('evaluate')",
+            "Held out",
+            tooltip="The best on the test split.",
+            id="measure_evaluate",
+        ),
+        Binding(
+            "t",
+            "ties",
+            "Best/ties",
+            tooltip="Held out: the best alone, or all tied with it.",
+            id="measure_ties",
+        ),
     ]
 
     header = getters.query_one("#header", Line)
@@ -207,11 +231,10 @@ class MeasureScreen(PaneScreen):
             self.status.show(view.status(self.job, self.offer))
 
     def action_close(self) -> None:
-        """Stop what runs, or go back."""
+        """Go back; what is being measured goes on."""
         if self.running:
-            self.action_stop()
-        else:
-            self.dismiss(None)
+            self.notify(view.GOES_ON, markup=False)
+        self.dismiss(None)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Show the whole of a solution."""

@@ -112,8 +112,11 @@ def price(offer: Offer) -> str:
     return f"at most {answers}, ≈ {forecast_amount(offer.price)}; {known}"
 
 
-def status(job: Measuring | None, offer: Offer | None) -> list[Part]:
-    """The line above the keys."""
+GOES_ON = "The measurement goes on; Ctrl+C stops it, and what is paid for is kept."
+
+
+def status(job: Measuring | None, offer: Offer | None, *, stop: str = "x") -> list[Part]:
+    """The line above the keys; `stop` is the key that stops."""
     if job is not None and not job.finished:
         bar = fmt.bar(job.done, job.total, 12)
         done = f"{fmt.count(job.done)} of at most {fmt.count(job.total)} answers"
@@ -121,7 +124,7 @@ def status(job: Measuring | None, offer: Offer | None) -> list[Part]:
         if job.stopping:
             parts.insert(0, Part("stopping…", "warning", 95))
         else:
-            parts.append(Part("Escape stops; what is paid for is kept", "muted", 50))
+            parts.append(Part(f"{stop} stops; what is paid for is kept", "muted", 50))
         return parts
     if job is not None and job.stopped is not None:
         return [

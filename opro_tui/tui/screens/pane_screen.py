@@ -7,38 +7,58 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.screen import Screen
 
-from opro_tui.tui.screens.layers import Reader
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from textual import events
     from textual.binding import BindingType
 
     from opro_tui.tui.panes.pane import Pane
-
-KEY_NAMES = {
-    "question_mark": "?",
-    "comma": ",",
-    "full_stop": ".",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "escape": "Escape",
-    "enter": "Enter",
-}
 
 
 class PaneScreen(Screen[None]):
     """A screen of panes, of which one is active; Escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "keys", "Help", key_display="?", tooltip="Show these keys."),
-        Binding("escape,q", "close", "Back", key_display="esc", tooltip="Go back."),
-        Binding("tab", "next_pane", "Next pane", show=False, tooltip="Go to the next pane."),
-        Binding("shift+tab", "next_pane(-1)", show=False, tooltip="Go to the pane before."),
-        Binding("z", "zoom", "Zoom", show=False, tooltip="Show only this pane, or all again."),
+        Binding(
+            "question_mark,f1",
+            "app.help_here",
+            "Help",
+            key_display="?",
+            tooltip="Show every key with what it does.",
+            id="help",
+        ),
+        Binding("escape,q", "close", "Back", key_display="esc", tooltip="Go back.", id="back"),
+        Binding(
+            "tab",
+            "next_pane",
+            "Next pane",
+            show=False,
+            tooltip="Go to the next pane.",
+            id="next_pane",
+        ),
+        Binding(
+            "shift+tab",
+            "next_pane(-1)",
+            "Previous pane",
+            show=False,
+            tooltip="Go to the pane before.",
+            id="previous_pane",
+        ),
+        Binding(
+            "z",
+            "zoom",
+            "Zoom",
+            show=False,
+            tooltip="Show only this pane, or all again.",
+            id="zoom",
+        ),
+        Binding(
+            "colon,L",
+            "app.command_palette",
+            "Palette",
+            show=False,
+            tooltip="Find any action by its name.",
+            id="palette",
+        ),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]  # noqa: RUF012 - as Textual has it
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low")]  # noqa: RUF012 - as Textual has it
@@ -64,13 +84,3 @@ class PaneScreen(Screen[None]):
     def action_close(self) -> None:
         """Go back."""
         self.dismiss(None)
-
-    def action_keys(self) -> None:
-        """Show every key of this screen."""
-        self.app.push_screen(Reader("Keys", "", self._keys()))
-
-    def _keys(self) -> Iterable[tuple[str, str]]:
-        for active in self.active_bindings.values():
-            binding = active.binding
-            if active.node is self and binding.tooltip:
-                yield KEY_NAMES.get(binding.key, binding.key), binding.tooltip

@@ -36,8 +36,15 @@ class Problem(Layer[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,enter", "close", "Close", show=False),
-        Binding("r", "retry", "Try again", show=False, id="problem.retry"),
-        Binding("y", "copy", "Copy", show=False),
+        Binding(
+            "r",
+            "retry",
+            "Try again",
+            show=False,
+            tooltip="Do again what failed.",
+            id="problem_retry",
+        ),
+        Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole message.", id="copy"),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
@@ -95,5 +102,3 @@ class Problem(Layer[str]):
     def action_copy(self) -> None:
         """Send it to the terminal's clipboard."""
         self.app.copy_to_clipboard(self.whole)
-        message = f"Sent to the terminal's clipboard: {len(self.whole):,} characters."
-        self.notify(message, markup=False)

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
-from textual.binding import Binding
 from textual.containers import Container
 from textual.widgets import Footer
 
@@ -21,6 +20,7 @@ from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.panes.trajectory import TrajectoryPane
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens import replay_view as view
+from opro_tui.tui.screens.keys import REPLAY_KEYS
 from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
@@ -51,41 +51,7 @@ class ReplayScreen(PaneScreen):
         chart: Which characters draw the chart.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play", "Play", tooltip="Play on, or pause.", priority=True),
-        Binding(
-            "full_stop", "event(1)", "Event", key_display=". ,", tooltip="Next event; → as well."
-        ),
-        Binding("comma", "event(-1)", show=False, tooltip="The event before; ← as well."),
-        Binding(
-            "right_curly_bracket,s",
-            "step(1)",
-            "Step",
-            key_display="s S",
-            tooltip="To the next step's results; ↓ and PgDn on the scrubber as well.",
-        ),
-        Binding(
-            "left_curly_bracket,S",
-            "step(-1)",
-            show=False,
-            tooltip="To the step before; ↑ and PgUp on the scrubber as well.",
-        ),
-        Binding("e", "edit(1)", "Edit", key_display="e E", tooltip="To the next edit."),
-        Binding("E", "edit(-1)", show=False, tooltip="To the edit before."),
-        Binding("b", "best(1)", "Best", key_display="b B", tooltip="To the next new best."),
-        Binding("B", "best(-1)", show=False, tooltip="To the new best before."),
-        Binding("plus,equals_sign", "speed(1)", "Speed", key_display="+ −", tooltip="Faster."),
-        Binding("minus", "speed(-1)", show=False, tooltip="Slower."),
-        Binding("home,0", "go(0)", "Start", show=False, tooltip="To the start.", priority=True),
-        Binding("end,dollar_sign", "go(-1)", show=False, tooltip="To the end.", priority=True),
-        Binding(
-            "f",
-            "live",
-            "Live…",
-            tooltip="Fork at the last finished step of this place, and go on from there.",
-        ),
-        Binding("a", "all", "All events", tooltip="Read every evaluation and call too."),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*REPLAY_KEYS]
 
     AUTO_FOCUS = "#scrubber"
 

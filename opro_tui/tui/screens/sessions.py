@@ -219,6 +219,6 @@ class SessionsScreen(SessionList):
         """Open the palette."""
         self.app.action_command_palette()
 
-    def action_quit(self) -> None:
-        """Leave the program."""
-        self.app.exit()
+    async def action_quit(self) -> None:
+        """Leave the program; asks while something is being measured."""
+        await self.app.action_quit()

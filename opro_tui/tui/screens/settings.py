@@ -65,8 +65,22 @@ class SettingsLayer(Layer[str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "undo", "Undo", show=False, id="settings.undo"),
-        Binding("H", "history", "History", show=False, id="settings.history"),
+        Binding(
+            "u",
+            "undo",
+            "Undo",
+            show=False,
+            tooltip="Take your last edit back; again for the one before.",
+            id="undo",
+        ),
+        Binding(
+            "H",
+            "history",
+            "History",
+            show=False,
+            tooltip="Show every edit with its step, what it changed, and why.",
+            id="history",
+        ),
         Binding("q", "close", "Close", show=False),
         Binding("comma", "close", "Close", show=False),
     ]

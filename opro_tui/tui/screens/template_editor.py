@@ -84,9 +84,30 @@ class TemplateEditor(Layer[TemplateDraft]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+s,f2", "save", "Save", priority=True, id="editor.save"),
-        Binding("ctrl+e,f4", "outside", "$EDITOR", priority=True, id="editor.outside"),
-        Binding("ctrl+r,f8", "built_in", "Built-in", priority=True, id="editor.built_in"),
+        Binding(
+            "ctrl+s,f2",
+            "save",
+            "Save",
+            priority=True,
+            tooltip="Use these texts from the next step on.",
+            id="editor_save",
+        ),
+        Binding(
+            "ctrl+e,f4",
+            "outside",
+            "$EDITOR",
+            priority=True,
+            tooltip="Write the text in your own editor, named by $VISUAL or $EDITOR.",
+            id="editor_outside",
+        ),
+        Binding(
+            "ctrl+r,f8",
+            "built_in",
+            "Built-in",
+            priority=True,
+            tooltip="Bring the text back with which the program comes.",
+            id="editor_built_in",
+        ),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012

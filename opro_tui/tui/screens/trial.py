@@ -49,12 +49,29 @@ class TrialScreen(PaneScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "T,r", "run", "Try it", tooltip="Ask the scorer about the examples, at the price shown."
+            "T,r",
+            "run",
+            "Try it",
+            tooltip="Ask the scorer about the examples, at the price shown.",
+            id="trial_run",
         ),
-        Binding("e", "type", "Type one", tooltip="Type the instruction to try."),
-        Binding("b", "choose", "Choose…", tooltip="Choose the instruction among the solutions."),
-        Binding("B", "best", "Best", tooltip="Try the best solution so far."),
-        Binding("n", "count", "How many", tooltip="Say how many examples to ask about."),
+        Binding("x", "stop", "Stop", tooltip="Ask for no further answer.", id="trial_stop"),
+        Binding("e", "type", "Type one", tooltip="Type the instruction to try.", id="trial_type"),
+        Binding(
+            "b",
+            "choose",
+            "Choose…",
+            tooltip="Choose the instruction among the solutions.",
+            id="trial_choose",
+        ),
+        Binding("B", "best", "Best", tooltip="Try the best solution so far.", id="trial_best"),
+        Binding(
+            "n",
+            "count",
+            "How many",
+            tooltip="Say how many examples to ask about.",
+            id="trial_count",
+        ),
     ]
 
     AUTO_FOCUS = "#answer-rows"
@@ -145,6 +162,8 @@ class TrialScreen(PaneScreen):
         self._draw_answers()
 
     def _draw_answers(self) -> None:
+        if not self.is_attached:
+            return
         self.panes[1].entitle(f"EXAMPLES · {trial_words.summary(self.answers) or 'none asked yet'}")
         empty = "T asks the scorer. What it answers is kept, and a step won't pay for it again."
         self.rows.show(range(len(self.answers)), self._row, empty=empty)
@@ -273,7 +292,7 @@ class TrialScreen(PaneScreen):
             return
         self.answers, self.asking, self._stop = [], True, False
         self._draw_answers()
-        # It belongs to the app, so that an answer under way is kept when the screen is closed.
+        # It belongs to the app: closing the screen is no reason to lose what was asked for.
         job = self._ask(count, self.instruction)
         self.app.run_worker(job, group="try", exit_on_error=False)
 
@@ -288,11 +307,17 @@ class TrialScreen(PaneScreen):
             words = self.steering.what_failed(error)
             self.app.post_message(Failed("The scorer could not be tried", words))
         self.asking = False
-        if not self._stop:
-            self._draw_answers()
+        self._draw_answers()
+        if self.is_attached:
             self._price()
 
-    def action_close(self) -> None:
-        """Go back; the answer under way is kept, no further one is asked for."""
+    def action_stop(self) -> None:
+        """Ask for no further answer; the one under way is kept."""
         self._stop = True
-        super().action_close()
+        self.notify("Stopping after the answer under way.", markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what can't be done now."""
+        if action == "stop":
+            return self.asking
+        return super().check_action(action, parameters)

@@ -48,13 +48,13 @@ class NewSession(Screen[str]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f1", "help", "Help", id="form.help", tooltip="Say how the form is used."),
+        Binding("f1", "help", "Help", id="form_help", tooltip="Say how the form is used."),
         Binding(
             "ctrl+s,f2",
             "create",
             "Create",
             priority=True,
-            id="form.create",
+            id="form_create",
             tooltip="Make the session and open it; nothing is spent.",
         ),
         Binding(
@@ -62,10 +62,16 @@ class NewSession(Screen[str]):
             "file",
             "Data file",
             priority=True,
-            id="form.file",
+            id="form_file",
             tooltip="Find a data file of yours.",
         ),
-        Binding("escape", "close", "Cancel", id="form.close"),
+        Binding(
+            "escape",
+            "close",
+            "Cancel",
+            tooltip="Leave; asks when something was typed.",
+            id="form_close",
+        ),
     ]
     AUTO_FOCUS = "#field-task"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE_FROM, "-wide")]  # noqa: RUF012
