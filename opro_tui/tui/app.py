@@ -36,7 +36,6 @@ from opro_tui.tui.palette import commands
 from opro_tui.tui.resume import how_to_resume
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.compare import CompareScreen
-from opro_tui.tui.screens.help import HelpLayer, help_layer
 from opro_tui.tui.screens.measure import MeasureScreen
 from opro_tui.tui.screens.problem import RETRY, Problem
 from opro_tui.tui.screens.replay import ReplayScreen
@@ -60,11 +59,6 @@ if TYPE_CHECKING:
 
 LEAVE_SECONDS = 2.0
 """How soon a second Ctrl+C has to come to quit."""
-BAD_ENDS = {
-    "error": "The step could not go on",
-    "missing": "Answers are missing",
-    "budget": "The budget is reached",
-}
 
 
 class OproApp(Host):
@@ -269,8 +263,8 @@ class OproApp(Host):
         stopped = message.stopped
         self.run_ends(self.steering.name, notices.end_of_run(self.steering.state, stopped))
         self.run_worker(self._advise(), group="advice", exclusive=True, exit_on_error=False)
-        if stopped is not None and stopped.code in BAD_ENDS:
-            title = BAD_ENDS[stopped.code]
+        if stopped is not None and stopped.code in notices.BAD_ENDS:
+            title = notices.BAD_ENDS[stopped.code]
             failed = Failed(title, stopped.message, code=stopped.code, again="run")
             self.post_message(failed)
 
@@ -362,12 +356,6 @@ class OproApp(Host):
         else:
             self._interrupted_at = now
             self.notify("Press Ctrl+C again to quit.", markup=False)
-
-    def action_help_here(self) -> None:
-        """Show every action of the screen on top."""
-        if not isinstance(self.screen, HelpLayer):
-            table = bindings.commands_of(type(self.screen))
-            self.push_screen(help_layer(self.keys, table))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from textual.app import App
 
-from opro_tui.tui import copying, terminal
+from opro_tui.tui import bindings, copying, terminal
 from opro_tui.tui.format import safe
+from opro_tui.tui.screens.help import HelpLayer, help_layer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opro_tui.tui.options import Options
 
 LONG_SECONDS = 20.0
@@ -31,6 +34,7 @@ class Host(App[None]):
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options
+        self.keys: Mapping[str, str] = {}
         self.mouse_taken = options.mouse
         self._began = 0.0
         self._titled = False
@@ -65,6 +69,14 @@ class Host(App[None]):
                 self.notify(safe(copying.write(path, text), 200), markup=False)
 
         self.push_screen(copying.ask_file(text, "opro-tui-copy.txt"), named)
+
+    # Help
+
+    def action_help_here(self) -> None:
+        """Show every action of the screen on top."""
+        if not isinstance(self.screen, HelpLayer):
+            table = bindings.commands_of(type(self.screen))
+            self.push_screen(help_layer(self.keys, table))
 
     # Mouse
 

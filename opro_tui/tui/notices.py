@@ -21,6 +21,13 @@ _ENDS = {
     "solved": "solved",
 }
 
+BAD_ENDS = {
+    "error": "The step could not go on",
+    "missing": "Answers are missing",
+    "budget": "The budget is reached",
+}
+"""Ends of a run that are shown as a failure, with its title."""
+
 
 def end_of_run(state: State, stopped: Stopped | None) -> str:
     """Where a session stands when a run has ended."""
