@@ -36,6 +36,7 @@ _COMMANDS = {
     "replay": "replay",
     "fork": "fork",
     "compare": "compare",
+    "lineage": "lineage",
     "export": "export",
     "import": "import_",
     "reproduce": "reproduce",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.grades import unpack
+from opro_tui.core.exchange import Exchange, exchange
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Example, Message
     from opro_tui.core.solution import Candidate
-    from opro_tui.core.state import State
     from opro_tui.core.usage import Usage
     from opro_tui.engine.session import Session
+
+__all__ = ["Answer", "Exchange", "answers", "exchange", "spent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +70,3 @@ async def spent(session: Session, step: int = 0) -> dict[int, Usage]:
     """
     after = next((s.started.seq for s in session.state.steps if s.number == step), 0)
     return await session.hands.store.spent(session.record.id, after if step else 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What changed from one solution to another, by example number."""
-
-    fixed: tuple[int, ...]
-    broken: tuple[int, ...]
-    both: int
-
-
-def exchange(state: State, old: Candidate, new: Candidate) -> Exchange:
-    """The training examples on which the new solution does better and worse than the old one."""
-    first = unpack(old.score.grades) if old.score else []
-    second = unpack(new.score.grades) if new.score else []
-    fixed, broken, both = [], [], 0
-    for index, one, other in zip(state.facts.train, first, second, strict=False):
-        if one is None or other is None:
-            continue
-        both += 1
-        if other > one:
-            fixed.append(index)
-        elif other < one:
-            broken.append(index)
-    return Exchange(tuple(fixed), tuple(broken), both)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opro_tui.engine.exchange.writing import write_json, write_jsonl
@@ -50,11 +52,14 @@ async def _text(store: Store, session: Session, kind: str) -> str:
 
         return trajectory_csv(session.state)
     if kind in ("md", "html"):
+        from opro_tui.engine.exchange.ancestry import ancestry
         from opro_tui.engine.exchange.html import html_report
         from opro_tui.engine.exchange.markdown import markdown_report
         from opro_tui.engine.exchange.report import report_of
 
         report = await report_of(store, session)
+        origin = await asyncio.to_thread(ancestry, session)
+        report = replace(report, sections=(*report.sections[:1], *origin, *report.sections[1:]))
         return markdown_report(report) if kind == "md" else html_report(report)
     if kind == "promptfoo":
         from opro_tui.engine.exchange.promptfoo import promptfoo_config
