@@ -108,3 +108,33 @@ class Progress:
         while True:
             await asyncio.sleep(_REDRAW if self._live else _LINE_EVERY)
             self.draw()
+
+
+class Counter:
+    """How far some work of one kind is, on stderr where that is a terminal; silent elsewhere."""
+
+    def __init__(self, what: str, stream: TextIO | None = None) -> None:
+        self._what = what
+        self._stream = stream or sys.stderr
+        self._live = is_terminal(self._stream)
+        self._drawn = 0
+        self._next = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say how much is done, a few times a second."""
+        now = time.monotonic()
+        if not self._live or now < self._next:
+            return
+        self._next = now + _REDRAW
+        line = f"{done:,} of {total:,} {self._what}"
+        self._stream.write("\r" + line.ljust(self._drawn))
+        self._stream.flush()
+        self._drawn = len(line)
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn:
+            self._stream.write("\r" + " " * self._drawn + "\r")
+            self._stream.flush()

@@ -34,6 +34,7 @@ _COMMANDS = {
     "confirm": "measure",
     "evaluate": "measure",
     "replay": "replay",
+    "regrade": "regrade",
     "fork": "fork",
     "compare": "compare",
     "lineage": "lineage",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from opro_tui.core.errors import OproError
 from opro_tui.core.protocols import Finish, Grade
@@ -14,15 +14,31 @@ if TYPE_CHECKING:
 _FLAGS = {Finish.LENGTH: "truncated", Finish.FILTER: "filtered", Finish.REFUSAL: "refused"}
 
 
-async def grade(task: Task, example: Example, completion: Completion) -> Grade:
+class Grader(Protocol):
+    """What grades answers: a task, or a metric alone."""
+
+    binary: bool
+    trusted: bool
+
+    def grade(self, example: Example, answer: str) -> Grade:
+        """Grade an answer that isn't blank."""
+
+
+def flagged(completion: Completion) -> Grade | None:
+    """What is no whole answer gets 0 and a flag, whatever grades; None for a whole one."""
+    flag = _FLAGS.get(completion.finish) or ("" if completion.text.strip() else "empty")
+    return Grade(0.0, None, (flag,)) if flag else None
+
+
+async def grade(task: Grader, example: Example, completion: Completion) -> Grade:
     """Grade one answer; what is no whole answer gets 0 and a flag.
 
     Raises:
         OproError: The user's metric failed on it.
     """
-    flag = _FLAGS.get(completion.finish) or ("" if completion.text.strip() else "empty")
-    if flag:
-        return Grade(0.0, None, (flag,))
+    found = flagged(completion)
+    if found is not None:
+        return found
     if task.trusted:
         return task.grade(example, completion.text)
     try:
