@@ -35,6 +35,7 @@ _COMMANDS = {
     "evaluate": "measure",
     "replay": "replay",
     "regrade": "regrade",
+    "rebuild": "rebuild",
     "fork": "fork",
     "compare": "compare",
     "lineage": "lineage",

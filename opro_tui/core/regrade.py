@@ -145,21 +145,26 @@ def with_scores(state: State, scores: Mapping[int, Score], *, binary: bool) -> S
     )
 
 
-def as_of(score: Score, then: Score, state: State) -> Score:
-    """A new score as it would have been when only some of its answers were there.
+def as_of(row: Row, then: Score, other: State) -> Score:
+    """A solution's new score as it would have been at an earlier time.
 
     Args:
-        score: The new score, of all answers.
-        then: The old score of that time.
-        state: The session then.
+        row: The solution under both graders.
+        then: Its score at that time; of fewer answers maybe.
+        other: The session under the other grader.
+
+    Returns:
+        The score of then where it rests on other answers than those that were graded again.
     """
-    known, values = unpack(then.grades), unpack(score.grades)
-    if [value is None for value in known] == [value is None for value in values]:
-        return score
-    there = [
-        value if before is not None else None for before, value in zip(known, values, strict=False)
-    ]
-    found = score_of(there, binary=state.facts.binary, bounded=True, seed=state.settings.seed)
+    known, old, new = (unpack(score.grades) for score in (then, row.old, row.new))
+    if known == old:
+        return row.new
+    triples = list(zip(known, old, new, strict=False))
+    if len(known) != len(old) or any(was not in (None, now) for was, now, _ in triples):
+        return then
+    there = [None if was is None else value for was, _, value in triples]
+    seed = other.settings.seed
+    found = score_of(there, binary=other.facts.binary, bounded=True, seed=seed)
     return then if found is None else found
 
 

@@ -111,12 +111,16 @@ def test_flags_and_unread_answers_are_counted_again():
 
 
 def test_a_score_as_of_an_earlier_time_knows_only_the_answers_of_then():
-    state = state_of([(1.0, 0.0, None, None)])
-    then = state.candidates[1].score
-    new = score_of((0.0, 1.0, 1.0, 1.0), binary=True, bounded=True, seed=0)
-    found = regrade.as_of(new, then, state)
-    assert (found.value, found.n, found.of) == (0.5, 2, 4)
-    assert regrade.as_of(found, then, state) is found
+    state = state_of([(1.0, 0.0, 1.0, 1.0)])
+    new = graded(state.candidates[1].score, (0.0, 1.0, 1.0, 1.0))
+    found = regrade.compare(state, {1: new}, binary=True)
+    row = found.rows[0]
+    assert regrade.as_of(row, row.old, found.state) is row.new
+    then = state_of([(1.0, 0.0, None, None)]).candidates[1].score
+    early = regrade.as_of(row, then, found.state)
+    assert (early.value, early.n, early.of) == (0.5, 2, 4)
+    other = state_of([(0.0, 0.0, None, None)]).candidates[1].score
+    assert regrade.as_of(row, other, found.state) is other
 
 
 values = st.lists(st.sampled_from([None, 0.0, 1.0]), min_size=4, max_size=4)
