@@ -96,6 +96,10 @@ class Config:
     path: Path | None = None
     lines: Mapping[tuple[str, ...], int] = field(default_factory=lambda: MappingProxyType({}))
 
+    def with_ui(self, **values: Any) -> Config:  # noqa: ANN401 - any TOML value
+        """The same with some values of `[ui]` replaced."""
+        return replace(self, ui=MappingProxyType({**self.ui, **values}))
+
     def place(self, *at: str) -> str:
         """Where a key stands: the file and its line, as far as they are known."""
         file = "config" if self.path is None else str(self.path)

@@ -20,7 +20,7 @@ FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 PROGRAM = "opro-tui"
-_GLOBAL = ("--db", "--log-level", "--version")
+_GLOBAL = ("--db", "--log-level", "--mouse", "--no-mouse", "--version")
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -28,12 +28,19 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 async def database(app: App, *, readonly: bool = False) -> AsyncIterator[Store]:
     """The database; one that is to be written is created where there is none.
 
+    One that an earlier version of the program left is migrated first, also to be read.
+
     Raises:
         StoreError: It can't be opened.
     """
+    from opro_tui.store.connection import OlderSchema
     from opro_tui.store.database import Store
 
-    store = await Store.open(app.db, readonly=readonly)
+    try:
+        store = await Store.open(app.db, readonly=readonly)
+    except OlderSchema:
+        await (await Store.open(app.db)).close()
+        store = await Store.open(app.db, readonly=readonly)
     try:
         yield store
     finally:

@@ -53,9 +53,11 @@ class App:
 
     Attributes:
         db: The database's file, which may not exist yet.
+        mouse: Whether screens take the mouse; None leaves it to the config file.
     """
 
     db: Path
+    mouse: bool | None = None
 
     @property
     def config(self) -> Config:
@@ -66,7 +68,8 @@ class App:
         """
         from opro_tui.config import load_config
 
-        return load_config()
+        config = load_config()
+        return config if self.mouse is None else config.with_ui(mouse=self.mouse)
 
 
 class Commands(click.Group):
@@ -113,9 +116,14 @@ class Commands(click.Group):
     default="warning",
     help="What goes into the log file; debug also shows tracebacks [default: warning]",
 )
+@click.option(
+    "--mouse/--no-mouse",
+    default=None,
+    help="Let the screens take the mouse, or leave it to the terminal [default: as configured]",
+)
 @click.version_option(__version__, prog_name="opro-tui", message="%(prog)s %(version)s")
 @click.pass_context
-def root(ctx: click.Context, db: Path | None, log_level: str) -> int | None:
+def root(ctx: click.Context, db: Path | None, log_level: str, mouse: bool | None) -> int | None:
     """Steer prompt optimization (OPRO) step by step.
 
     Without a command: the list of sessions, to open them and to make new ones.
@@ -123,7 +131,7 @@ def root(ctx: click.Context, db: Path | None, log_level: str) -> int | None:
     logs.set_up(log_level)
     from opro_tui.config import default_database
 
-    ctx.obj = App((db or default_database()).expanduser())
+    ctx.obj = App((db or default_database()).expanduser(), mouse)
     if ctx.invoked_subcommand is None:
         return _browse(ctx.obj)
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import time
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ from opro_tui.tui.messages import (
 )
 from opro_tui.tui.options import options
 from opro_tui.tui.palette import commands
-from opro_tui.tui.resume import how_to_resume
+from opro_tui.tui.resume import how_to_open, how_to_resume
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.measure import MeasureScreen
@@ -110,6 +109,7 @@ class OproApp(Host):
     def on_mount(self) -> None:
         """Show the sessions, or the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
+        self.catch_kills()
         if self.sessions is not None:
             self.push_screen(self.sessions)
             if self._replay:
@@ -233,9 +233,7 @@ class OproApp(Host):
         self._say_fork(message.name, message.step)
 
     def _say_fork(self, name: str, step: int) -> None:
-        how = "q leads to the list of sessions" if self.sessions else "leave with q, then"
-        command = f"opro-tui open {shlex.quote(name)}"
-        words = f"{name} goes on from step {step}. To open it: {how}: {command}"
+        words = how_to_open(name, step, listed=self.sessions is not None)
         self.notify(safe(words), markup=False, timeout=12)
 
     def on_score_asked(self, message: ScoreAsked) -> None:

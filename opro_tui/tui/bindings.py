@@ -26,7 +26,7 @@ LIST_KEYS: tuple[tuple[str, str], ...] = (
     ("Enter", "Show all that is known of the selected row."),
     ("Escape", "Close the layer on top; it never quits."),
     ("Ctrl+P", "Open the palette: every action by its name."),
-    ("Ctrl+C", "Stop a running step; pressed twice while nothing runs, quit."),
+    ("Ctrl+C", "Copy what is selected; else stop a run; twice while nothing runs, quit."),
 )
 """Keys that belong to the lists and to Textual, for help."""
 

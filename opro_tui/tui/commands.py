@@ -238,6 +238,15 @@ COMMANDS: tuple[Command, ...] = (
         panes=("trajectory",),
     ),
     Command(
+        "freeze",
+        "Z",
+        "freeze",
+        "Freeze",
+        "Keep the trajectory's rows where they are while scores come in, or let them go.",
+        footer=False,
+        panes=("trajectory",),
+    ),
+    Command(
         "filter",
         "slash,N",
         "filter",
@@ -354,7 +363,8 @@ COMMANDS: tuple[Command, ...] = (
         "M",
         "mouse",
         "Mouse",
-        "Give the mouse back to the terminal, to select text with it, or take it again.",
+        "Give the mouse back to the terminal, to select text, or take it again. While it works "
+        "here, Shift (on a Mac Option) and dragging select text in most terminals.",
         footer=False,
     ),
     Command("zoom", "z", "zoom", "Zoom", "Show only the focused pane, or all again.", footer=False),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui import tables, terminal
+from opro_tui.tui import sessions_view, tables, terminal
 from opro_tui.tui.screens.layers import Prompt, Question
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.meta_prompt import MetaPrompt, Region
     from opro_tui.core.state import State
+    from opro_tui.engine.listing import Entry
     from opro_tui.tui.charting import Point
 
 
@@ -55,6 +56,19 @@ def of_rows(state: State, key: int | None, keys: Sequence[int]) -> list[Copy]:
     offers.append(Copy("row", "r", "Row, with tabs between its columns", row, "row.txt"))
     count = fmt.plural(len(keys), "row")
     return offers + _table(partial(tables.solutions, state, tuple(keys)), count)
+
+
+def of_sessions(entry: Entry, shown: Sequence[Entry]) -> list[Copy]:
+    """What the list of sessions offers: of the selected one, and of all that are shown."""
+
+    def row() -> str:
+        return "\t".join(fmt.safe(cell) for cell in sessions_view.table([entry])[1])
+
+    return [
+        Copy("name", "n", "Name", lambda: entry.name, "name.txt"),
+        Copy("row", "r", "Row, with tabs between its columns", row, "row.txt"),
+        *_table(partial(sessions_view.table, tuple(shown)), fmt.plural(len(shown), "session")),
+    ]
 
 
 def of_chart(points: Sequence[Point]) -> list[Copy]:

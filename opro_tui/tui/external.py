@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
+from opro_tui.tui.format import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -92,6 +94,49 @@ async def write_outside(app: App[None], text: str, name: str) -> Outcome:
         return Outcome(None, f"{command[0]} could not be used: {error.strerror or error}.")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pager_command(environ: Mapping[str, str]) -> tuple[list[str], str]:
+    """The pager's program with its arguments, and what is wrong when there is none.
+
+    Args:
+        environ: The environment; `$PAGER` may hold arguments.
+    """
+    try:
+        command = shlex.split(environ.get("PAGER", "").strip())
+    except ValueError:
+        return [], f"$PAGER can't be read ({environ['PAGER']}): a quotation mark is missing."
+    path = environ.get("PATH")
+    if command and shutil.which(command[0], path=path) is None:
+        return [], f"$PAGER names {command[0]!r}, and there is no such program."
+    usual = (name for name in ("less", "more") if shutil.which(name, path=path))
+    found = command or [each for each in (next(usual, ""),) if each]
+    return found, "" if found else "No pager is known: set $PAGER, for example PAGER=less."
+
+
+async def read_outside(app: App[None], text: str) -> str:
+    """Let the person read a text in `$PAGER`; returns what went wrong, empty when nothing did.
+
+    Args:
+        app: Stands aside while the pager has the terminal.
+        text: What is to be read; what could steer the terminal is made harmless.
+    """
+    command, problem = pager_command(os.environ)
+    if problem:
+        return problem
+    folder = Path(tempfile.mkdtemp(prefix="opro-tui-"))
+    file = folder / "text.txt"
+    try:
+        file.write_bytes(harmless(text).encode("utf-8"))
+        with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
+            await asyncio.to_thread(_run, [*command, str(file)])
+    except SuspendNotSupported:
+        return "This terminal can't be handed to another program."
+    except OSError as error:
+        return f"{command[0]} could not be used: {error.strerror or error}."
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ""
 
 
 def _run(command: list[str]) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from opro_tui.tui import bindings, copying, terminal
+from opro_tui.tui.external import read_outside
 from opro_tui.tui.format import safe
 from opro_tui.tui.screens.help import HelpLayer, help_layer
 
@@ -70,6 +72,15 @@ class Host(App[None]):
 
         self.push_screen(copying.ask_file(text, "opro-tui-copy.txt"), named)
 
+    def catch_kills(self) -> None:
+        """Leave in order when told to end, so that no mouse codes stay in the shell."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for sign in (signal.SIGTERM, signal.SIGHUP):
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                loop.add_signal_handler(sign, self.exit, None, 128 + sign)
+
     # Help
 
     def action_help_here(self) -> None:
@@ -78,7 +89,19 @@ class Host(App[None]):
             table = bindings.commands_of(type(self.screen))
             self.push_screen(help_layer(self.keys, table))
 
+    async def action_page(self) -> None:
+        """Read the text on top in `$PAGER`."""
+        text = getattr(self.screen, "whole", "")
+        if text and (problem := await read_outside(self, text)):
+            self.notify(safe(problem, 200), markup=False, severity="warning")
+
     # Mouse
+
+    def action_mouse(self) -> None:
+        """Give the mouse to the terminal, or take it back."""
+        taken = self.toggle_mouse()
+        words = "The terminal has the mouse: select text as usual. M takes it back."
+        self.notify("The mouse works here again." if taken else words, markup=False)
 
     def toggle_mouse(self) -> bool:
         """Take the mouse from the terminal or give it back; returns whether it is taken now."""

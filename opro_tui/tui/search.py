@@ -106,6 +106,13 @@ def listed(state: State, wanted: Filter, order: Order, shown: Collection[int]) -
     return [candidate.id for candidate in ordered(ranked, order, minimize=state.facts.minimize)]
 
 
+def kept(frozen: Collection[int], keys: list[int]) -> list[int]:
+    """The listed solutions in an order that was frozen; later ones follow at the end."""
+    there = set(keys)
+    before = dict.fromkeys(key for key in frozen if key in there)
+    return [*before, *(key for key in keys if key not in before)]
+
+
 def matches(state: State, candidate: Candidate, wanted: Filter, shown: Collection[int]) -> bool:
     """Whether a solution is what a filter asks for."""
     if wanted.ids and candidate.id not in wanted.ids:

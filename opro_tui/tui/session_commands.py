@@ -54,6 +54,22 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     Command("session_reverse", "S", "reverse", "Reverse", "Turn the order round.", footer=False),
     Command("session_reload", "R", "reload", "Reload", "Read the sessions again.", footer=False),
     Command(
+        "copy",
+        "y",
+        "copy",
+        "Copy",
+        "Copy the session's name, its row, or the table of all that are shown.",
+        footer=False,
+    ),
+    Command(
+        "mouse",
+        "M",
+        "mouse",
+        "Mouse",
+        "Give the mouse back to the terminal, to select text, or take it again.",
+        footer=False,
+    ),
+    Command(
         "palette",
         "colon,L",
         "palette",

@@ -204,6 +204,26 @@ def header(shown: int, total: int, order: Order, marked: int, *, loading: bool) 
     return parts
 
 
+def marked_line(marked: int) -> list[Part]:
+    """What can be done with the marked sessions, as long as there are some."""
+    if not marked:
+        return []
+    both = "W compares them" if marked == 2 else "W compares it with the selected one"
+    words = f"{both} · x deletes" if marked < 3 else "x deletes them"
+    return [Part(f"● {fmt.count(marked)} marked: {words} · space unmarks", "pinned", 99)]
+
+
+def table(entries: Iterable[Entry]) -> list[list[str]]:
+    """Sessions with their figures, under a row of names, to be pasted elsewhere."""
+    rows = [["name", "task", "optimizer", "scorer", "simulated", "best", "steps", "cost_usd"]]
+    for entry in entries:
+        figures = (entry.best, entry.steps, entry.cost)
+        shown = ["" if figure is None else f"{figure:.10g}" for figure in figures]
+        who = [entry.name, entry.task, entry.optimizer, entry.scorer]
+        rows.append([*who, "yes" if entry.simulated else "no", *shown])
+    return rows
+
+
 def detail(entry: Entry | None, parent: str = "") -> list[Part]:
     """All of the selected session's row that may have been cut."""
     if entry is None:

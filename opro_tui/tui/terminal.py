@@ -21,6 +21,7 @@ MOUSE_ON = "".join(f"\x1b[?{mode}h" for mode in MOUSE_MODES)
 MOUSE_OFF = "".join(f"\x1b[?{mode}l" for mode in MOUSE_MODES)
 KEEP_TITLE = "\x1b[22;0t"
 OLD_TITLE = "\x1b[23;0t"
+FRAMES, SLOW_FRAMES = 15, 5
 CLIPBOARD_BYTES = 75_000
 """Above this many terminals drop a copy in silence."""
 
@@ -52,11 +53,21 @@ def title(text: str) -> str:
     return f"\x1b]0;{safe(text, 120)}\x07"
 
 
+def over_ssh(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal is at the other end of a network."""
+    return bool(environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"))
+
+
+def frames_per_second(environ: Mapping[str, str] = os.environ) -> int:
+    """How often what changes is drawn: as an eye can follow, over a network less often."""
+    return SLOW_FRAMES if over_ssh(environ) else FRAMES
+
+
 def clipboard_tool(
     environ: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> tuple[str, ...] | None:
     """The system's own clipboard command; None over SSH and where there is none."""
-    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
+    if over_ssh(environ):
         return None
     tools: list[tuple[str, ...]] = []
     if platform == "darwin":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from opro_tui.models import tokens
+from tests.cli.conftest import ROOT
 from tests.support.loopback import LoopbackServer
 
 if TYPE_CHECKING:
@@ -190,3 +191,12 @@ def test_a_dumb_terminal_gets_plain_lines(cli: Cli, monkeypatch: Any) -> None:
     assert "needs a terminal" in cli.refused("open", "s")
     monkeypatch.setenv("TERM", "xterm-256color")
     assert "colours: 256" in cli.ok("doctor").out or "16 million" in cli.ok("doctor").out
+
+
+def test_what_an_earlier_version_left_is_migrated_by_the_first_look(cli: Cli) -> None:
+    db = sqlite3.connect(cli.db)
+    db.executescript((ROOT / "tests/store/schema_1.sql").read_text(encoding="utf-8"))
+    db.close()
+    assert found(cli.ok("doctor", "--json"))["database", "file"]["verdict"] == "note"
+    cli("list", "--json")  # The sample names a task that no program has.
+    assert found(cli.ok("doctor", "--json"))["database", "file"]["verdict"] == "ok"

@@ -175,6 +175,10 @@ class CandidateActions(ScoringActions):
         if key is not None:
             self._show(key)
 
+    def action_freeze(self) -> None:
+        """Keep the trajectory's order, or let it go."""
+        self.trajectory.freeze()
+
     def action_sort(self) -> None:
         """Sort the trajectory in the next way."""
         self.trajectory.sort(self.trajectory.order.next())

@@ -23,6 +23,7 @@ class HistoryActions(Screen[None]):
     """The actions on a session's past."""
 
     steering: Steering
+    chart: str
 
     if TYPE_CHECKING:
 
@@ -52,12 +53,11 @@ class HistoryActions(Screen[None]):
 
     def action_replay(self) -> None:
         """Play this session again from its first event."""
-        chart = getattr(self, "chart", "blocks")
-        self.app.push_screen(ReplayScreen(self.archive, self.steering.name, chart=chart))
+        self.app.push_screen(ReplayScreen(self.archive, self.steering.name, chart=self.chart))
 
     def action_costs(self) -> None:
         """Show what every step cost."""
-        self.app.push_screen(CostsScreen(self.archive, self.steering.name))
+        self.app.push_screen(CostsScreen(self.archive, self.steering.name, chart=self.chart))
 
     def action_confirm(self) -> None:
         """Score what can't be told from the best on fresh examples."""
@@ -85,6 +85,6 @@ class HistoryActions(Screen[None]):
 
         def chosen(other: str | None) -> None:
             if other is not None:
-                self.app.push_screen(CompareScreen(self.archive, name, other))
+                self.app.push_screen(CompareScreen(self.archive, name, other, chart=self.chart))
 
         self.app.push_screen(Choose("Compare with", others), chosen)

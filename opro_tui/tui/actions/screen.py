@@ -144,15 +144,9 @@ class ScreenActions(Screen[None]):
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, or take it back."""
-        toggle = getattr(self.app, "toggle_mouse", None)
-        if toggle is None:
-            return
-        taken = toggle()
-        self.say(
-            "The mouse works here again."
-            if taken
-            else "The terminal has the mouse: select text as usual. M takes it back."
-        )
+        mouse = getattr(self.app, "action_mouse", None)
+        if mouse is not None:
+            mouse()
 
     def action_copy(self) -> None:
         """Offer what can be copied from where the cursor is."""

@@ -52,6 +52,7 @@ class TrajectoryPane(Pane):
     Attributes:
         order: How it is sorted.
         filter: What is listed.
+        frozen: The order that the rows keep until it is let go; None while they follow their ranks.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,6 +63,7 @@ class TrajectoryPane(Pane):
         self.rows = RowList(COLUMNS, id="trajectory-rows")
         self.order = Order.RANK
         self.filter = Filter()
+        self.frozen: tuple[int, ...] | None = None
         self._state: State | None = None
         self._drawn: tuple[object, ...] = ()
         super().__init__(self.rows, id="trajectory")
@@ -93,6 +95,10 @@ class TrajectoryPane(Pane):
         shown = frozenset(candidate.id for candidate in state.shown())
         keys = search.listed(state, self.filter, self.order, shown)
         words = search.ORDER_WORDS[self.order]
+        if self.frozen is not None:
+            keys = search.kept(self.frozen, keys)
+            self.frozen = tuple(keys) if self.filter == Filter() else self.frozen
+            words = "frozen, Z lets go"
         self.entitle(view.trajectory_title(state, len(keys), len(shown), words))
         self.rows.columns = tuple(_headed(column, self.order) for column in COLUMNS)
         make = partial(rows.trajectory_row, state, in_prompt=shown)
@@ -103,9 +109,17 @@ class TrajectoryPane(Pane):
         if self._state is not None:
             self.draw(self._state, anew=True)
 
+    def freeze(self) -> bool:
+        """Keep the rows where they are, or let them go; returns whether they are kept now."""
+        self.frozen = self.rows.keys if self.frozen is None else None
+        self.rows.hold()
+        self.again()
+        return self.frozen is not None
+
     def sort(self, order: Order) -> None:
         """Sort it in another way; the cursor stays on its solution."""
         self.order = order
+        self.frozen = None
         self.rows.hold()
         self.again()
 

@@ -45,6 +45,7 @@ class CompareScreen(PaneScreen):
         archive: Where they are.
         first: One's name.
         second: The other's.
+        chart: Which characters draw the curves.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -70,10 +71,11 @@ class CompareScreen(PaneScreen):
     header = getters.query_one("#header", Line)
     status = getters.query_one("#status", Line)
 
-    def __init__(self, archive: Archive, first: str, second: str) -> None:
+    def __init__(self, archive: Archive, first: str, second: str, *, chart: str = "blocks") -> None:
         super().__init__()
         self.archive = archive
         self.names = (first, second)
+        self._signs = view.ASCII_SIGNS if chart == "ascii" else view.SIGNS
         self.compared: Compared | None = None
         self.offers: tuple[Offer, ...] = ()
         self.job: Measuring | None = None
@@ -109,7 +111,7 @@ class CompareScreen(PaneScreen):
 
     def _load(self) -> None:
         self.compared, self.offers = None, ()
-        self.header.show(view.header(*self.names, None))
+        self.header.show(view.header(*self.names, None, self._signs))
         self.run_worker(self._read(), group="compare", exclusive=True, exit_on_error=False)
 
     async def _read(self) -> None:
@@ -150,7 +152,7 @@ class CompareScreen(PaneScreen):
     # Drawing
 
     def _draw(self, compared: Compared) -> None:
-        self.header.show(view.header(*self.names, compared))
+        self.header.show(view.header(*self.names, compared, self._signs))
         parts = []
         for title, text in view.sections(compared, self.offers):
             body = Content(harmless(text))
@@ -168,7 +170,9 @@ class CompareScreen(PaneScreen):
     def _draw_curves(self, compared: Compared) -> None:
         by = view.axes(compared)[self.by_cost]
         first, second = view.curve(compared.first, by), view.curve(compared.second, by)
-        self.chart.show(partial(view.curves, first, second, compared.first.facts, by))
+        self.chart.show(
+            partial(view.curves, first, second, compared.first.facts, by, signs=self._signs)
+        )
 
     def _tell(self) -> None:
         if self.job is not None and (not self.job.finished or self.job.stopped is not None):

@@ -32,15 +32,17 @@ EDIT_COLUMNS = (
 NO_EDITS = "No edits set them apart."
 SIGNS = ("●", "○", "◉")
 """A's curve, B's curve, and where both are."""
+ASCII_SIGNS = ("*", "o", "@")
+Signs = tuple[str, str, str]
 Curve = list[tuple[float, float]]
 
 
-def header(first: str, second: str, compared: Compared | None) -> list[Part]:
+def header(first: str, second: str, compared: Compared | None, signs: Signs = SIGNS) -> list[Part]:
     """The line on top."""
     parts = [
         Part("Compare", "title", 100),
-        Part(f"A {SIGNS[0]} {fmt.safe(first, 30)}", "best", 90),
-        Part(f"B {SIGNS[1]} {fmt.safe(second, 30)}", "accent", 90),
+        Part(f"A {signs[0]} {fmt.safe(first, 30)}", "best", 90),
+        Part(f"B {signs[1]} {fmt.safe(second, 30)}", "accent", 90),
     ]
     if compared is None:
         return [*parts, Part("reading…", "muted", 10)]
@@ -201,7 +203,14 @@ def axes(compared: Compared) -> tuple[str, str]:
 
 
 def curves(
-    first: Curve, second: Curve, facts: Facts, by: str, width: int, height: int
+    first: Curve,
+    second: Curve,
+    facts: Facts,
+    by: str,
+    width: int,
+    height: int,
+    *,
+    signs: Signs = SIGNS,
 ) -> list[list[Run]]:
     """Two step lines in one frame."""
     points = [*first, *second]
@@ -221,13 +230,17 @@ def curves(
     for y in range(rows):
         label = labels[0] if y == 0 else labels[1] if y == rows - 1 else ""
         line: list[Run] = [(label.rjust(left - 1) + "│", "muted")]
-        line += [_cell(cells.get((x, y), set())) for x in range(room)]
+        line += [_cell(cells.get((x, y), set()), signs) for x in range(room)]
         lines.append(line)
     ends = [_amount(value, by) for value in (low_x, high_x)]
     gap = max(1, room - len(ends[0]) - len(ends[1]))
     lines.append([(" " * left + ends[0] + " " * gap + ends[1], "muted")])
-    legend = f"A {SIGNS[0]}  B {SIGNS[1]}  both {SIGNS[2]}"
-    lines.append([(f"{legend} · best score by {by}", "muted")])
+    figures = [
+        f"{name} {sign} {fmt.value(own[0][1], facts)} → {fmt.value(own[-1][1], facts)}"
+        for name, sign, own in zip("AB", signs, (first, second), strict=False)
+        if own
+    ]
+    lines.append([(f"{'  '.join(figures)}  both {signs[2]} · best by {by}", "muted")])
     return lines
 
 
@@ -255,12 +268,12 @@ def _trace(
         before = (column, row)
 
 
-def _cell(who: set[int]) -> Run:
+def _cell(who: set[int], signs: Signs) -> Run:
     if not who:
         return " ", ""
     if len(who) == 2:
-        return SIGNS[2], "strong"
-    return (SIGNS[0], "best") if 0 in who else (SIGNS[1], "accent")
+        return signs[2], "strong"
+    return (signs[0], "best") if 0 in who else (signs[1], "accent")
 
 
 def _amount(value: float, by: str) -> str:

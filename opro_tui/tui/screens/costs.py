@@ -39,6 +39,7 @@ class CostsScreen(PaneScreen):
     Args:
         archive: Where it is read from.
         name: The session's name.
+        chart: Which characters draw the chart.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,10 +56,11 @@ class CostsScreen(PaneScreen):
     header = getters.query_one("#header", Line)
     status = getters.query_one("#status", Line)
 
-    def __init__(self, archive: Archive, name: str) -> None:
+    def __init__(self, archive: Archive, name: str, *, chart: str = "blocks") -> None:
         super().__init__()
         self.archive = archive
         self.session_name = name
+        self._blocks = view.ASCII_BLOCKS if chart == "ascii" else view.BLOCKS
         self.costs: Costs | None = None
         self.rows = RowList(view.COLUMNS, id="cost-rows")
         self.facts = Facts(id="cost-facts")
@@ -115,7 +117,7 @@ class CostsScreen(PaneScreen):
         self.status.show(view.status(costs))
         title, points = view.series(found)
         self.panes[1].entitle(title)
-        self.chart.show(partial(view.bars, points))
+        self.chart.show(partial(view.bars, points, blocks=self._blocks))
 
     def _csv(self) -> str:
         return "" if self.costs is None else tables.as_csv(table(self.costs.report))

@@ -40,6 +40,7 @@ COLUMNS = (
 )
 EMPTY = "Nothing was used yet. s runs a step."
 BLOCKS = " ▁▂▃▄▅▆▇█"
+ASCII_BLOCKS = " ..::--=#"
 UNKNOWN = "?"
 
 
@@ -231,12 +232,14 @@ def series(found: Report) -> tuple[str, list[tuple[int, float]]]:
     return "TOKENS SO FAR", [(step, float(c)) for step, c in counts if c is not None]
 
 
-def bars(points: Sequence[tuple[int, float]], width: int, height: int) -> list[list[Run]]:
+def bars(
+    points: Sequence[tuple[int, float]], width: int, height: int, *, blocks: str = BLOCKS
+) -> list[list[Run]]:
     """A block chart of a rising sum: one or more columns a step, the last value beside it."""
     if not points:
         return [[("nothing yet", "muted")]]
     top = max(value for _, value in points) or 1.0
-    label = fmt.short_count(top) if top >= 100 else f"{top:.3g}"
+    label = _figure(top)
     left = len(label) + 1
     room = max(1, width - left - 1)
     rows = max(1, height - 1)
@@ -251,11 +254,16 @@ def bars(points: Sequence[tuple[int, float]], width: int, height: int) -> list[l
         cells = ""
         for _, value in shown:
             eighths = round(8 * (value / top * rows - floor))
-            cells += BLOCKS[max(0, min(8, eighths))] * each
+            cells += blocks[max(0, min(8, eighths))] * each
         edge = label if not line else "0" if line == rows - 1 else ""
         lines.append([(edge.rjust(left - 1) + "│", "muted"), (cells, "accent")])
     first, last = str(shown[0][0]), str(shown[-1][0])
     gap = max(1, len(shown) * each - len(first) - len(last))
     numbers = first + " " * gap + last if len(shown) > 1 else first
-    lines.append([(" " * left + numbers, "muted")])
+    ends = f"  {_figure(points[0][1])} → {_figure(points[-1][1])}" if len(points) > 1 else ""
+    lines.append([(" " * left + numbers, "muted"), (ends, "strong")])
     return lines
+
+
+def _figure(value: float) -> str:
+    return fmt.short_count(value) if value >= 100 else f"{value:.3g}"

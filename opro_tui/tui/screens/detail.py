@@ -247,10 +247,15 @@ class DetailScreen(PaneScreen):
         options = solution_options(self.state, without=self.key)
         self.app.push_screen(Choose("Beside which solution?", options), chosen)
 
+    @property
+    def whole(self) -> str:
+        """What copy and pager take: the instruction, or the example while its pane is active."""
+        reading = self.panes[3].has_class("-active")
+        return self.answer.content.plain if reading else self.candidate.text
+
     def action_copy(self) -> None:
         """Copy the instruction, or the example's pane while that is active."""
-        reading = self.panes[3].has_class("-active")
-        self.app.copy_to_clipboard(self.answer.content.plain if reading else self.candidate.text)
+        self.app.copy_to_clipboard(self.whole)
 
 
 def default_beside(state: State, key: int) -> int | None:

@@ -66,6 +66,14 @@ DETAIL_KEYS: tuple[Binding, ...] = (
         tooltip="Copy the instruction, or with the example's pane active its text.",
         id="copy",
     ),
+    Binding(
+        "O",
+        "app.page",
+        "$PAGER",
+        show=False,
+        tooltip="Read the text in your own pager, named by $PAGER.",
+        id="pager",
+    ),
 )
 REPLAY_KEYS: tuple[Binding, ...] = (
     Binding(

@@ -82,6 +82,14 @@ class Reader(Layer[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,enter", "close", "Close", show=False),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole text.", id="copy"),
+        Binding(
+            "O",
+            "app.page",
+            "$PAGER",
+            show=False,
+            tooltip="Read the text in your own pager, named by $PAGER.",
+            id="pager",
+        ),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
@@ -108,11 +116,18 @@ class Reader(Layer[None]):
                 if self.facts:
                     yield Static(_table(self.facts), id="facts")
                 yield Static(plain(self.text), id="text")
-            yield Static(Content("Escape closes · y copies the text"), id="hint")
+            yield Static(
+                Content("Escape closes · y copies the text · O reads it in $PAGER"), id="hint"
+            )
 
     def on_mount(self) -> None:
         """Let the keys scroll."""
         self.query_one("#body").focus()
+
+    @property
+    def whole(self) -> str:
+        """All of it, for a pager."""
+        return self.text
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""

@@ -52,6 +52,14 @@ class PaneScreen(Screen[None]):
             id="zoom",
         ),
         Binding(
+            "M",
+            "app.mouse",
+            "Mouse",
+            show=False,
+            tooltip="Give the mouse back to the terminal, or take it again.",
+            id="mouse",
+        ),
+        Binding(
             "colon,L",
             "app.command_palette",
             "Palette",

@@ -45,6 +45,14 @@ class Problem(Layer[str]):
             id="problem_retry",
         ),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole message.", id="copy"),
+        Binding(
+            "O",
+            "app.page",
+            "$PAGER",
+            show=False,
+            tooltip="Read the text in your own pager, named by $PAGER.",
+            id="pager",
+        ),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]

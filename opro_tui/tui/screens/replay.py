@@ -11,7 +11,7 @@ from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
 from opro_tui.core.meta_prompt import MetaPrompt
-from opro_tui.tui import compare, regions
+from opro_tui.tui import compare, regions, terminal
 from opro_tui.tui.format import safe
 from opro_tui.tui.messages import Failed, ForkMade
 from opro_tui.tui.panes.candidates import CandidatesPane, Looking
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from opro_tui.tui.archive import Archive, Opened
     from opro_tui.tui.widgets.row_list import RowList
 
-FRAMES_PER_SECOND = 16
 WORK_SECONDS = 0.1
 
 
@@ -67,6 +66,7 @@ class ReplayScreen(PaneScreen):
         self.playing = False
         self.speed = 2
         self._due = 0.0
+        self._frames = terminal.frames_per_second()
         self.prompt = MetaPromptPane()
         self.candidates = CandidatesPane()
         self.trajectory = TrajectoryPane()
@@ -86,7 +86,7 @@ class ReplayScreen(PaneScreen):
         self.header.show([Part(f"reading {safe(self.session_name, 60)}…", "muted")])
         self.trajectory.add_class("-active")
         self._load(fine=None)
-        self.set_interval(1 / FRAMES_PER_SECOND, self._tick)
+        self.set_interval(1 / self._frames, self._tick)
 
     def _load(self, *, fine: bool | None) -> None:
         self.run_worker(self._read(fine), group="replay", exclusive=True, exit_on_error=False)
@@ -172,7 +172,7 @@ class ReplayScreen(PaneScreen):
         if replay is None:
             return
         if self.playing and not isinstance(self.app.screen, Reader):
-            self._due += view.SPEEDS[self.speed] * view.EVENTS_PER_SECOND / FRAMES_PER_SECOND
+            self._due += view.SPEEDS[self.speed] * view.EVENTS_PER_SECOND / self._frames
             events, self._due = int(self._due), self._due % 1
             if replay.place >= len(replay.events):
                 self.playing = False

@@ -33,7 +33,9 @@ WIDE = 110
 """From this width on the models have a column of their own."""
 WATCH_SECONDS = 5.0
 """How often sessions that another process runs are looked at again."""
-SELECTED = frozenset(("open", "rename", "fork", "duplicate", "delete", "mark", "replay", "costs"))
+SELECTED = frozenset(
+    ("open", "rename", "fork", "duplicate", "delete", "mark", "replay", "costs", "copy")
+)
 
 
 def columns(width: int) -> tuple[Column, ...]:
@@ -184,7 +186,8 @@ class SessionList(Screen[None]):
     def _draw_facts(self) -> None:
         entry = self.selected
         parent = self.entries.get(entry.parent or 0) if entry else None
-        self.facts.show(view.detail(entry, parent.name if parent else ""))
+        told = view.detail(entry, parent.name if parent else "")
+        self.facts.show([*view.marked_line(len(self.marked & self._lines.keys())), *told])
 
     @property
     def selected(self) -> Entry | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from opro_tui.tui import copying
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import plural, safe
 from opro_tui.tui.messages import Failed, SessionAsked
+from opro_tui.tui.options import options
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.costs import CostsScreen
 from opro_tui.tui.screens.help import help_layer
@@ -179,7 +181,30 @@ class SessionsScreen(SessionList):
         if deleted:
             self.say(f"Deleted {plural(deleted, 'session')}.")
 
+    def action_copy(self) -> None:
+        """Offer what can be copied of the list."""
+        if self.selected is None:
+            return
+        shown = [self.entries[id_] for id_ in self.rows.keys]
+        offers = copying.of_sessions(self.selected, shown)
+
+        def answered(name: str | None) -> None:
+            chosen = next((offer for offer in offers if offer.name == name), None)
+            if chosen is not None:
+                self.app.copy_to_clipboard(chosen.text())
+
+        self.app.push_screen(copying.menu(offers), answered)
+
+    async def action_mouse(self) -> None:
+        """Give the mouse to the terminal, or take it back."""
+        await self.app.run_action("app.mouse")
+
     # Looking back
+
+    @property
+    def chart(self) -> str:
+        """Which characters draw charts."""
+        return options(self.shelf.config).chart
 
     @property
     def archive(self) -> Archive:
@@ -189,12 +214,12 @@ class SessionsScreen(SessionList):
     def action_replay(self) -> None:
         """Play the selected session again."""
         if self.selected is not None:
-            self.app.push_screen(ReplayScreen(self.archive, self.selected.name))
+            self.app.push_screen(ReplayScreen(self.archive, self.selected.name, chart=self.chart))
 
     def action_costs(self) -> None:
         """Show what the selected session cost."""
         if self.selected is not None:
-            self.app.push_screen(CostsScreen(self.archive, self.selected.name))
+            self.app.push_screen(CostsScreen(self.archive, self.selected.name, chart=self.chart))
 
     def action_compare(self) -> None:
         """Compare the two marked sessions, or the marked one with the selected one."""
@@ -207,7 +232,7 @@ class SessionsScreen(SessionList):
             return
         # The older one is A: a fork then stands against its parent.
         first, second = (self.entries[id_].name for id_ in sorted(ids))
-        self.app.push_screen(CompareScreen(self.archive, first, second))
+        self.app.push_screen(CompareScreen(self.archive, first, second, chart=self.chart))
 
     # Layers
 

@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
-from opro_tui.tui import bindings, view
+from opro_tui.tui import bindings, terminal, view
 from opro_tui.tui.actions.candidates import CandidateActions
 from opro_tui.tui.actions.history import HistoryActions
 from opro_tui.tui.actions.prompt import PromptActions
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.widgets.row_list import RowList
-
-FRAMES_PER_SECOND = 15
 
 
 class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions, ScreenActions):
@@ -93,7 +91,7 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
     def on_mount(self) -> None:
         """Look for changes as often as an eye can follow; between them nothing is drawn."""
         self.header.show([view.Part(f"opening {self.steering.name!r}…", "muted")])
-        self.set_interval(1 / FRAMES_PER_SECOND, self.draw_if_changed)
+        self.set_interval(1 / terminal.frames_per_second(), self.draw_if_changed)
 
     def start(self) -> None:
         """Draw the session for the first time."""
