@@ -21,8 +21,8 @@ _HEADINGS = {
     "Models": "optimizer optimizer_url scorer scorer_url judge temperature schedule"
     " scorer_temperature max_output_tokens reasoning_effort concurrency",
     "Meta-prompt": "shown threshold order score_buckets exemplars exemplar_choice meta_style",
-    "Search": "candidates proposals max_length scoring review",
-    "Limits": "max_steps patience budget budget_tokens",
+    "Search": "candidates proposals request_size max_length scoring review",
+    "Limits": "max_steps patience budget budget_tokens stop_after stop_after_tokens",
 }
 _HEADING = {name: heading for heading, names in _HEADINGS.items() for name in names.split()}
 _DEFAULTS = Settings()

@@ -37,6 +37,7 @@ _COMMANDS = {
     "regrade": "regrade",
     "rebuild": "rebuild",
     "fork": "fork",
+    "null-arm": "null_arm",
     "compare": "compare",
     "lineage": "lineage",
     "export": "export",

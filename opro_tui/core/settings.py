@@ -45,6 +45,7 @@ class Settings:
     temperature: float = 1.0
     schedule: str = "constant"
     proposals: int = 1
+    request_size: int | None = None
     max_output_tokens: RoleValues = ()
     reasoning_effort: RoleValues = ()
     threshold: float | None = None
@@ -53,10 +54,13 @@ class Settings:
     patience: int | None = None
     budget: float | None = None
     budget_tokens: int | None = None
+    stop_after: float | None = None
+    stop_after_tokens: int | None = None
     concurrency: int = 16
     scoring: str = "full"
     review: bool = False
     meta_style: str = "tuned"
+    arm: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Name to JSON value; per-role settings become objects."""
@@ -218,7 +222,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("qa", take.flag, False, "whether the question stands in a Q:/A: frame", "BOOL"),
     Definition("optimizer", take.text, True, "the model that proposes", "MODEL"),
     Definition("optimizer_url", take.text, True, "the optimizer's endpoint", "URL", optional=True),
-    Definition("candidates", take.whole(1, 1000), True, "candidates per step (paper: 8)", "N"),
+    Definition("candidates", take.whole(1, 10_000), True, "candidates per step (paper: 8)", "N"),
     Definition(
         "shown", take.whole(0, 10_000), True, "solutions shown to the optimizer (paper: 20)", "N"
     ),
@@ -254,6 +258,14 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "proposals", take.proposals, True, "independent completions, or K proposals in each", "K"
+    ),
+    Definition(
+        "request_size",
+        take.whole(1, 10_000),
+        True,
+        "most candidates asked for in one request",
+        "N",
+        optional=True,
     ),
     Definition(
         "max_output_tokens",
@@ -317,6 +329,22 @@ DEFINITIONS: tuple[Definition, ...] = (
         "N",
         optional=True,
     ),
+    Definition(
+        "stop_after",
+        take.number(0, 1e9, "dollars"),
+        True,
+        "steps start no call once this is spent; those in flight may pass it",
+        "USD",
+        optional=True,
+    ),
+    Definition(
+        "stop_after_tokens",
+        take.whole(0, 10**15),
+        True,
+        "the same in tokens",
+        "N",
+        optional=True,
+    ),
     Definition("concurrency", take.whole(1, 2000), True, "calls in flight at once", "N"),
     Definition("scoring", take.choice("full"), True, "how candidates are scored", "HOW"),
     Definition(
@@ -328,6 +356,9 @@ DEFINITIONS: tuple[Definition, ...] = (
         True,
         "the built-in meta-prompt to start from",
         "STYLE",
+    ),
+    Definition(
+        "arm", take.text, True, "what this session is in a comparison", "TEXT", optional=True
     ),
 )
 

@@ -80,6 +80,28 @@ class Budget:
                 self._change(worst, -1)
                 self._settled.notify_all()
 
+    def check_share(self) -> None:
+        """Refuse a step's call once what its steps may spend is spent.
+
+        Raises:
+            BudgetReached: It is.
+        """
+        settings, used = self._state().settings, self._state().usage()
+        usd, tokens = settings.stop_after, settings.stop_after_tokens
+        if usd is not None and used.cost_usd is not None and used.cost_usd >= usd:
+            raise BudgetReached(
+                f"stopped after ${used.cost_usd:.4f}, for ${usd:.4f} were to be spent",
+                todo="Raise --stop-after to go on.",
+            )
+        if tokens is None or used.input_tokens is None or used.output_tokens is None:
+            return
+        if used.input_tokens + used.output_tokens >= tokens:
+            raise BudgetReached(
+                f"stopped after {used.input_tokens + used.output_tokens:,} tokens, for"
+                f" {tokens:,} were to be used",
+                todo="Raise --stop-after-tokens to go on.",
+            )
+
     def _change(self, worst: WorstCase, sign: int) -> None:
         self._pico += sign * (worst.pico or 0)
         self._tokens += sign * worst.tokens

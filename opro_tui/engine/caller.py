@@ -79,6 +79,8 @@ class Answered:
 
 ELSEWHERE_SECONDS = 0.1
 """How often to look whether another session's call has come back."""
+STEPS = frozenset({"sample", "score", "judge"})
+"""Purposes of the calls that steps make."""
 LIMITS = ("max_tokens", "max_completion_tokens")
 
 Then = Callable[[Answered], Awaitable[list[Event]]]
@@ -241,6 +243,8 @@ class Caller:
         await self.learn(job.model, name, False, job.step, why)
 
     async def _buy(self, job: Job, key: bytes, traits: Traits, then: Then | None) -> Answered:
+        if job.purpose in STEPS:
+            self.budget.check_share()
         estimate = estimate_input(job.model, job.request)
         worst = worst_case(job.model, job.request, estimate, self.config)
         async with self.budget.reserved(worst):

@@ -12,6 +12,7 @@ from opro_tui.core.protocols import Split
 from opro_tui.core.statistics import Difference, difference
 from opro_tui.core.usage import Usage, total
 from opro_tui.engine import conditions
+from opro_tui.engine.arms import CONTROL
 
 if TYPE_CHECKING:
     from opro_tui.core.events import Measured
@@ -33,6 +34,9 @@ class Arm:
         held_out: The best's measurement on the test split; None when it wasn't looked at.
         spent: What it used since the two parted.
         edits: The edits it made since.
+        label: What it is in a comparison, as its setting `arm` says; empty for nothing.
+        sampled: Candidates that its optimizer gave since the two parted.
+        finished: Whether its last step is finished.
     """
 
     name: str
@@ -40,6 +44,14 @@ class Arm:
     held_out: Measured | None
     spent: Usage
     edits: tuple[EditMade, ...]
+    label: str = ""
+    sampled: int = 0
+    finished: bool = True
+
+    @property
+    def control(self) -> bool:
+        """Whether it is a null arm: everything sampled at once, nothing steered."""
+        return self.label.startswith(CONTROL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,15 @@ class Comparison:
     def same_grading(self) -> bool:
         """Whether a point means the same in both; else nothing is paired."""
         return _same_grading(self.conditions)
+
+
+CONTROL_MEANS = (
+    "The control samples as many candidates at once, from one meta-prompt, with at most the same"
+    " spending. If the other arm is better beyond noise on held-out examples, taking steps and"
+    " steering paid for this session; if they can't be told apart, that it paid isn't shown. It is"
+    " one run of each: it says nothing of other tasks, models or seeds, nor which of your edits"
+    " helped."
+)
 
 
 def _same_grading(found: tuple[Condition, ...]) -> bool:
@@ -125,7 +146,10 @@ def _arm(session: Session, shared: int) -> Arm:
     last = max((s.number for s in state.steps if 0 < s.finished_seq <= shared), default=-1)
     spent = total(used for (step, _), used in state.ledger.items() if step > last)
     edits = tuple(edit for edit in state.edits if edit.seq > shared)
-    return Arm(session.name, best, held_out, spent, edits)
+    sampled = sum(c.step > last and c.draw is not None for c in state.candidates.values())
+    label = state.settings.arm or ""
+    finished = state.current is None
+    return Arm(session.name, best, held_out, spent, edits, label, sampled, finished)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.protocols import Message, Request
 from opro_tui.core.usage import TokenUsage, to_picodollars
 from opro_tui.engine.caller import estimate_input
-from opro_tui.engine.prompt import completions_at_once, sampling_plan
+from opro_tui.engine.prompt import completions_at_once, request_limit, sampling_plan
 from opro_tui.models import prices, tokens
 
 if TYPE_CHECKING:
@@ -126,7 +126,8 @@ def of_scoring(
 
 def _sampling(state: State, prompt: MetaPrompt, model: Model, traits: Traits) -> Estimate:
     plan = sampling_plan(state.settings, traits)
-    calls = -(-plan.draws // completions_at_once(model, traits, plan.draws))
+    limit = request_limit(state.settings, plan.proposals, plan.draws)
+    calls = -(-plan.draws // min(limit, completions_at_once(model, traits, limit)))
     size = estimate_input(model, Request((Message("user", prompt.text),)))
     shown = [c.text for c in state.shown()] or [""]
     proposal = max(PROPOSAL_TOKENS, sum(map(len, shown)) // (4 * len(shown)))

@@ -54,6 +54,13 @@ def completions_at_once(model: Model, traits: Traits, wanted: int) -> int:
     return wanted if most is True else max(1, int(most))
 
 
+def request_limit(settings: Settings, proposals: int, draws: int) -> int:
+    """How many completions of so many proposals one request may ask for, as the settings say."""
+    if settings.request_size is None:
+        return draws
+    return max(1, min(draws, settings.request_size // proposals))
+
+
 def build(
     state: State,
     task: Task,

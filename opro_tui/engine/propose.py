@@ -12,7 +12,7 @@ from opro_tui.core.protocols import Completion, Finish, Message, Request
 from opro_tui.core.solution import Origin
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.pool import calls_at_once, output_limit
-from opro_tui.engine.prompt import completions_at_once
+from opro_tui.engine.prompt import completions_at_once, request_limit
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _LIVE = (
     "concurrency",
     "budget",
     "budget_tokens",
+    "request_size",
 )
 """Read live, not frozen: a step whose optimizer is gone must be able to go on with another."""
 
@@ -100,7 +101,8 @@ async def propose(run: Run, step: Step) -> None:
         if run.stopping.is_set():
             raise Interrupted
         traits = await run.caller.traits(model)
-        n = min(sampling.draws - draw, completions_at_once(model, traits, sampling.draws))
+        limit = request_limit(settings, step.prompt.proposals, sampling.draws)
+        n = min(sampling.draws - draw, limit, completions_at_once(model, traits, limit))
         if n > 1:
             await _sample_many(sampling, draw, n)
         else:

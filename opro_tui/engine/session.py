@@ -334,7 +334,7 @@ class Session:
         read = used.input_tokens // used.calls if used.calls and used.input_tokens else 1000
         request = Request(
             (),
-            n=settings.candidates if many else 1,
+            n=(settings.request_size or settings.candidates) if many else 1,
             max_output_tokens=settings.for_role("max_output_tokens", role),
         )
         return worst_case(model, request, read, self._config)

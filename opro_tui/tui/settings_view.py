@@ -27,6 +27,7 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "schedule",
             "candidates",
             "proposals",
+            "request_size",
             "max_output_tokens",
             "reasoning_effort",
         ),
@@ -44,7 +45,18 @@ _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("CANDIDATES AND SCORING", ("max_length", "review", "scoring", "concurrency")),
-    ("WHEN TO STOP", ("max_steps", "patience", "budget", "budget_tokens")),
+    (
+        "WHEN TO STOP",
+        (
+            "max_steps",
+            "patience",
+            "budget",
+            "budget_tokens",
+            "stop_after",
+            "stop_after_tokens",
+            "arm",
+        ),
+    ),
 )
 FIXED = "FIXED WITHIN A SESSION"
 CHOICES: dict[str, tuple[str, ...]] = {

@@ -68,7 +68,7 @@ def test_one_role_at_a_time_can_be_set_and_cleared():
         ("temperature", "hot", "--temperature: 'hot' is out of range; give a number from 0 to 2"),
         ("temperature", "nan", "give a number from 0 to 2"),
         ("temperature", True, "give a number from 0 to 2"),
-        ("candidates", 0, "give a whole number from 1 to 1,000"),
+        ("candidates", 0, "give a whole number from 1 to 10,000"),
         ("candidates", 2.5, "give a whole number"),
         ("candidates", None, "has no value"),
         ("order", "ascendin", "Did you mean 'ascending'?"),

@@ -49,6 +49,8 @@ async def _compare(app: App, first: str, second: str, as_json: bool) -> int:
 
 
 def _lines(found: Comparison, *, bounded: bool) -> list[str]:
+    from opro_tui.engine.compare import CONTROL_MEANS
+
     parted = "they share no past"
     if found.afresh:
         parted = "one is a fork of the other's solutions, scored anew"
@@ -62,6 +64,8 @@ def _lines(found: Comparison, *, bounded: bool) -> list[str]:
         lines.append(f"  {_what_it_means(found)}")
     for arm in (found.first, found.second):
         lines += _arm(arm, bounded=bounded)
+    if found.first.control or found.second.control:
+        lines.append(CONTROL_MEANS)
     names = (found.first.name, found.second.name)
     if found.held_out is not None:
         lines.append(f"held out: {_difference(found.held_out, *names, bounded=bounded)}")
@@ -113,10 +117,13 @@ def _arm(arm: Arm, *, bounded: bool) -> list[str]:
     held = scored(arm.held_out.score, bounded=bounded) if arm.held_out else "not looked at"
     training = scored(arm.best.score, bounded=bounded)
     used = f"{money(spent.cost_usd)}, {plural(spent.calls, 'call')}, {tokens}"
+    sampled = f"{plural(arm.sampled, 'candidate')} sampled"
+    control = "" if arm.finished else "; its step is not finished, so that it is not equal yet"
     return [
+        *([f"  {arm.name} is the {one_line(arm.label)}{control}"] if arm.control else []),
         f"  {arm.name}: best #{arm.best.id}, training {training}, test {held}",
         f"    {one_line(arm.best.text)}",
-        f"    since they parted: {used}, {plural(len(arm.edits), 'edit')}",
+        f"    since they parted: {used}, {sampled}, {plural(len(arm.edits), 'edit')}",
     ]
 
 
@@ -160,6 +167,9 @@ def _arm_json(arm: Arm) -> dict[str, Any]:
         "test_score": arm.held_out.score.value if arm.held_out else None,
         "usage": arm.spent.to_json(),
         "edits": len(arm.edits),
+        "sampled": arm.sampled,
+        "arm": arm.label or None,
+        "control": arm.control,
     }
 
 

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from opro_tui.core.money_report import report, tokens
+from opro_tui.engine.compare import CONTROL_MEANS
 from opro_tui.tui import charting, edit_words
 from opro_tui.tui import format as fmt
 from opro_tui.tui.rows import Cell
@@ -151,6 +152,10 @@ def sections(compared: Compared, offers: Sequence[Offer]) -> Iterator[tuple[str,
     yield "Training, flatters both", training
     yield "Arms", arm("A", found.first, compared.first, facts)
     yield "", arm("B", found.second, compared.second, facts)
+    for own in (found.first, found.second):
+        if own.control:
+            unfinished = "" if own.finished else "; its step is not finished: not equal yet"
+            yield own.label[:1].upper() + own.label[1:] + unfinished, CONTROL_MEANS
     if facts.minimize:
         yield "", "lower is better"
 
