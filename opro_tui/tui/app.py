@@ -32,7 +32,7 @@ from opro_tui.tui.messages import (
 )
 from opro_tui.tui.options import options
 from opro_tui.tui.palette import commands
-from opro_tui.tui.resume import how_to_open, how_to_resume
+from opro_tui.tui.resume import how_to_resume
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.measure import MeasureScreen
@@ -143,11 +143,15 @@ class OproApp(Host):
         if self.sessions is None or self._quitting:
             self.exit()
             return
+        self._clear_bench("")
+
+    def _clear_bench(self, name: str) -> None:
+        """Let go of the session on the bench, and make ready for another."""
         self.jobs.end()
         steering = self.steering
-        while self.screen is not self.sessions:
+        while self.workbench in self.screen_stack:
             self.pop_screen()
-        self._put_on_bench("")
+        self._put_on_bench(name)
         self.run_worker(self._put_back(steering), group="back", exit_on_error=False)
 
     async def _put_back(self, steering: Steering) -> None:
@@ -202,12 +206,12 @@ class OproApp(Host):
         self.jobs.run_steps(steps)
 
     def on_fork_made(self, message: ForkMade) -> None:
-        """Go on in a fork that a replay made, or say how to."""
+        """Go on in a fork, or offer to."""
         if self.sessions is not None and self.workbench not in self.screen_stack:
             self.sessions.reload(message.name)
             self.post_message(SessionAsked(message.name))
             return
-        self._say_fork(message.name, message.step)
+        self._offer_fork(message.name)
 
     def on_measure_asked(self, message: MeasureAsked) -> None:
         """Measure solutions outside of a step."""
@@ -222,7 +226,7 @@ class OproApp(Host):
             self.notify(safe(message.text, 200), markup=False, timeout=10)
 
     async def on_fork_asked(self, message: ForkAsked) -> None:
-        """Make a fork of the session on the bench, and say how to open it."""
+        """Make a fork of the session on the bench, and offer to open it."""
         name = self.steering.name
         try:
             await self.shelf.fork(name, message.step, message.name)
@@ -230,11 +234,21 @@ class OproApp(Host):
             text = self.steering.what_failed(error)
             self.post_message(Failed("The fork can't be made", text))
             return
-        self._say_fork(message.name, message.step)
+        self._offer_fork(message.name)
 
-    def _say_fork(self, name: str, step: int) -> None:
-        words = how_to_open(name, step, listed=self.sessions is not None)
-        self.notify(safe(words), markup=False, timeout=12)
+    def _offer_fork(self, name: str) -> None:
+        """Offer to go on in a fork that was made."""
+
+        def answered(answer: str | None) -> None:
+            if answer == "open" and not self.steering.running:
+                self._go_on_in(name)
+
+        self.push_screen(ask.fork_made(name, running=self.steering.running), answered)
+
+    def _go_on_in(self, name: str) -> None:
+        """Put another session on the bench instead of this one."""
+        self._clear_bench(name)
+        self._show_bench()
 
     def on_score_asked(self, message: ScoreAsked) -> None:
         """Score candidates without a step."""

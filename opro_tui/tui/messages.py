@@ -126,10 +126,10 @@ class ForkAsked(Message):
 
 
 class ForkMade(Message):
-    """A replay went live: a fork was made at one of its steps.
+    """A fork was made, by a replay that goes live or under other settings.
 
     Args:
-        step: The last step that both share.
+        step: The last step that it goes on from.
         name: The fork's name.
     """
 

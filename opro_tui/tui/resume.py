@@ -20,18 +20,6 @@ def how_to_resume(database: Path, name: str) -> str:
     return f"Session {name!r} is kept. Go on with: opro-tui {place}open {shlex.quote(name)}"
 
 
-def how_to_open(name: str, step: int, *, listed: bool) -> str:
-    """How to go on in a fork.
-
-    Args:
-        name: The fork's name.
-        step: The last step that it shares.
-        listed: Whether the list of sessions stands below.
-    """
-    how = "q leads to the list of sessions" if listed else "leave with q, then"
-    return f"{name} goes on from step {step}. To open it: {how}: opro-tui open {shlex.quote(name)}"
-
-
 def _is_default(database: Path) -> bool:
     named = os.environ.get("OPRO_TUI_DB")
     default = Path(named).expanduser() if named else default_database()

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.settings import BY_NAME, DEFINITIONS, EFFORTS, PER_ROLE, Settings, find
+from opro_tui.core.settings import (
+    BY_NAME,
+    DEFINITIONS,
+    EFFORTS,
+    PER_ROLE,
+    POSITIONS,
+    Settings,
+    find,
+)
 from opro_tui.tui import edit_words
 from opro_tui.tui.format import safe
 from opro_tui.tui.rows import Cell
@@ -68,6 +76,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "review": ("no", "yes"),
     "schedule": ("constant", "linear:0"),
     "proposals": ("independent",),
+    "position": POSITIONS,
+    "qa": ("yes", "no"),
+    "metric": ("exact", "contains", "numeric", "boolean", "multiple-choice", "json"),
 }
 """Values that the field offers; others may be typed where the setting takes them."""
 _DEFAULTS = Settings().to_json()
@@ -146,6 +157,8 @@ def explain(definition: Definition) -> str:
     """What a setting does and takes, in a sentence or two."""
     options = CHOICES.get(definition.name, ())
     takes = f" One of {', '.join(options)}." if len(options) > 1 else ""
+    if definition.name == "metric":
+        takes = takes.removesuffix(".") + ", regex:PATTERN, python:module:function."
     if definition.name in ("schedule", "proposals"):
         takes = ""
     if definition.name == "reasoning_effort":

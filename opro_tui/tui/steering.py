@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import CodeMissing, OproError, SessionBusy
 from opro_tui.core.events import CandidateSampled, EditMade, Evaluation, StepFinished, Stopped
+from opro_tui.engine import fork as forking
+from opro_tui.engine.fork_price import price
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
 from opro_tui.tui.view import Situation
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection
+    from collections.abc import AsyncIterator, Collection, Mapping
     from pathlib import Path
+    from typing import Any
 
     from opro_tui.config import Config
     from opro_tui.core.edits import Edits
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import MetaPrompt
     from opro_tui.core.state import State
     from opro_tui.core.waste import Waste
+    from opro_tui.engine.fork_price import ForkPrice
 
 RATE_SECONDS = 5.0
 """How far back the rate of evaluations looks."""
@@ -85,6 +89,12 @@ class Steering:
     def opened(self) -> bool:
         """Whether the session is there."""
         return self._session is not None
+
+    @property
+    def store(self) -> Store:
+        """The open database."""
+        assert self._store is not None  # noqa: S101 - nothing is asked before it is open
+        return self._store
 
     @property
     def session(self) -> Session:
@@ -181,6 +191,29 @@ class Steering:
         if made:
             self.prompt_stale = True
         return made
+
+    async def plan_fork(
+        self, values: Mapping[str, Any], note: str
+    ) -> tuple[forking.Plan, ForkPrice]:
+        """What a fork of the session as it is now would be, and what it would buy.
+
+        Raises:
+            OproError: It can't be made or priced.
+        """
+        planned = await forking.plan(self.store, self.session, None, values, note)
+        return planned, await price(self.store, planned, self.config)
+
+    async def make_fork(self, planned: forking.Plan, name: str) -> None:
+        """Make a planned fork.
+
+        Raises:
+            OproError: Its name is none or taken, or the database fails.
+        """
+        await forking.make(self.store, planned, name)
+
+    async def free_name(self, base: str) -> str:
+        """The base, or the first of base-2, base-3 … that is free."""
+        return await self.store.free_name(base)
 
     async def follow(self) -> bool:
         """Read what another process stored; whether there was anything."""

@@ -8,9 +8,8 @@ from textual.widgets import Input, Static
 from opro_tui.core.edits import Edits
 from opro_tui.core.events import EditMade
 from opro_tui.core.settings import DEFINITIONS
-from opro_tui.engine.session import Session
-from opro_tui.store.database import Store
 from opro_tui.tui import edit_words, settings_view
+from opro_tui.tui.screens.fork import ForkLayer
 from opro_tui.tui.screens.history import HistoryLayer
 from opro_tui.tui.screens.layers import Prompt, Question, Reader
 from opro_tui.tui.screens.settings import LINES, SettingsLayer
@@ -94,6 +93,18 @@ def test_every_kind_of_edit_has_words() -> None:
     made += [
         EditMade(step=1, kind="redraw", before=0, after=1),
         EditMade(step=1, kind="approve"),
+        EditMade(
+            step=1,
+            kind="fork",
+            before={"settings": {"scorer": "a/\x1b[31mb"}},
+            after={
+                "parent": "\x1b[31m",
+                "step": None,
+                "seq": 4,
+                "settings": {"scorer": "c/d"},
+                "solutions": [3],
+            },
+        ),
         EditMade(step=1, kind="add", after={"id": 4, "text": "\x1b[31mred"}),
         EditMade(step=1, kind="set", before={"temperature": 1.0}, after={"temperature": 0.4}),
         EditMade(
@@ -175,14 +186,10 @@ async def test_choices_are_taken_with_the_arrows(regression) -> None:
 
 
 @both_sizes
-async def test_a_fixed_setting_offers_a_fork_that_goes_on_from_a_step(regression, size) -> None:
+async def test_a_fork_goes_on_from_a_step_and_is_opened(regression, size) -> None:
     async with opened(regression, size) as (app, pilot):
         await pilot.press("s")
         await run_out(app, pilot)
-        await pilot.press("comma")
-        app.screen.rows.move_to(index("scorer"))
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, Question))
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.screen, Prompt))
         app.screen.query_one(Input).value = "7"
@@ -193,14 +200,106 @@ async def test_a_fixed_setting_offers_a_fork_that_goes_on_from_a_step(regression
         await until(pilot, lambda: "The fork's name" in screen_text(app))
         app.screen.query_one(Input).value = "other"
         await pilot.press("enter")
-        await until(pilot, lambda: "other goes on from step 0" in screen_text(app))
-    store = await Store.open(regression)
-    try:
-        fork = await Session.open(store, "other", app.shelf.config, readonly=True)
-        assert [step.number for step in fork.state.steps] == [0]
-        await fork.close()
-    finally:
-        await store.close()
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "other is made" in screen_text(app)
+        await pilot.press("o")
+        await until(pilot, lambda: app.steering.name == "other" and app.steering.opened)
+        await until(pilot, lambda: app.steering.prompt is not None)
+        assert app.screen is app.workbench
+        assert [step.number for step in app.steering.state.steps] == [0]
+        assert "other" in screen_text(app)
+        await pilot.press("s")
+        await run_out(app, pilot)
+        assert app.steering.state.finished_steps == 1
+
+
+@both_sizes
+async def test_a_fixed_setting_is_changed_in_a_fork_that_is_priced_and_opened(
+    tmp_path, size
+) -> None:
+    path = tmp_path / "sessions.db"
+    await make_session(path, "sums", candidates=2, train=10, test=10)
+    async with opened(path, size) as (app, pilot):
+        await pilot.press("s")
+        await run_out(app, pilot)
+        await pilot.press("comma")
+        layer = app.screen
+        layer.rows.move_to(index("metric"))
+        await pilot.pause()
+        said = layer.query_one("#explanation", Static).content
+        assert "Enter changes it in a fork" in str(said)
+        await pilot.press("enter")
+        assert layer.field.has_focus
+        await pilot.press("enter")
+        assert "so already" in screen_text(app)
+        layer.field.value = "exact"
+        await pilot.press("tab", *"strict", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ForkLayer))
+        await until(pilot, lambda: "Nothing has to be bought" in screen_text(app))
+        assert "metric: numeric → exact" in screen_text(app)
+        assert app.screen.query_one(Input).value == "demo-fork"
+        await pilot.press("escape")
+        assert app.screen is layer
+        assert layer.field.value == "exact"
+        await pilot.press("enter")
+        await until(pilot, lambda: "Nothing has to be bought" in screen_text(app))
+        app.screen.query_one(Input).value = "demo"
+        await pilot.press("enter")
+        await until(pilot, lambda: "already" in str(app.screen.query_one("#problem").content))
+        app.screen.query_one(Input).value = "strict"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("o")
+        await until(pilot, lambda: app.steering.name == "strict" and app.steering.opened)
+        state = app.steering.state
+        assert state.settings.metric == "exact"
+        assert state.best_id is None
+        assert not state.steps
+        assert state.edits[-1].note == "strict"
+        await pilot.press("H")
+        await until(pilot, lambda: isinstance(app.screen, HistoryLayer))
+        assert "fork demo at step 1" in screen_text(app)
+
+
+async def test_a_real_price_is_shown_and_what_no_fork_can_do_is_said(tmp_path) -> None:
+    path = tmp_path / "sessions.db"
+    await make_session(path, "sums", candidates=2, train=10, test=10)
+    async with opened(path, (80, 24)) as (app, pilot):
+        await pilot.press("comma")
+        layer = app.screen
+        layer.rows.move_to(index("task"))
+        await pilot.press("enter")
+        said = layer.query_one("#problem", Static).content
+        assert "make a new session for another task" in str(said)
+        assert not layer.query_one("#fields").display
+        layer.rows.move_to(index("scorer"))
+        await pilot.press("enter")
+        layer.field.value = "openai/gpt-5-nano"
+        await pilot.press("enter")
+        await until(pilot, lambda: "To buy: 10, ≈ $0.000" in screen_text(app))
+        await pilot.press("escape")
+        layer.field.value = "nobody/x"
+        await pilot.press("enter")
+        await until(pilot, lambda: "nobody" in str(app.screen.query_one("#problem").content))
+        assert isinstance(app.screen, ForkLayer)
+        await pilot.press("enter")
+        assert isinstance(app.screen, ForkLayer)
+
+
+async def test_what_the_scorer_may_answer_is_changed_in_a_fork_once_something_ran(
+    tmp_path,
+) -> None:
+    path = tmp_path / "sessions.db"
+    await make_session(path, "sums", candidates=2, train=5, test=5)
+    async with opened(path) as (app, pilot):
+        await pilot.press("s")
+        await run_out(app, pilot)
+        await pilot.press("comma")
+        app.screen.rows.move_to(index("max_output_tokens"))
+        await pilot.press("enter")
+        app.screen.field.value = "scorer=300"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ForkLayer))
 
 
 async def test_undo_takes_back_pins_one_after_the_other(regression) -> None:

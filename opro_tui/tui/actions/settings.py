@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -10,13 +11,18 @@ from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput, OproError
 from opro_tui.core.events import EditMade
 from opro_tui.core.undo import last_undoable, reverse
+from opro_tui.engine import conditions
 from opro_tui.tui.edit_words import words
-from opro_tui.tui.messages import Edited, ForkAsked
+from opro_tui.tui.messages import Edited, ForkAsked, ForkMade
 from opro_tui.tui.screens import ask
+from opro_tui.tui.screens.fork import ForkLayer
 from opro_tui.tui.screens.history import HistoryLayer
 from opro_tui.tui.screens.settings import SettingsLayer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from opro_tui.core.state import State
     from opro_tui.tui.steering import Steering
 
@@ -69,11 +75,15 @@ class SettingsActions(Screen[None]):
         def closed(answer: str | None) -> None:
             if answer == "history":
                 self.action_history()
-            elif answer is not None:
-                self._offer_fork(answer.partition(":")[2])
 
         layer = SettingsLayer(
-            self._state, self._try, self._undo, readonly=self.steering.readonly, start=start
+            self._state,
+            partial(conditions.problem_of_fork, self.steering.session.task),
+            self._try,
+            self._undo,
+            self._fork_with,
+            readonly=self.steering.readonly,
+            start=start,
         )
         self.app.push_screen(layer, closed)
 
@@ -113,21 +123,15 @@ class SettingsActions(Screen[None]):
         self.post_message(Edited())
         return "" if edit is None else f"Undone: {words(edit).line}."
 
-    def _offer_fork(self, setting: str) -> None:
-        """Say why a setting is fixed, and what can be done instead."""
-        name = setting.replace("_", "-")
-        if not self.steering.finished_steps:
-            self.say(
-                f"{name} is fixed within a session. Nothing has run here yet: make a new session "
-                f"with another --{name}."
-            )
-            return
+    def _fork_with(self, values: Mapping[str, Any], note: str) -> None:
+        """Show what a fork with other settings would be; make it if the person wants."""
 
-        def answered(answer: str | None) -> None:
-            if answer == "fork":
-                self.action_fork()
+        def made(name: str | None) -> None:
+            if name is not None:
+                steps = self.steering.finished_steps
+                self.post_message(ForkMade(steps[-1] if steps else 0, name))
 
-        self.app.push_screen(ask.fixed(name), answered)
+        self.app.push_screen(ForkLayer(self.steering, values, note), made)
 
     def action_fork(self) -> None:
         """Ask from which step and under which name to go on, and make the fork."""

@@ -97,14 +97,14 @@ def score(title: str, price: str, *, again: bool) -> Question:
     return Question(title, text, (("back", "n", "Back"), ("score", "s", "Score it")))
 
 
-def fixed(name: str) -> Question:
-    """Why a setting can't change, and what can be done."""
-    text = (
-        f"{name} is fixed within a session: scores before and after a change would not compare.\n\n"
-        "A fork goes on from one of the steps, with the same scorer, data and metric, in a session "
-        f"of its own. To start afresh with another {name}, make a new session."
-    )
-    return Question("Fixed within a session", text, (("stay", "n", "Stay"), ("fork", "f", "Fork…")))
+def fork_made(name: str, *, running: bool) -> Question:
+    """Whether to go on in a fork that was just made."""
+    text = f"{safe(name, 60)} is made; nothing is spent. This session stays as it is."
+    stay = ("stay", "n", "Stay here")
+    if running:
+        text += " A step is running here: open the fork from the list of sessions when it is done."
+        return Question("The fork is made", text, (stay,))
+    return Question("The fork is made", text, (("open", "o", "Open it now"), stay))
 
 
 def fork_step(steps: Sequence[int]) -> Prompt:

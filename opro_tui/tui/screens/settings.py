@@ -12,13 +12,14 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from opro_tui.core.edits import Edits
+from opro_tui.engine import conditions
 from opro_tui.tui import settings_view
 from opro_tui.tui.format import plain
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -34,7 +35,6 @@ COLUMNS = (
     Column("what it does", 0),
 )
 HINT = "Enter changes it · u undoes · H history · Escape closes"
-FIELD_HINT = "Enter saves · Tab to the note · ↑ ↓ choose where there is a choice · Escape leaves it"
 
 
 class SettingsList(RowList):
@@ -54,12 +54,14 @@ LINES = settings_view.entries()
 
 
 class SettingsLayer(Layer[str]):
-    """The panel; answers `history`, `fork` or nothing.
+    """The panel; answers `history` or nothing.
 
     Args:
         source: The session's state now.
+        never: Why not even a fork can change a setting; empty when one can.
         save: Makes an edit; returns what is wrong with it, nothing when it was made.
         undo: Takes the last edit back; returns what to say.
+        fork: Offers a fork with other settings, and a note on why.
         readonly: Why nothing can be changed; empty when it can.
         start: The setting to stand on first.
     """
@@ -93,16 +95,20 @@ class SettingsLayer(Layer[str]):
     def __init__(
         self,
         source: Callable[[], State],
+        never: Callable[[str], str],
         save: Callable[[Edits], Awaitable[str]],
         undo: Callable[[], Awaitable[str]],
+        fork: Callable[[Mapping[str, str], str], None],
         *,
         readonly: str = "",
         start: str = "",
     ) -> None:
         super().__init__("Settings from the next step on")
         self.source = source
+        self.never = never
         self.save = save
         self.undo = undo
+        self.fork = fork
         self.readonly = readonly
         self.start = start
 
@@ -141,27 +147,42 @@ class SettingsLayer(Layer[str]):
         """Explain the setting."""
         text = f"{self.chosen.name.replace('_', '-')}: {settings_view.explain(self.chosen)}"
         if not self.chosen.starred:
-            text += " It is fixed, for scores would not compare; Enter offers a fork."
+            text += f" {self._why_fixed()}"
         self.query_one("#explanation", Static).update(plain(text))
 
+    def _why_fixed(self) -> str:
+        """What keeps a setting from changing here, and whether a fork can change it."""
+        never = self.never(self.chosen.name)
+        return never or "Scores would not compare: Enter changes it in a fork, priced first."
+
     def on_row_list_chosen(self) -> None:
-        """Open the field; for a fixed setting, offer the fork."""
-        if self.readonly:
+        """Open the field, unless the setting can't change at all."""
+        name = self.chosen.name
+        never = "" if self.chosen.starred else self.never(name)
+        if never:
+            self._complain(never)
+        elif self.readonly and self.chosen.starred:
             self._complain(f"This session can only be looked at: it is {self.readonly}.")
-        elif not self.chosen.starred:
-            self.dismiss(f"fork:{self.chosen.name}")
         else:
             with self.prevent(Input.Changed):
-                self.field.value = settings_view.typed(self.source(), self.chosen.name)
+                self.field.value = settings_view.typed(self.source(), name)
                 self.note.value = ""
-            self.field.border_title = Content(self.chosen.name.replace("_", "-")).markup
+            title = name.replace("_", "-") + ("" if self.chosen.starred else ", in a fork")
+            self.field.border_title = Content(title).markup
             self._edit_field(on=True)
 
     def _edit_field(self, *, on: bool) -> None:
         self.query_one("#fields").display = on
         self._complain("")
-        self.query_one("#hint", Static).update(Content(FIELD_HINT if on else HINT))
+        self.query_one("#hint", Static).update(Content(self._field_hint() if on else HINT))
         (self.field if on else self.rows).focus()
+
+    def _field_hint(self) -> str:
+        """What the keys do in the field, and no more than they do there."""
+        saves = "Enter saves" if self.chosen.starred else "Enter prices a fork"
+        several = len(settings_view.CHOICES.get(self.chosen.name, ())) > 1
+        walk = " · ↑ ↓ walk the choices" if several else ""
+        return f"{saves} · Tab to the note{walk} · Escape leaves it as it is"
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Say what is wrong while it is typed."""
@@ -172,6 +193,11 @@ class SettingsLayer(Layer[str]):
         """Make the edit if the value is good."""
         name, text = self.chosen.name, self.field.value
         problem = settings_view.problem(self.source(), name, text)
+        if not problem and self._needs_fork(name, text):
+            self.fork({name: text}, self.note.value.strip())
+            return
+        if not problem and not self.chosen.starred:
+            problem = "It is so already."
         if not problem:
             edits = Edits(settings={name: text}, note=self.note.value.strip())
             problem = await self.save(edits)
@@ -181,6 +207,11 @@ class SettingsLayer(Layer[str]):
             return
         self._edit_field(on=False)
         self.draw()
+
+    def _needs_fork(self, name: str, text: str) -> bool:
+        """Whether a value can only be had in a fork; until something ran, a limit can be set."""
+        fixed = conditions.is_fixed(self.source().settings, name, text)
+        return fixed and (not self.chosen.starred or bool(self.source().steps))
 
     def _complain(self, text: str) -> None:
         self.query_one("#problem", Static).update(plain(f"✕ {text}" if text else ""))
