@@ -35,7 +35,8 @@ def read_template(path: Path) -> dict[str, str]:
         BadInput: The file, or a text in it, can't be used; names the file, line and key.
     """
     from opro_tui.core.meta_prompt import Template
-    from opro_tui.tasks.data import decode, read_bytes
+    from opro_tui.tasks.data import read_bytes
+    from opro_tui.tasks.reading import decode
 
     path = path.expanduser()
     text = decode(read_bytes(path), str(path))

@@ -196,7 +196,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "test",
         take.size,
         False,
-        "held-out examples: a count, or a ratio that is floored",
+        "held-out examples, a count or a ratio that is floored; the others are fresh for confirm",
         "N",
         optional=True,
     ),

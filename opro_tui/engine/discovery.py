@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.errors import BadInput, ModelError
 from opro_tui.engine.pool import ModelPool
 from opro_tui.models import discovery, prices, registry
-from opro_tui.tasks import data, presets
+from opro_tui.tasks import columns, data, presets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +22,7 @@ __all__ = [
     "DATA_SUFFIXES",
     "ModelOffer",
     "find_models",
+    "guess_columns",
     "missing_keys",
     "model_problem",
     "needs_files",
@@ -31,6 +32,7 @@ __all__ = [
 
 DATA_SUFFIXES = data.SUFFIXES
 preset_names = presets.preset_names
+guess_columns = columns.guess_columns
 
 
 @dataclass(frozen=True, slots=True)

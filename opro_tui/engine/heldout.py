@@ -37,9 +37,21 @@ def indexes(session: Session, split: str) -> tuple[int, ...]:
     """
     found = tuple(e.index for e in session.task.examples if e.split == split)
     if not found:
-        todo = "It computes its scores." if not session.task.examples else "Make one with --test."
-        raise BadInput(f"there are no {split} examples", where=session.name, todo=todo)
+        raise BadInput(_none_of(split), where=session.name, todo=_todo(session, split))
     return found
+
+
+def _none_of(split: str) -> str:
+    kinds = {Split.REST: "fresh", Split.TEST: "held-out", Split.TRAIN: "training"}
+    return f"there are no {kinds.get(Split(split), split)} examples"
+
+
+def _todo(session: Session, split: str) -> str:
+    if not session.task.examples:
+        return "It computes its scores."
+    if split == Split.REST:
+        return "All are trained on or held out; a new session with a smaller --test has some."
+    return "A new session with --test has some."
 
 
 def fresh(session: Session, count: int | None) -> tuple[int, ...]:

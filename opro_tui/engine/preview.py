@@ -16,6 +16,7 @@ from opro_tui.engine.pool import ModelPool
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
+    from opro_tui.core.settings import Settings
     from opro_tui.engine.create import Prepared
 
 SOLUTION_TOKENS = 45
@@ -107,3 +108,15 @@ def _scaled(role: RoleForecast, factor: float, inputs: float) -> RoleForecast:
         cost_low=grown(role.cost_low),
         cost_high=grown(role.cost_high),
     )
+
+
+def short_budget(settings: Settings, first: Forecast) -> str:
+    """Why a budget ends within the first step, in a sentence; empty when it may last that long."""
+    cost, (tokens, _) = first.cost_range, first.token_range
+    if settings.budget is not None and cost is not None and settings.budget < cost[0]:
+        what, needs = f"${settings.budget:g}", f"${cost[0]:.2g}"
+    elif settings.budget_tokens is not None and settings.budget_tokens < tokens:
+        what, needs = f"{settings.budget_tokens:,} tokens", f"{tokens:,} tokens"
+    else:
+        return ""
+    return f"The budget of {what} ends within the first step, which needs {needs} or more."

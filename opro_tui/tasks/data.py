@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, nearest
+from opro_tui.tasks.reading import MAX_FIELD, Reading, decode, read_separated, whole_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv")
 MAX_BYTES = 512 * 1024 * 1024
-MAX_FIELD = 10 * 1024 * 1024
 PEEK_BYTES = 2 * 1024 * 1024
 LISTS_IN_OBJECT = ("examples", "data")
 
@@ -32,11 +32,13 @@ class Source:
         path: As it was opened; bundled files start with `bundled/`.
         sha256: Of the file's bytes, in hexadecimal.
         rows: Data rows that were read, the header not counted.
+        assumed: How it was read, where that is not what its name says.
     """
 
     path: str
     sha256: str
     rows: int
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Peek:
-    """The beginning of a data file; `more` says whether rows follow."""
+    """The beginning of a data file; `more` says whether rows follow, `assumed` as in `Source`."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     more: bool
+    assumed: str = ""
 
 
 def peek_table(path: Path, *, header: bool = True, rows: int = 50) -> Peek:
@@ -87,10 +90,10 @@ def peek_table(path: Path, *, header: bool = True, rows: int = 50) -> Peek:
     kind, name = path.suffix.lower(), str(path)
     content = read_bytes(path, limit=None if kind == ".json" else PEEK_BYTES)
     cut = len(content) == PEEK_BYTES and kind != ".json"
-    table = rows_of(content.rpartition(b"\n")[0] or content if cut else content, name, kind, header)
-    found = tuple(islice(table, rows + 1))
+    reading = read_text(whole_lines(content) if cut else content, name, kind)
+    found = tuple(islice(rows_of(reading, name, kind, header), rows + 1))
     columns = tuple(dict.fromkeys(column for row in found for column in row.fields))
-    return Peek(columns, found[:rows], cut or len(found) > rows)
+    return Peek(columns, found[:rows], cut or len(found) > rows, reading.assumed)
 
 
 def read_table(
@@ -141,71 +144,48 @@ def parse_table(
     data: bytes, name: str, *, header: bool = True, kind: str, columns: Sequence[str] = ()
 ) -> Table:
     """Parse a data file's bytes; arguments and errors as for `read_table`."""
-    rows = tuple(rows_of(data, name, kind.lower(), header, columns))
+    reading = read_text(data, name, kind.lower())
+    rows = tuple(rows_of(reading, name, kind.lower(), header, columns))
     if not rows:
         raise BadInput("the file has no rows", where=name, todo="Give at least one row.")
     found = tuple(dict.fromkeys(column for row in rows for column in row.fields))
     digest = hashlib.sha256(data).hexdigest()
-    return Table(name, found, rows, Source(name, digest, len(rows)))
+    return Table(name, found, rows, Source(name, digest, len(rows), reading.assumed))
 
 
-def rows_of(
-    data: bytes, name: str, kind: str, header: bool, columns: Sequence[str] = ()
-) -> Iterator[Row]:
-    """A data file's rows, one after the other; arguments and errors as for `read_table`."""
+def read_text(data: bytes, name: str, kind: str) -> Reading:
+    """A data file's text; arguments and errors as for `parse_table`."""
     if kind not in SUFFIXES:
         todo = f"Data files end in {', '.join(SUFFIXES)}; task files in .toml."
         raise BadInput(f"no known kind of data file ({kind or 'no suffix'})", where=name, todo=todo)
-    text = decode(data, name)
-    if not text.strip():
+    separated = kind in (".csv", ".tsv")
+    reading = read_separated(data, name, kind) if separated else Reading(decode(data, name))
+    if not reading.text.strip():
         raise BadInput("the file is empty", where=name, todo="Give at least one row.")
-    if kind in (".csv", ".tsv"):
-        return _read_separated(text, name, "," if kind == ".csv" else "\t", header, columns)
-    return _read_json(text, name) if kind == ".json" else _read_json_lines(text, name)
+    return reading
 
 
-def decode(data: bytes, name: str) -> str:
-    """UTF-8 text, with or without a byte order mark.
-
-    Raises:
-        BadInput: It isn't UTF-8 or holds NUL; names the line and byte.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise BadInput("this is UTF-16, not UTF-8", where=name, todo="Save the file as UTF-8.")
-    position = data.find(b"\0")
-    if position >= 0:
-        raise BadInput(
-            f"byte {position + 1} is NUL",
-            where=f"{name}, line {_line(data, position)}",
-            todo="Save the file as plain UTF-8 text.",
-        )
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # The codec counts from behind a byte order mark.
-        position = error.start + (3 if data.startswith(b"\xef\xbb\xbf") else 0)
-        raise BadInput(
-            f"byte {position + 1} (0x{data[position]:02x}) is not UTF-8",
-            where=f"{name}, line {_line(data, position)}",
-            todo="Save the file as UTF-8.",
-        ) from None
-
-
-def _line(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1
+def rows_of(
+    reading: Reading, name: str, kind: str, header: bool, columns: Sequence[str] = ()
+) -> Iterator[Row]:
+    """A data file's rows, one after the other; arguments and errors as for `read_table`."""
+    if reading.separator:
+        return _read_separated(reading, name, header, columns)
+    return (_read_json if kind == ".json" else _read_json_lines)(reading.text, name)
 
 
 def _read_separated(
-    text: str, name: str, delimiter: str, header: bool, columns: Sequence[str]
+    reading: Reading, name: str, header: bool, columns: Sequence[str]
 ) -> Iterator[Row]:
     csv.field_size_limit(MAX_FIELD)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    separator, before = reading.separator, reading.first - 1
+    reader = csv.reader(io.StringIO(reading.text, newline=""), delimiter=separator, strict=True)
     names: list[str] = list(columns)
     heading = "the header" if header else "the first row"
-    start = 1
+    start = reading.first
     try:
         for cells in reader:
-            place, start = f"line {start}", reader.line_num + 1
+            place, start = f"line {start}", before + reader.line_num + 1
             if not "".join(cells).strip() and len(cells) < 2:
                 continue
             if not names:
@@ -219,7 +199,7 @@ def _read_separated(
                 raise BadInput(
                     f"the row has {len(cells)} columns where {expected}",
                     where=f"{name}, {place}",
-                    todo=f"Give it {len(names)}, and put texts that hold {delimiter!r} in quotes.",
+                    todo=f"Give it {len(names)}, and put texts that hold {separator!r} in quotes.",
                 )
             yield Row(place, dict(zip(names, cells, strict=True)))
     except csv.Error as error:

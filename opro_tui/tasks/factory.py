@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Task
-from opro_tui.tasks import computed, data, presets, splits, stand_in
+from opro_tui.tasks import columns, computed, data, labels, presets, splits, stand_in
 from opro_tui.tasks.metrics import guess_metric, make_metric
 from opro_tui.tasks.prompt_task import (
     INITIAL,
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from opro_tui.tasks.data import Source, Table
     from opro_tui.tasks.presets import Preset
     from opro_tui.tasks.task_file import TaskFile
-
-INPUT_NAMES = ("input", "question")
-TARGET_NAMES = ("target", "answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,15 +290,16 @@ def _load_rows(options: TaskOptions, path: Path, name: str, file: TaskFile | Non
         where = f"{file.source.path}: template" if file else "template"
         check_template(template, table.columns, position, where)
     texts = _texts(table, options, template)
-    target_column = _column(table, options, "target", TARGET_NAMES)
-    targets = [_target(table, row, target_column, options.metric) for row in table.rows]
+    target_column = columns.find(table, options.target, "target", header=options.header)
+    targets = columns.targets(table, target_column, options.metric)
     metric = options.metric or guess_metric(targets)
     places = [f"{table.name}, {row.place}" for row in table.rows]
     _check_targets(metric, targets, places)
+    train = splits.default_train(len(texts)) if options.train is None else options.train
     sides = splits.split(
         list(zip(texts, targets, strict=True)),
-        train=splits.default_train(len(texts)) if options.train is None else options.train,
-        test=options.test,
+        train=train,
+        test=splits.default_test(len(texts), train) if options.test is None else options.test,
         seed=options.seed or 0,
         where=name,
     )
@@ -316,9 +314,14 @@ def _load_rows(options: TaskOptions, path: Path, name: str, file: TaskFile | Non
         position=position,
         qa=True if options.qa is None else options.qa,
         template=template,
-        initial=INITIAL if options.initial is None else options.initial,
+        initial=_initial(metric, targets) if options.initial is None else options.initial,
     )
     return Loaded(PromptTask(spec, examples), options.seed or 0, (table.source,))
+
+
+def _initial(metric: str, targets: Sequence[str]) -> tuple[str, ...]:
+    named = labels.starting_solution(metric, targets)
+    return (named,) if named else INITIAL
 
 
 def _texts(table: Table, options: TaskOptions, template: str) -> list[str]:
@@ -338,7 +341,7 @@ def _texts(table: Table, options: TaskOptions, template: str) -> list[str]:
             where = f"{table.name}, {empty.place}"
             raise BadInput("the template's columns are empty", where=where, todo="Fill the row.")
         return texts
-    column = _column(table, options, "input", INPUT_NAMES)
+    column = columns.find(table, options.input, "input", header=options.header)
     questions = []
     for row in table.rows:
         where = f"{table.name}, {row.place}"
@@ -353,36 +356,6 @@ def _texts(table: Table, options: TaskOptions, template: str) -> list[str]:
             raise BadInput(f"column {column!r} is empty", where=where, todo="Fill or remove it.")
         questions.append(text)
     return questions
-
-
-def _column(table: Table, options: TaskOptions, name: str, usual: tuple[str, ...]) -> str:
-    asked = getattr(options, name)
-    if asked is not None:
-        return data.find_column(table, asked, name, header=options.header)
-    found = next((column for column in usual if column in table.columns), None)
-    if found is None:
-        shown = ", ".join(table.columns[:12])
-        what = "the question" if name == "input" else "the right answer"
-        raise BadInput(
-            f"which column holds {what} is not said",
-            where=table.name,
-            todo=f"Give --{name} one of: {shown}.",
-        )
-    return found
-
-
-def _target(table: Table, row: data.Row, column: str, metric: str | None) -> str:
-    where = f"{table.name}, {row.place}"
-    target = data.cell(table, row, column)
-    if not target:
-        raise BadInput(f"the target {column!r} is empty", where=where, todo="Fill or remove it.")
-    if column in row.structured and metric != "json" and not (metric or "").startswith("python:"):
-        raise BadInput(
-            f"the target {column!r} is a list or an object",
-            where=where,
-            todo="Use --metric json, or write it as a text.",
-        )
-    return target
 
 
 def _check_targets(metric: str, targets: Sequence[str], places: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from opro_tui.core.errors import BadInput, OproError, nearest
 from opro_tui.core.protocols import Grade
 from opro_tui.tasks import answers, json_answers
+from opro_tui.tasks.labels import labels_of
 from opro_tui.tasks.user_code import resolve
 
 if TYPE_CHECKING:
@@ -85,12 +86,12 @@ def make_metric(name: str) -> Metric:
 
 
 def guess_metric(targets: Sequence[str]) -> str:
-    """The metric for data whose owner named none: numeric, boolean, else exact."""
+    """The metric for data whose owner named none: numeric, boolean, labels, else exact."""
     if all(_Numeric().problem(target) is None for target in targets):
         return "numeric"
     if all(_Boolean().problem(target) is None for target in targets):
         return "boolean"
-    return "exact"
+    return "multiple-choice" if labels_of(targets) else "exact"
 
 
 def _short(text: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Example
 
 MAX_LABELS = 10
+LEAST_TO_DIVIDE = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ def size_of(asked: float, available: int) -> int:
 def default_train(available: int) -> int:
     """The training examples of a user's own data: half of them, at most 100."""
     return max(1, min(available // 2, 100))
+
+
+def default_test(available: int, train: float) -> int | None:
+    """The held-out examples of a user's own data: two thirds of what isn't trained on.
+
+    The others stay fresh, for `confirm`. Of little data everything is held out: None.
+    """
+    left = available - size_of(train, available)
+    return left - left // 3 if left >= LEAST_TO_DIVIDE else None
 
 
 def split(

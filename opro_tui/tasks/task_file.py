@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput, nearest
 from opro_tui.tasks import data
 from opro_tui.tasks.data import Source
+from opro_tui.tasks.reading import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +86,7 @@ def read_task_file(path: Path) -> TaskFile:
     where = str(path)
     content = data.read_bytes(path)
     try:
-        table = tomllib.loads(data.decode(content, where).replace("\r\n", "\n"))
+        table = tomllib.loads(decode(content, where).replace("\r\n", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         raise BadInput(
             f"this is not TOML ({error})", where=where, todo="See `opro-tui new --help`."

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Cli
 
 SOLUTION = {"id", "text", "score", "n", "of", "stderr", "low", "high", "unparsed", "step", "origin",
@@ -206,3 +208,21 @@ def test_csv_warm_start_with_and_without_scores(cli: Cli) -> None:
     assert (
         json.loads(cli.ok("costs", "s", "--json").out)["steps"][0]["usage"]["scorer"]["calls"] == 6
     )
+
+
+def test_new_says_what_it_assumed_of_a_data_file(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "tickets.csv"
+    queues = ("billing", "technik", "versand")
+    rows = "".join(f'"Frage {i}; größer?";{queues[i % 3]}\n' for i in range(60))
+    path.write_bytes(("Nachricht;team\n" + rows).encode("cp1252"))
+    columns = ("--input", "Nachricht", "--target", "team")
+    models = ("--optimizer", "openai/gpt-4o", "--scorer", "openai/gpt-4o-mini")
+    text = cli.ok(
+        "new", "t", "--task", path, *columns, *models, "--budget", "0.0001", "--headless"
+    ).out
+    assert "columns parted by semicolons, read as Windows-1252, for it is not UTF-8" in text
+    assert "metric: multiple-choice, guessed from the targets; --metric sets another" in text
+    assert "30 to train on, 20 held out, 10 fresh" in text
+    assert "answer with it alone: billing, technik, versand." in text
+    assert "the budget of $0.0001 ends within the first step" in text
+    assert "`opro-tui edit t --budget …`" in text

@@ -88,7 +88,7 @@ async def test_missing_answers_are_no_measurement(db, tmp_path):
 async def test_there_may_be_nothing_fresh(server, db, tmp_path):
     await make_and_run(db, own_data(tmp_path, server.url, test=14), 1)
     async with opened(db) as session:
-        with pytest.raises(BadInput, match="there are no rest examples"):
+        with pytest.raises(BadInput, match="there are no fresh examples"):
             heldout.fresh(session, None)
 
 

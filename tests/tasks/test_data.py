@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Split
 from opro_tui.tasks import TaskOptions, load, restore
-from opro_tui.tasks.data import SUFFIXES, parse_table
+from opro_tui.tasks.data import SUFFIXES, parse_table, peek_table, read_table
 
 ROWS = [{"q": "one, two", "a": "3"}, {"q": 'say "hi"\nnow', "a": "-4"}]
 
@@ -105,9 +105,14 @@ BAD = [
     ("d.csv", b"q,a\nx,\n", "line 2: the target 'a' is empty"),
     ("d.csv", b"q,a\n,\n", "line 2"),
     ("d.csv", b"q,a\n  ,1\n", "line 2: column 'q' is empty"),
-    ("d.csv", b"q,a\nx,1\n\xff\xfe,2\n", "line 3: byte 9 (0xff) is not UTF-8"),
+    ("d.csv", b"q,a\nx,1\n\x81\xfe,2\n", "line 3: byte 9 (0x81) is not UTF-8"),
+    ("d.csv", "q,a\nä,1\n".encode() + b"\xe4,2\n", "line 3: byte 10 (0xe4) is not UTF-8"),
+    ("d.jsonl", b'{"q": "\xe4", "a": 1}\n', "line 1: byte 8 (0xe4) is not UTF-8"),
     ("d.csv", b"\xef\xbb\xbfq,a\n\xe9,2\n", "line 2: byte 8 (0xe9) is not UTF-8"),
-    ("d.csv", "q,a\nx,1\n".encode("utf-16"), "UTF-16"),
+    ("d.csv", "q,a\nx,1\n".encode("utf-16") + b"\0", "this is damaged UTF-16"),
+    ("d.csv", "q,a\nx\0,1\n".encode("utf-16"), "this is damaged UTF-16"),
+    ("d.json", '[{"q": 1}]'.encode("utf-16"), "this is UTF-16, not UTF-8"),
+    ("d.csv", b"sep=;\nq;a\nx;1\ny\n", "line 4: the row has 1 columns where the header has 2"),
     ("d.csv", b"q,a\nx\x00,1\n", "line 2: byte 6 is NUL"),
     ("d.csv", b'q,a\n"x,1\n', "malformed row"),
     ("d.csv", b'q,a\n"x"y,1\n', "malformed row"),
@@ -141,6 +146,77 @@ def test_malformed_files_are_refused_with_their_place(tmp_path, name, content, s
     assert said in refused(tmp_path, name, content, input="q", target="a")
 
 
+SHEET = [
+    ("Frage, Teil 1", "Antwort"),
+    ('Wie "groß"; wie, was?', "1,5"),
+    ("Über\nzwei Zeilen", "2,5"),
+]
+
+
+def sheet(separator: str) -> str:
+    quoted = [['"' + cell.replace('"', '""') + '"' for cell in row] for row in SHEET]
+    return "".join(separator.join(row) + "\r\n" for row in quoted)
+
+
+@pytest.mark.parametrize(
+    ("separator", "encoding", "assumed"),
+    [
+        (",", "utf-8", ""),
+        (",", "utf-8-sig", ""),
+        (";", "utf-8-sig", "columns parted by semicolons"),
+        ("\t", "utf-8", "columns parted by tabs"),
+        ("|", "utf-8", "columns parted by |"),
+        (",", "cp1252", "read as Windows-1252, for it is not UTF-8"),
+        (";", "latin-1", "columns parted by semicolons, read as Windows-1252, for it is not UTF-8"),
+        ("\t", "utf-16", "columns parted by tabs, read as UTF-16"),
+        (",", "utf-16-be", "read as UTF-16"),
+    ],
+)
+def test_files_of_spreadsheets_are_read_and_say_how(tmp_path, separator, encoding, assumed):
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    path = tmp_path / "d.csv"
+    path.write_bytes(mark + sheet(separator).encode(encoding))
+    table, peek = read_table(path), peek_table(path)
+    assert table.columns == peek.columns == SHEET[0]
+    assert [tuple(row.fields.values()) for row in table.rows] == SHEET[1:]
+    assert peek.rows == table.rows
+    assert peek.assumed == table.source.assumed == assumed
+
+
+def test_unquoted_semicolons_beside_decimal_commas_are_seen(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("q;a\nx, y;1,5\nz;2,5\n")
+    assert read_table(path).columns == ("q", "a")
+
+
+def test_commas_stay_where_the_rows_agree_with_them(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("q;r,a\nx;y,1\nz;w,2\n")
+    assert read_table(path).columns == ("q;r", "a")
+    assert read_table(path).source.assumed == ""
+
+
+def test_a_line_that_names_the_separator_is_no_header(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("sep=|\nq|a\nx|1\n")
+    table = read_table(path)
+    assert table.columns == ("q", "a")
+    assert table.rows[0].place == "line 3"
+    assert table.source.assumed == "columns parted by |"
+
+
+def test_a_long_file_in_utf16_is_peeked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr("opro_tui.tasks.data.PEEK_BYTES", 1001)
+    for encoding in ("utf-16-le", "utf-16-be"):
+        path = tmp_path / "d.csv"
+        text = "\ufeffq,a\n" + "".join(f"frage {i} ж,{i}\n" for i in range(200))
+        path.write_bytes(text.encode(encoding))
+        peek = peek_table(path, rows=500)
+        assert peek.more
+        assert len(peek.rows) > 20
+        assert peek.rows[3].fields == {"q": "frage 3 ж", "a": "3"}
+
+
 def test_errors_suggest_the_nearest_column(tmp_path):
     text = refused(tmp_path, "d.csv", "ticket,queue\nx,y\n", input="tickt", target="queue")
     assert "Did you mean 'ticket'?" in text
@@ -148,7 +224,7 @@ def test_errors_suggest_the_nearest_column(tmp_path):
     assert "--no-header" in text
     text = refused(tmp_path, "d.csv", "x,y\nx,y\n", header=False, input="2", target="1")
     assert "numbered 0 to 1" in text
-    text = refused(tmp_path, "d.csv", "ticket;queue\nx;y\n", input="ticket", target="queue")
+    text = refused(tmp_path, "d.tsv", "ticket;queue\nx;y\n", input="ticket", target="queue")
     assert "separate columns by commas" in text
     text = refused(tmp_path, "d.csv", "foo,bar\nx,y\n")
     assert "--input" in text

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Split
-from opro_tui.tasks.splits import default_train, size_of, split, split_again, split_files
+from opro_tui.tasks.splits import (
+    default_test,
+    default_train,
+    size_of,
+    split,
+    split_again,
+    split_files,
+)
 
 PAIRS = st.lists(
     st.tuples(st.integers(0, 40).map(lambda n: f"q  {n} "), st.sampled_from("abcd")),
@@ -209,3 +216,18 @@ def test_two_files_stay_apart_when_divided_again():
     assert 3 not in on(new, Split.TRAIN)
     with pytest.raises(BadInput, match="40 training examples are asked for, and 29 are not held"):
         again(examples, train=40, boundary=30)
+
+
+@pytest.mark.parametrize(
+    ("available", "train", "test"),
+    [
+        (120, 60, 40),
+        (120, 0.5, 40),
+        (50, 25, None),
+        (1000, 100, 600),
+        (10, 10, None),
+        (9, 20, None),
+    ],
+)
+def test_of_much_data_a_third_of_the_rest_stays_fresh(available, train, test):
+    assert default_test(available, train) == test

@@ -118,7 +118,7 @@ async def test_from_a_csv_of_ones_own_to_a_first_step(tmp_path, size) -> None:
         await until(pilot, lambda: app.screen is app.workbench and app.steering.opened)
         assert app.steering.name == "tickets"
         session = app.steering.session
-        assert session.record.settings.metric == "exact"
+        assert session.record.settings.metric == "multiple-choice"
         assert session.record.settings.input == "ticket"
         assert app.steering.state.usage().calls == 0
         await until(pilot, lambda: app.steering.prompt is not None)
@@ -406,14 +406,6 @@ def test_closeness_prefers_what_stands_together() -> None:
     assert fitting("snk", names) == [2]
     assert fitting("", names) == [0, 1, 2, 3]
     assert closeness("zz", "sums") is None
-
-
-def test_columns_are_guessed_by_name_then_by_length() -> None:
-    rows = [{"id": "1", "body": "a long text here", "kind": "x"}]
-    assert form.guess_columns(("id", "body", "kind"), rows) == ("body", "kind")
-    assert form.guess_columns(("Question", "Answer"), []) == ("Question", "Answer")
-    assert form.guess_columns(("only",), [{"only": "x"}]) == ("only", "")
-    assert form.guess_columns((), []) == ("", "")
 
 
 def test_empty_fields_leave_settings_to_their_defaults(tmp_path, monkeypatch) -> None:

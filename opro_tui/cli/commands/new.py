@@ -24,6 +24,9 @@ _TASKS = (
     " data file, or python:module:Class"
 )
 
+SHOWN = 3
+"""The most starting solutions that are printed."""
+
 
 @settings_flags(starred_only=False)
 @click.command(
@@ -113,12 +116,24 @@ async def _create(app: App, prepared: Prepared, config: Config) -> None:
         record = await create(store, prepared)
         session = await Session.open(store, record.name, config, readonly=True)
         try:
-            await _tell(session)
+            await _tell(session, prepared)
         finally:
             await session.close()
 
 
-async def _tell(session: Session) -> None:
+def _tell_data(prepared: Prepared) -> None:
+    """How the data was read and how answers are graded, where the person didn't say."""
+    from opro_tui.cli.output import one_line, say
+
+    for source in prepared.loaded.sources:
+        if source.assumed:
+            say(f"{one_line(source.path)}: {source.assumed}")
+    settings = prepared.settings
+    if settings.input and "metric" not in prepared.draft.values:
+        say(f"metric: {settings.metric}, guessed from the targets; --metric sets another")
+
+
+async def _tell(session: Session, prepared: Prepared) -> None:
     from shlex import quote
 
     from opro_tui.cli.figures import plural
@@ -133,13 +148,20 @@ async def _tell(session: Session) -> None:
     if session.record.simulated:
         say(SIMULATED)
     if sides:
-        say(f"examples: {sides.count('train'):,} to train on, {sides.count('test'):,} held out")
+        fresh = f", {sides.count('rest'):,} fresh" if "rest" in sides else ""
+        held = f"{sides.count('test'):,} held out{fresh}"
+        say(f"examples: {sides.count('train'):,} to train on, {held}")
+    _tell_data(prepared)
     starts = [candidate for candidate in state.candidates.values() if candidate.rejected is None]
     waiting = len(state.waiting())
     known = len(starts) - waiting
     parts = [f"{waiting:,} to be scored in step 0"] if waiting else []
     parts += [f"{known:,} with a known score"] if known else []
     say(f"{plural(len(starts), 'starting solution')}: {', '.join(parts)}")
+    for start in starts[:SHOWN]:
+        say(f"  {one_line(start.text)}")
+    if len(starts) > SHOWN:
+        say(f"  … and {len(starts) - SHOWN:,} more")
     await _tell_forecast(session)
     typed = quote(session.name)
     say("nothing is spent yet; next:")
@@ -150,11 +172,18 @@ async def _tell(session: Session) -> None:
 
 async def _tell_forecast(session: Session) -> None:
     """The price of the first step, and which keys are still missing before it can run."""
+    from shlex import quote
+
     from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.output import one_line, say
     from opro_tui.core.errors import ModelError
+    from opro_tui.engine.preview import short_budget
 
-    say(f"the first step, with step 0: {forecast_line(await session.forecast())}")
+    forecast = await session.forecast()
+    say(f"the first step, with step 0: {forecast_line(forecast)}")
+    if short := short_budget(session.state.settings, forecast):
+        change = f"`opro-tui edit {quote(session.name)} --budget …` changes it"
+        say(f"{short[:1].lower()}{short[1:]} {change}")
     problems: dict[str, None] = {}
     for role in ("optimizer", "scorer") if session.task.examples else ("optimizer",):
         try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, OproError
 from opro_tui.engine import discovery
+from opro_tui.engine.preview import short_budget
 from opro_tui.tui.screens.new_session import form, words
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ class Checking:
         busy: Whether a check is under way.
         prepared: The draft, when it was found good.
         preview: Its price, when it could be told.
-        keys: What keeps its models from being called, a line each.
+        keys: What keeps its models from being called, or from ending a step, a line each.
+        starts: The starting solutions of the last good draft.
         peek: The first rows of its data file.
         guesses: What holds for some empty fields.
         told: What else is to be said beside fields.
@@ -41,6 +43,7 @@ class Checking:
         self.prepared: Prepared | None = None
         self.preview: Preview | None = None
         self.keys: list[str] = []
+        self.starts: tuple[str, ...] = ()
         self.peek: Peek | None = None
         self.guesses: dict[str, str] = {}
         self.told: dict[str, str] = {}
@@ -90,7 +93,10 @@ class Checking:
             return
         prepared = await self.shelf.prepare(form.draft(texts, self.guesses, initial))
         self._tell(prepared, texts)
+        self.starts = prepared.task.starting_solutions()
         self.preview, self.keys = await self.shelf.price(prepared, steps)
+        if short := short_budget(prepared.settings, self.preview.first):
+            self.keys = [*self.keys, short]
         self.prepared = prepared
 
     async def _peek(self, texts: Mapping[str, str]) -> None:
@@ -101,7 +107,7 @@ class Checking:
         header = texts.get("header", "").strip().lower() not in ("no", "off", "false", "0")
         found = await asyncio.to_thread(discovery.peek, path, header=header)
         rows = [row.fields for row in found.rows]
-        question, target = form.guess_columns(found.columns, rows)
+        question, target = discovery.guess_columns(found.columns, rows)
         self.peek = found
         self.guesses |= {"input": question, "target": target}
         for name in ("input", "target"):

@@ -19,13 +19,11 @@ from opro_tui.engine.discovery import DATA_SUFFIXES
 from opro_tui.tui.sessions_view import name_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 PLANNED_STEPS = 10
 MOST_STEPS = 100_000
 BETWEEN_SOLUTIONS = "---"
-INPUT_NAMES = ("input", "question", "text", "prompt", "query", "ticket", "message", "problem")
-TARGET_NAMES = ("target", "answer", "label", "output", "expected", "class", "category", "queue")
 
 METRICS = {
     "exact": "the answer equals the target, but for case and punctuation",
@@ -100,7 +98,7 @@ MODELS = (
 )
 SIZE = (
     _setting("train", "train on", "a count, or a ratio: 0.5", "half, at most 100"),
-    _setting("test", "hold out", "sealed until you evaluate", "the rest"),
+    _setting("test", "hold out", "sealed; the others confirm", "two thirds of the rest"),
     Field("steps", "planned steps", "to price the run", str(PLANNED_STEPS)),
     _setting("budget", "budget in $", "never spent beyond", "none"),
     _setting("budget_tokens", "token budget", "never used beyond", "none"),
@@ -252,27 +250,6 @@ def base_name(task: str) -> str:
     stem = Path(path).stem if is_data_file(task) or path.endswith(".toml") else path
     name = re.sub(r"[^\w.-]+", "-", stem.partition(":")[0].rpartition("/")[2]).strip("-")
     return name[:80] or "session"
-
-
-def guess_columns(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> tuple[str, str]:
-    """Which columns hold the question and the right answer, by name, else by length.
-
-    The question's texts are the longest, the answer's the shortest; the last one wins a tie.
-    """
-
-    def length(column: str) -> float:
-        return sum(len(row.get(column, "")) for row in rows) / max(1, len(rows))
-
-    lower = {column.casefold(): column for column in columns}
-    target = next((lower[name] for name in TARGET_NAMES if name in lower), "")
-    question = next((lower[name] for name in INPUT_NAMES if name in lower), "")
-    if not question:
-        rest = [column for column in columns if column != target]
-        question = max(rest, key=length, default="")
-    if not target:
-        rest = [column for column in columns if column != question]
-        target = min(reversed(rest), key=length, default="")
-    return question, target
 
 
 def metric_help(name: str) -> str:

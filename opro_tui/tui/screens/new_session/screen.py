@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 OWN_FILE = "a data file…"
 DEBOUNCE = 0.25
 SIDE_FROM = 110
-INITIAL_HELP = (
-    "Starting solutions, scored in step 0; empty takes the task's own. Paste or write as many "
-    "lines as you like; a line of three dashes (---) begins another solution."
-)
 
 
 class NewSession(Screen[str]):
@@ -101,7 +97,7 @@ class NewSession(Screen[str]):
                 yield SafeTextArea(
                     id="initial", tab_behavior="focus", show_line_numbers=False, compact=True
                 )
-                yield Static(plain(INITIAL_HELP), id="initial-note")
+                yield Static(plain(words.INITIAL_HELP), id="initial-note")
                 yield Collapsible(Vertical(id="rest"), title="More settings", id="more")
                 yield Button(Content("Create the session (Ctrl+S)"), id="create", compact=True)
             with Vertical(id="side"):
@@ -165,9 +161,6 @@ class NewSession(Screen[str]):
 
     def on_text_area_changed(self) -> None:
         """Say how many starting solutions there are."""
-        count = len(form.starting_solutions(self.initial.text))
-        told = f"✓ {count} to be scored in step 0. " if count else ""
-        self._say_initial(told + INITIAL_HELP)
         self._later()
 
     def _say_initial(self, text: str, *, bad: bool = False) -> None:
@@ -229,6 +222,9 @@ class NewSession(Screen[str]):
             self.rows[name].say(told=told)
         if checking.place == "initial":
             self._say_initial(f"✕ {checking.problem}", bad=True)
+        else:
+            count = len(form.starting_solutions(self.initial.text))
+            self._say_initial(words.initial_words(checking.starts, count))
         self._draw_data()
         self._draw_price()
 

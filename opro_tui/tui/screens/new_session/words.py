@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from opro_tui.tui.rows import Row
 
 ROWS_SHOWN = 4
+INITIAL_HELP = (
+    "Starting solutions are scored in step 0. Paste or write as many lines as you like; a line of "
+    "three dashes (---) begins another solution."
+)
 NARROWEST = 6
 
 
@@ -64,7 +68,8 @@ def data_lines(peek: Peek, width: int, question: str, target: str) -> list[str]:
     total = "rows, more follow" if peek.more else f"of {fmt.plural(len(peek.rows), 'row')}"
     shown = [fmt.cut(line, max(20, width)).rstrip() for line in lines]
     legend = "▸ input  ◎ target · " if question or target else ""
-    return [*shown, f"{legend}first {len(rows)} {total}"]
+    told = [f"! {peek.assumed}"] if peek.assumed else []
+    return [*shown, f"{legend}first {len(rows)} {total}", *told]
 
 
 def split_words(prepared: Prepared) -> str:
@@ -77,6 +82,14 @@ def split_words(prepared: Prepared) -> str:
     )
     rest = sides.count(Split.REST)
     return f"{text}, {rest:,} fresh" if rest else text
+
+
+def initial_words(starts: Sequence[str], count: int) -> str:
+    """What is said under the starting solutions: how many were typed, or the task's own first."""
+    if count:
+        return f"✓ {count} to be scored in step 0. {INITIAL_HELP}"
+    own = f": “{fmt.safe(starts[0], 200)}”" if starts else ""
+    return f"Empty takes the task's own{own}. {INITIAL_HELP}"
 
 
 def price_table(preview: Preview) -> list[tuple[str, str]]:
