@@ -1,6 +1,8 @@
 """The scenes of which pictures are taken: add a line here, run take_pictures.py, look at the PNG.
 
-Each scene starts from the same demo session after three steps, a pin, a drop and a temperature.
+Most scenes start from the demo session after three steps, a pin, a drop and a temperature; the
+other grounds are in grounds.py. Every screen and every dialog has its scene, at both sizes unless
+one of them shows all that there is to see.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from dataclasses import dataclass
 
 WIDE = (120, 40)
 SMALL = (80, 24)
+TINY = (60, 20)
+BOTH = (WIDE, SMALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,65 +22,127 @@ class Scene:
     Attributes:
         name: The file's name; the size is added.
         keys: What to press, one after the other; the app settles after each. A key that starts
-            with `type:` is typed letter by letter; `fail:CODE:WORDS` lets a run end so.
+            with `type:` is typed letter by letter; `fail:CODE:WORDS` lets a run end
+            so, and `dear:WHY` asks before a dear step.
         sizes: The terminal's sizes, in cells.
         theme: The theme.
         browser: Whether it starts from the list of sessions rather than the workbench.
         chart: Which characters draw the chart.
-        checked: Whether the tests compare its picture with the screen; some do, for time's sake.
+        ground: The sessions that it starts from, a name in grounds.py.
+        latency: Seconds that a simulated model takes; more than none shows a step under way.
     """
 
     name: str
     keys: tuple[str, ...] = ()
-    sizes: tuple[tuple[int, int], ...] = (WIDE,)
+    sizes: tuple[tuple[int, int], ...] = BOTH
     theme: str = "opro-dark"
     browser: bool = False
     chart: str = "blocks"
-    checked: bool = False
+    ground: str = "demo"
+    latency: float = 0.0
 
+    @property
+    def pictures(self) -> dict[str, tuple[int, int]]:
+        """The name of each of its pictures, and the size."""
+        return {f"{self.name}-{width}x{height}": (width, height) for width, height in self.sizes}
 
-BOTH = (WIDE, SMALL)
 
 RATE_LIMIT = (
     "fail:error:openai/gpt-x at https://api.openai.com/v1: too many requests (HTTP 429): "
     "Rate limit reached for requests per minute. Run again later."
 )
+DEAR = "dear:This step is expected to cost $1.10–1.40; the steps before cost about $0.061 each."
+LONG = "type:Work the problem out in numbered steps."
+PROMPT = ("shift+tab", "shift+tab")
+"""From the candidates to the meta-prompt."""
+TO_LIST = "shift+tab"
+REVIEW = ("V", "s", TO_LIST)
 
-SCENES: tuple[Scene, ...] = (
-    Scene("workbench", sizes=BOTH, checked=True),
-    Scene("workbench-light", theme="opro-light"),
-    Scene("workbench-contrast", theme="opro-contrast"),
-    Scene("sessions", sizes=BOTH, browser=True),
-    Scene("new-session", ("n", "type:sums"), BOTH, browser=True),
-    Scene("settings", ("comma", *["down"] * 2), BOTH),
-    Scene(
-        "setting-edit",
-        ("comma", *["down"] * 2, "enter", "type:9", "tab", "type:bolder"),
-    ),
-    Scene("history", ("H",), BOTH),
-    Scene("chart", ("C", "left", "left"), BOTH),
-    Scene("help", ("question_mark",), BOTH, checked=True),
-    Scene("help-search", ("question_mark", "type:copy"), (SMALL,)),
-    Scene("copy", ("y",), (SMALL,)),
-    Scene("review", ("V", "s", "shift+tab", "space", "space"), BOTH),
-    Scene("selection", ("V", "s", "shift+tab", "space", "s"), (SMALL,)),
-    Scene("details", ("down", "down", "enter", "w"), BOTH),
-    Scene("look-alikes", ("l",), BOTH),
-    Scene("try", ("T", "T"), BOTH),
-    Scene("filter", ("slash", "type:step:2-3 shown"), (SMALL,)),
-    Scene("meta-prompt", (*["shift+tab"] * 2, *"nnn"), BOTH),
-    Scene("meta-prompt-past", (*["shift+tab"] * 2, "less_than_sign", *"nn"), (SMALL,)),
-    Scene("template", ("e", "shift+tab", "down", "enter", "ctrl+end", "type:Mind {this}."), BOTH),
-    Scene("differences", ("D", "t", "n"), BOTH),
-    Scene("costs", ("dollar_sign",), BOTH),
-    Scene("replay", ("P", "home", "s", "s", "b"), BOTH),
-    Scene("confirm", ("F", "s", "s"), BOTH),
-    Scene("exemplars", ("E", "p", "down", "d", "down"), BOTH),
-    Scene("exemplars-search", ("E", "slash", "type:more than"), (SMALL,)),
-    Scene(
-        "problem",
-        (RATE_LIMIT,),
-        BOTH,
-        checked=True,
-    ),
+WORKBENCH = (
+    Scene("workbench", sizes=(*BOTH, TINY)),
+    Scene("workbench-light", sizes=(WIDE,), theme="opro-light"),
+    Scene("workbench-contrast", sizes=(WIDE,), theme="opro-contrast"),
+    Scene("workbench-fresh", ground="fresh"),
+    Scene("workbench-regression", ground="lines"),
+    Scene("workbench-tours", ground="tours"),
+    Scene("running", ("s", "m", "escape"), latency=1.0),
+    Scene("running-stopped", ("s", "x"), (SMALL,), latency=1.0),
+    Scene("zoom", ("z",)),
+    Scene("chart", ("C", "left", "left")),
+    Scene("filter", ("slash", "type:step:2-3 shown")),
+    Scene("help", ("question_mark",)),
+    Scene("help-search", ("question_mark", "type:copy")),
+    Scene("palette", ("colon", "type:comp")),
+    Scene("messages", ("m",)),
+    Scene("copy", ("y",)),
 )
+
+QUESTIONS = (
+    Scene("ask-run", ("r",)),
+    Scene("ask-run-wrong", ("r", "type:0"), (SMALL,)),
+    Scene("ask-dear", (DEAR,)),
+    Scene("ask-leave", ("s", "q"), latency=1.0),
+    Scene("ask-temperature", ("t",)),
+    Scene("ask-fixed", ("comma", "G", "enter")),
+    Scene("ask-fork", ("f",)),
+    Scene("ask-fork-name", ("f", "enter")),
+    Scene("ask-rescore", ("R",)),
+    Scene("ask-confirm", ("F", "s")),
+    Scene("problem", (RATE_LIMIT,)),
+)
+
+EDITS = (
+    Scene("add", ("a", LONG)),
+    Scene("reword", ("w",)),
+    Scene("settings", ("comma", *["down"] * 2)),
+    Scene("setting-edit", ("comma", *["down"] * 2, "enter", "type:9", "tab", "type:bolder")),
+    Scene("history", ("H",)),
+    Scene("history-edit", ("H", "enter"), (SMALL,)),
+    Scene("review", (*REVIEW, "space", "space")),
+    Scene("ask-selection", (*REVIEW, "space", "s")),
+    Scene("meta-prompt", (*PROMPT, *"nnn")),
+    Scene("meta-prompt-past", (*PROMPT, "less_than_sign", *"nn")),
+    Scene("template", ("e", "shift+tab", "down", "enter", "ctrl+end", "type:Mind {this}.")),
+    Scene("differences", ("D", "t", "n")),
+    Scene("differences-by-hand", ("D",), (SMALL,)),
+    Scene("exemplars", ("E", "p", "down", "d", "down")),
+    Scene("exemplars-search", ("E", "slash", "type:more than")),
+    Scene("exemplar", ("E", "down", "enter"), (SMALL,)),
+)
+
+LOOKING = (
+    Scene("details", ("down", "down", "enter", "w")),
+    Scene("details-beside", ("down", "down", "enter", "b"), (SMALL,)),
+    Scene("details-keys", ("enter", "question_mark"), (SMALL,)),
+    Scene("look-alikes", ("l",)),
+    Scene("try", ("T", "T")),
+    Scene("try-choose", ("T", "b")),
+    Scene("costs", ("dollar_sign",)),
+    Scene("replay", ("P", "home", "s", "s", "b")),
+    Scene("confirm", ("F", "s", "s")),
+    Scene("evaluate", ("X",)),
+    Scene("evaluated", ("X", "s", "s")),
+    Scene("compare-choose", ("W",), ground="pair"),
+    Scene("compare", ("W", "enter"), ground="pair"),
+)
+
+BROWSER = (
+    Scene("sessions", browser=True, ground="pair"),
+    Scene("sessions-empty", browser=True, ground="empty"),
+    Scene("sessions-search", ("slash", "type:demo"), (SMALL,), browser=True, ground="pair"),
+    Scene("sessions-help", ("question_mark",), browser=True, ground="pair"),
+    Scene("sessions-damaged", browser=True, ground="damaged"),
+    Scene("ask-delete", ("space", "space", "x"), browser=True, ground="pair"),
+    Scene("ask-rename", ("r", "type:tours"), (SMALL,), browser=True, ground="pair"),
+    Scene("new-session", ("n", "type:sums"), browser=True),
+    Scene("new-session-empty", ("n",), browser=True, ground="empty"),
+    Scene("new-session-file", ("n", "type:data/tickets.jsonl"), browser=True),
+    Scene("new-session-choose", ("n", "down"), browser=True),
+    Scene("new-session-help", ("n", "f1"), (SMALL,), browser=True),
+    Scene("ask-discard", ("n", "type:sums", "escape"), (SMALL,), browser=True),
+    Scene("pick-file", ("n", "ctrl+o", "type:data/", "down", "down"), browser=True),
+)
+
+SCENES: tuple[Scene, ...] = (*WORKBENCH, *QUESTIONS, *EDITS, *LOOKING, *BROWSER)
+PICTURES = {name: (scene, size) for scene in SCENES for name, size in scene.pictures.items()}
+"""Every picture's scene and size."""

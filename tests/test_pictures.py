@@ -1,4 +1,4 @@
-"""The pictures in screenshots/ show the screens as they are now."""
+"""The pictures in screenshots/ show the screens as they are now, every one of them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,48 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 import take_pictures
-from scenes import SCENES
+from grounds import GROUNDS
+from scenes import PICTURES, SCENES
 
-ROOT = Path(__file__).parents[1]
-KEPT = ROOT / "screenshots"
-CHECKED = [scene for scene in SCENES if scene.checked]
+KEPT = Path(__file__).parents[1] / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def grounds(tmp_path_factory, worker_id):
+    """The folder of the sessions that scenes start from: made once for all processes."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "grounds"
+    folder.mkdir(exist_ok=True)
+
+    def ground(name: str) -> Path:
+        with FileLock(folder / f"{name}.lock"):
+            return take_pictures.make_ground(name, folder)
+
+    return ground
 
 
 def test_every_scene_has_its_pictures_and_nothing_else_lies_there() -> None:
-    wanted = {f"{scene.name}-{width}x{height}" for scene in SCENES for width, height in scene.sizes}
     assert len({scene.name for scene in SCENES}) == len(SCENES)
-    assert {file.stem for file in KEPT.glob("*.svg")} == wanted
-    assert {file.stem for file in KEPT.glob("*.png")} == wanted
+    assert {scene.ground for scene in SCENES} == set(GROUNDS)
+    for kind in ("svg", "png"):
+        there = {file.stem for file in KEPT.glob(f"*.{kind}")}
+        assert there == set(PICTURES), "Run `python scripts/take_pictures.py`."
 
 
-async def test_the_pictures_show_the_screens_of_now(monkeypatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("XDG_STATE_HOME", "")
-    old = []
-    async for name, svg in take_pictures.pictures(CHECKED):
-        file = KEPT / f"{name}.svg"
-        if not file.exists() or file.read_text(encoding="utf-8") != svg:
-            old.append(name)
-    if old:
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_picture_shows_the_screen_of_now(name, grounds, tmp_path) -> None:
+    svg = take_pictures.take(name, grounds(PICTURES[name][0].ground), tmp_path)
+    file = KEPT / f"{name}.svg"
+    if not file.exists() or file.read_text(encoding="utf-8") != svg:
+        now = tmp_path / file.name
+        now.write_text(svg, encoding="utf-8")
         pytest.fail(
-            f"These screens changed and their pictures did not: {', '.join(old)}. "
-            "Run `python scripts/take_pictures.py` and look at the PNGs."
+            f"The screen of {name} changed and its picture did not (now: {now}). Run "
+            f"`python scripts/take_pictures.py --only {name}` and look at the PNG.",
+            pytrace=False,
         )

@@ -257,8 +257,8 @@ def test_a_model_outlives_its_event_loop() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_storm_changes_no_answer(name: str) -> None:
-    async def answers(server: LoopbackServer) -> list[str]:
-        async with made(server, name, timeout=0.8) as model:
+    async def answers(server: LoopbackServer, seconds: float) -> list[str]:
+        async with made(server, name, timeout=seconds) as model:
             await model.prepare()
 
             async def one(i: int) -> str:
@@ -273,7 +273,8 @@ async def test_a_storm_changes_no_answer(name: str) -> None:
             return await asyncio.gather(*(one(i) for i in range(60)))
 
     with LoopbackServer() as calm, LoopbackServer(fault=storm(5)) as rough:
-        assert await answers(calm) == await answers(rough)
+        # Without faults nothing may be sent twice, however busy the machine is.
+        assert await answers(calm, 30.0) == await answers(rough, 0.8)
     assert len(calm.ledger) == 60
     assert len(rough.ledger) > 75
     assert len(rough.records()) >= 60

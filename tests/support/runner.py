@@ -1,20 +1,22 @@
-"""Runs a session up to a number of steps in a process to be killed: DATABASE NAME STEPS."""
+"""Runs a session up to a number of steps in a process to be killed."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.support.sessions import opened, run
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-async def main() -> None:
-    path, name, steps = sys.argv[1:]
-    async with opened(Path(path), name) as session:
-        while session.state.finished_steps < int(steps):
+
+async def _play(path: Path, name: str, steps: int) -> None:
+    async with opened(path, name) as session:
+        while session.state.finished_steps < steps:
             await run(session, 1)
 
 
-if __name__ == "__main__":
-    asyncio.run(main())
+def play(path: Path, name: str, steps: int) -> None:
+    """Run it; the process ends with it."""
+    asyncio.run(_play(path, name, steps))

@@ -396,10 +396,10 @@ async def test_hostile_names_are_shown_and_do_nothing(tmp_path) -> None:
 async def test_500_sessions_stay_quick(tmp_path) -> None:
     entries = [entry(i, f"session {i}", parent=i - 1 if i % 5 else None) for i in range(1, 501)]
     async with browsing(tmp_path / "s.db") as (app, pilot):
-        before = time.perf_counter()
+        before = time.process_time()
         app.sessions._take(entries)
         await pilot.pause()
-        assert time.perf_counter() - before < 0.5
+        assert time.process_time() - before < 0.5
         await pilot.press("slash", *"499")
         await pilot.pause()
         assert "1 of 500" in screen_text(app)

@@ -118,7 +118,8 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
 
     def draw(self) -> None:
         """Draw the state as it is now."""
-        if not self.steering.opened or not self.is_mounted:
+        # A meta-prompt may arrive while the program closes and the panes are gone already.
+        if not self.steering.opened or not self.is_mounted or not self.children:
             return
         state, now = self.state, self.steering.situation()
         self.header.show(view.header(state, now))

@@ -1,0 +1,132 @@
+"""The databases that the scenes start from, each made once and copied for every picture."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from opro_tui.config import Config
+from opro_tui.core.edits import Edits
+from opro_tui.engine import fork
+from opro_tui.engine.create import Draft, create, prepare
+from opro_tui.engine.session import Session
+from opro_tui.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+SEED = 1
+DATABASE = "sessions.db"
+
+
+async def _new(store: Store, name: str, task: str) -> None:
+    draft = Draft(name=name, values={"task": task, "seed": SEED})
+    await create(store, prepare(draft, Config()))
+
+
+async def _run(session: Session, steps: int) -> None:
+    async for _ in session.run(steps):
+        pass
+
+
+async def _steer(session: Session) -> None:
+    """Three steps with a pin, a drop and a temperature between them."""
+    await _run(session, 2)
+    ranked = [each.id for each in session.state.ranked()]
+    await session.edit(Edits(pin=ranked[:1]))
+    await session.edit(Edits(drop=ranked[-1:]))
+    await session.edit(Edits(settings={"temperature": "0.8"}))
+    await _run(session, 1)
+
+
+async def _demo(store: Store) -> None:
+    await _new(store, "demo", "sums")
+    session = await Session.open(store, "demo", Config())
+    await _steer(session)
+    await session.close()
+
+
+async def _fresh(store: Store) -> None:
+    await _new(store, "demo", "sums")
+
+
+async def _pair(store: Store) -> None:
+    """The demo, a fork of it that went another way, and other tasks."""
+    await _demo(store)
+    session = await Session.open(store, "demo", Config())
+    await fork.fork(store, session, 1, "demo-cooler")
+    await session.close()
+    other = await Session.open(store, "demo-cooler", Config())
+    await other.edit(Edits(settings={"temperature": "0.3"}, note="less spread"))
+    await _run(other, 2)
+    await other.close()
+    await _new(store, "tours", "tsp")
+    await _new(store, "lines", "linear-regression")
+
+
+async def _lines(store: Store) -> None:
+    await _task(store, "linear-regression")
+
+
+async def _tours(store: Store) -> None:
+    await _task(store, "tsp")
+
+
+async def _task(store: Store, task: str) -> None:
+    await _new(store, "demo", task)
+    session = await Session.open(store, "demo", Config())
+    await _run(session, 3)
+    await session.close()
+
+
+async def _nothing(store: Store) -> None:
+    """A database without a session."""
+
+
+GROUNDS: dict[str, Callable[[Store], Awaitable[None]]] = {
+    "demo": _demo,
+    "fresh": _fresh,
+    "pair": _pair,
+    "lines": _lines,
+    "tours": _tours,
+    "empty": _nothing,
+    "damaged": _nothing,
+}
+
+
+async def make(ground: str, folder: Path) -> None:
+    """Make a ground's folder.
+
+    Args:
+        ground: Its name in GROUNDS.
+        folder: Where; it must not exist yet.
+    """
+    work = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    store = await Store.open(work / DATABASE)
+    try:
+        await GROUNDS[ground](store)
+    finally:
+        await store.close()
+    if ground == "damaged":
+        (work / DATABASE).write_bytes(b"This is no database.\n" * 50)
+    _write_data(work / "data")
+    work.rename(folder)
+
+
+def _write_data(folder: Path) -> None:
+    """Files for the layer that finds one."""
+    (folder / "older").mkdir(parents=True)
+    tickets = [
+        {"ticket": "The invoice shows the wrong address.", "queue": "billing"},
+        {"ticket": "The app closes when I open a photo.", "queue": "bugs"},
+        {"ticket": "How do I add a second user?", "queue": "questions"},
+    ]
+    lines = "".join(f"{json.dumps(row)}\n" for row in tickets)
+    (folder / "tickets.jsonl").write_text(lines, encoding="utf-8")
+    table = "question,answer\nWhat is 2 + 3?,5\nWhat is 6 * 7?,42\n"
+    (folder / "arithmetic.csv").write_text(table, encoding="utf-8")
+    (folder / "notes.txt").write_text("not for the program\n", encoding="utf-8")
