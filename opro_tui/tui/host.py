@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 LONG_SECONDS = 20.0
 """A run of at least this length is announced although the person looks at the screen."""
 TOOL_SECONDS = 2.0
+KILLED_SECONDS = 3.0
+"""How long an ordered end may take after a signal; what was paid for is stored long before."""
 
 
 class Host(App[None]):
@@ -79,7 +82,14 @@ class Host(App[None]):
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(sign, self.exit, None, 128 + sign)
+                loop.add_signal_handler(sign, self._killed, 128 + sign)
+
+    def _killed(self, code: int) -> None:
+        """Leave; where the terminal is gone, drawing the end would hang for good."""
+        watch = threading.Timer(KILLED_SECONDS, os._exit, (code,))
+        watch.daemon = True
+        watch.start()
+        self.exit(return_code=code)
 
     # Help
 
