@@ -48,8 +48,9 @@ def fold(state: State, events: Iterable[Event]) -> State:
     Folding many at once costs one copy of what they change, not one copy an event.
     """
     builder = _Builder(state)
+    apply = builder.apply  # looked up once: a dispatching method is made anew at every look
     for event in events:
-        builder.apply(event)
+        apply(event)
         builder.last_seq = max(builder.last_seq, event.seq)
     return builder.state()
 
@@ -60,10 +61,11 @@ def best_changes(state: State, events: Iterable[Event]) -> list[int]:
     It folds only what can change the best, at the cost of one fold.
     """
     builder, best = _Builder(state), state.best_id
+    apply = builder.apply
     found = []
     for place, event in enumerate(events, start=1):
         if isinstance(event, CandidateSampled | CandidateScored | EditMade):
-            builder.apply(event)
+            apply(event)
             if builder.best_id != best:
                 best = builder.best_id
                 found.append(place)

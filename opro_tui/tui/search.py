@@ -100,6 +100,8 @@ def listed(state: State, wanted: Filter, order: Order, shown: Collection[int]) -
         order: How to sort them.
         shown: Those that the optimizer will see.
     """
+    if wanted == Filter() and order is Order.RANK:
+        return list(state.ranking)
     ranked = state.ranked()
     if wanted != Filter():
         ranked = [candidate for candidate in ranked if matches(state, candidate, wanted, shown)]

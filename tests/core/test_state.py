@@ -199,6 +199,17 @@ def test_what_a_state_keeps_is_what_its_candidates_say(random, steps):
         assert found == kept(state)
 
 
+def test_answers_leave_what_is_kept_about_candidates_untouched(two_steps):
+    events = step_events(two_steps, [4, 9])
+    head = [event for event in events if isinstance(event, (StepStarted, CandidateSampled))]
+    start = fold(two_steps, numbered(two_steps, head))
+    answers = [event for event in events if isinstance(event, (Evaluation, CallFinished))]
+    state = fold(start, numbered(start, answers))
+    assert len(state.partial) == 2
+    for name in ("candidates", "ranking", "waiting_ids", "by_step", "steps"):
+        assert getattr(state, name) is getattr(start, name), f"{name} was copied"
+
+
 def test_a_partial_score_is_n_of_n_and_no_best():
     state = new_state()
     events = step_events(state, [12])[:8]

@@ -103,3 +103,35 @@ async def test_an_empty_list_says_what_it_will_hold() -> None:
         await pilot.pause()
         assert "Nothing yet." in app.lines()[0]
         assert "s fills it." in app.lines()[1]
+
+
+async def test_only_what_changed_is_drawn_again(monkeypatch) -> None:
+    drawn: list[str] = []
+    compose = RowList._compose_row
+
+    def counted(self, row, *rest, **how):
+        drawn.append(row[0].text)
+        return compose(self, row, *rest, **how)
+
+    monkeypatch.setattr(RowList, "_compose_row", counted)
+    app = Lists()
+    async with app.run_test(size=(80, 20)) as pilot:
+        app.rows.show(range(5000), app.make)
+        app.rows.focus()
+        await pilot.pause()
+        drawn.clear()
+        await pilot.press("j")
+        assert set(drawn) <= {"0", "1"}, "two rows for a cursor that moves by one"
+        await pilot.press("pagedown", "pagedown", "pageup")
+        drawn.clear()
+        await pilot.press("pageup")
+        assert len(drawn) <= 2, "rows that were drawn before are kept"
+
+        def make(key):
+            return (Cell(str(key)), Cell("w"), Cell("other" if key == 3 else app.make(key)[2].text))
+
+        drawn.clear()
+        app.rows.show(range(5000), make)
+        await pilot.pause()
+        assert drawn == ["3"]
+        assert "other" in "\n".join(app.lines())

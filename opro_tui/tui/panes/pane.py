@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from textual.containers import Container
 from textual.content import Content
+from textual.geometry import Region
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -22,6 +23,7 @@ class Pane(Container):
     def __init__(self, body: Widget, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         super().__init__(id=id)
         self.body = body
+        self._entitling = False
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -31,4 +33,13 @@ class Pane(Container):
         """Set the frame's title, which is never read as markup."""
         content = Content(title)
         if self.border_title != content.markup:
+            self._entitling = True
             self.border_title = content
+            self._entitling = False
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """As every widget's; another title draws the frame's upper edge again and not all of it."""
+        if self._entitling and not regions:
+            x, y = self.content_offset
+            regions = (Region(-x, -y, self.outer_size.width, 1),)
+        return super().refresh(*regions, **how)

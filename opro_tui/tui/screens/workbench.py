@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.widgets.row_list import RowList
 
+STREAM_FRAMES = 8
+"""How often a second what streams in is drawn at most; keys and edits are drawn at once."""
+
 
 class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions, ScreenActions):
     """A session on the bench.
@@ -89,9 +92,10 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
         yield Footer(compact=True)
 
     def on_mount(self) -> None:
-        """Look for changes as often as an eye can follow; between them nothing is drawn."""
+        """Look for changes a few times a second; between them nothing is drawn."""
         self.header.show([view.Part(f"opening {self.steering.name!r}…", "muted")])
-        self.set_interval(1 / terminal.frames_per_second(), self.draw_if_changed)
+        frames = min(STREAM_FRAMES, terminal.frames_per_second())
+        self.set_interval(1 / frames, self.draw_if_changed)
 
     def start(self) -> None:
         """Draw the session for the first time."""

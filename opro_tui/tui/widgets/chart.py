@@ -141,7 +141,7 @@ class Chart(Toned, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width = self.content_size.width
-        base = self.rich_style
+        base = self.ground
         if not self._lines:
             return self._draw_empty(y, width, base)
         if y >= len(self._lines):

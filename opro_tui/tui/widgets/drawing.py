@@ -56,7 +56,7 @@ class Drawing(Toned, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
         width = self.content_size.width
-        base = self.rich_style
+        base = self.ground
         if y >= len(self._lines):
             return Strip.blank(width, base)
         segments = [Segment(fmt.cut(t, width), base + self.tone(n)) for t, n in self._lines[y]]

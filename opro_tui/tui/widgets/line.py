@@ -36,7 +36,7 @@ class Line(Toned):
     def render_line(self, y: int) -> Strip:
         """Draw the line; the rest of the widget stays blank."""
         width = self.content_size.width
-        base = self.rich_style
+        base = self.ground
         if y:
             return Strip.blank(width, base)
         segments = []

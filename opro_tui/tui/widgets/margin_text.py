@@ -202,7 +202,7 @@ class MarginText(Toned, ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one line in sight."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self.ground
         index = round(self.scroll_offset.y) + y
         if not self.filled:
             text = f" {self.empty}" if y == 0 else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -20,7 +20,7 @@ from opro_tui.tui import format as fmt
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.style import Style
     from textual import events
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 GAP = " "
 MARGIN = 1
 """Cells left of each row, where the cursor's sign stands."""
+MOST_STRIPS = 500
+"""Drawn rows that are kept, so that scrolling and sorting draw only what wasn't seen yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class RowList(Toned, ScrollView, can_focus=True):
         self.empty = ""
         self._make: Callable[[int], Row] = lambda _: ()
         self._made: dict[int, Row] = {}
+        self._strips: dict[int, tuple[tuple[object, ...], Strip]] = {}
+        self._look: tuple[object, ...] = ()
         self._cursor = 0
         self._moved = False
 
@@ -128,8 +132,13 @@ class RowList(Toned, ScrollView, can_focus=True):
         """
         before = self.key
         self._make, self.empty = make, empty
-        self._made.clear()
+        old, self._made = self._made, {}
         new = tuple(keys)
+        look = (self.columns, empty)
+        if new == self.keys and look == self._look:
+            self._refresh_changed(old)
+            return
+        self._look = look
         if new != self.keys:
             self.keys = new
             self._measure()
@@ -141,6 +150,18 @@ class RowList(Toned, ScrollView, can_focus=True):
         self.refresh()
         if self.key is not None and self.key != before:
             self.post_message(self.Highlighted(self, self.key))
+
+    def _refresh_changed(self, old: Mapping[int, Row]) -> None:
+        """Draw those rows in sight again that say something else now."""
+        top = round(self.scroll_offset.y)
+        for index in range(top, min(len(self.keys), top + self.scrollable_content_region.height)):
+            key = self.keys[index]
+            if key not in old or self.row(key) != old[key]:
+                self._refresh_row(index)
+
+    def _refresh_row(self, index: int) -> None:
+        line = index - round(self.scroll_offset.y) + 1
+        self.refresh(Region(0, line, self.scrollable_content_region.width, 1))
 
     def move_to(self, key: int) -> None:
         """Put the cursor on a row, as the person would."""
@@ -165,6 +186,7 @@ class RowList(Toned, ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         """Draw again in the colours of another theme or focus."""
         super().notify_style_update()
+        self._strips = {}
         self.refresh()
 
     def _measure(self) -> None:
@@ -184,8 +206,9 @@ class RowList(Toned, ScrollView, can_focus=True):
         index = max(0, min(index, len(self.keys) - 1))
         self._moved = True
         if index != self._cursor:
+            self._refresh_row(self._cursor)
             self._cursor = index
-            self.refresh()
+            self._refresh_row(index)
             self.post_message(self.Highlighted(self, self.keys[index]))
         self._into_view()
 
@@ -220,7 +243,7 @@ class RowList(Toned, ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw the heading, a row, or what stands in an empty list."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self.ground
         if not self.keys:
             return self._draw_empty(y, width, base)
         if y == 0:
@@ -246,17 +269,30 @@ class RowList(Toned, ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, style)
 
     def _draw_row(self, index: int, width: int, base: Style) -> Strip:
-        sign = " "
-        cursor = None
+        key = self.keys[index]
+        row = self.row(key)
         if index == self._cursor:
-            cursor = self.tone("cursor" if self.has_focus else "cursor-blurred")
+            return self._compose_row(row, width, base, cursor=True)
+        seen = (row, width, base, self.columns)
+        known = self._strips.get(key)
+        if known is None or known[0] != seen:
+            if len(self._strips) >= MOST_STRIPS:
+                self._strips.clear()
+            known = self._strips[key] = seen, self._compose_row(row, width, base)
+        return known[1]
+
+    def _compose_row(self, row: Row, width: int, base: Style, *, cursor: bool = False) -> Strip:
+        sign = " "
+        lit = None
+        if cursor:
+            lit = self.tone("cursor" if self.has_focus else "cursor-blurred")
             sign = "▌" if self.has_focus else "▏"
-            base += cursor
+            base += lit
         segments = [Segment(sign, base + self.tone("accent"))]
-        for cell, cells, right in self._laid_out(self.row(self.keys[index]), width):
+        for cell, cells, right in self._laid_out(row, width):
             style = base + self.tone(cell.tone)
-            if cursor is not None and cursor.bgcolor is not None:
-                style += cursor.background_style
+            if lit is not None and lit.bgcolor is not None:
+                style += lit.background_style
             segments.append(Segment(fmt.fit(cell.text, cells, right=right) + GAP, style))
         return Strip(segments).adjust_cell_length(width, base)
 

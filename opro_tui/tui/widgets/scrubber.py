@@ -84,7 +84,7 @@ class Scrubber(Toned, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Draw one of the lines."""
         width = self.content_size.width
-        base = self.rich_style
+        base = self.ground
         if y == 0:
             segments = []
             for place, part in enumerate(fitting(self.parts, width)):
