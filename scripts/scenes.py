@@ -115,6 +115,7 @@ LOOKING = (
     Scene("details-beside", ("down", "down", "enter", "b"), (SMALL,)),
     Scene("details-keys", ("enter", "question_mark"), (SMALL,)),
     Scene("look-alikes", ("l",)),
+    Scene("lineage", ("L",)),
     Scene("try", ("T", "T")),
     Scene("try-choose", ("T", "b")),
     Scene("costs", ("dollar_sign",)),

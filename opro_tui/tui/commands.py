@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from opro_tui.tui.command import Command
+from opro_tui.tui.history_commands import HISTORY_COMMANDS
 
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something a person can do.
-
-    Attributes:
-        id: Its stable name, for keymaps.
-        keys: The keys it comes with, separated by commas.
-        action: The screen's action.
-        label: For the footer.
-        tooltip: A sentence for help, palette and mouse.
-        footer: Whether the footer shows it.
-        writes: Whether it changes the session, so that a read-only screen leaves it out.
-        panes: Ids of the panes that it belongs to; help lists it first there.
-    """
-
-    id: str
-    keys: str
-    action: str
-    label: str
-    tooltip: str
-    footer: bool = True
-    writes: bool = False
-    panes: tuple[str, ...] = ()
-
+__all__ = ["COMMANDS", "Command"]
 
 COMMANDS: tuple[Command, ...] = (
     Command("help", "question_mark,f1", "help", "Help", "Show every key with what it does."),
@@ -274,7 +251,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "settings",
-        "comma,equals_sign,A",
+        "comma,equals_sign,U",
         "settings",
         "Settings",
         "See every setting with its default and what it does, and change it from the next step on.",
@@ -311,53 +288,7 @@ COMMANDS: tuple[Command, ...] = (
         footer=False,
         panes=("chart",),
     ),
-    Command(
-        "fork",
-        "f",
-        "fork",
-        "Fork",
-        "Go on from one of this session's steps in a session of its own.",
-        footer=False,
-    ),
-    Command(
-        "costs",
-        "B,dollar_sign",
-        "costs",
-        "Costs",
-        "Show what every step cost beside its forecast, what was wasted, and what a point costs.",
-    ),
-    Command(
-        "replay",
-        "P",
-        "replay",
-        "Replay",
-        "Play this session again, event by event: no model, no cost; a fork goes on from any step.",
-        footer=False,
-    ),
-    Command(
-        "compare",
-        "W",
-        "compare",
-        "Compare",
-        "Compare this session with another: held-out difference, curves, best solutions, edits.",
-        footer=False,
-    ),
-    Command(
-        "confirm",
-        "F",
-        "confirm",
-        "Confirm",
-        "Score what can't be told from the best on fresh examples; shows the price first.",
-        footer=False,
-    ),
-    Command(
-        "evaluate",
-        "X",
-        "evaluate",
-        "Evaluate",
-        "Look at the held-out test split, train beside test; shows the price and the looks so far.",
-        footer=False,
-    ),
+    *HISTORY_COMMANDS,
     Command(
         "mouse",
         "M",
@@ -388,7 +319,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "palette",
-        "colon,L",
+        "colon,Y",
         "palette",
         "Palette",
         "Find any action by its name.",

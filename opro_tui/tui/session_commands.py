@@ -71,7 +71,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "palette",
-        "colon,L",
+        "colon,Y",
         "palette",
         "Palette",
         "Find any action by its name.",

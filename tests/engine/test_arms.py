@@ -81,9 +81,10 @@ async def test_steering_stays_out_of_it(tmp_path):
     found = await arm(db)
     assert (found.candidates, found.per_request) == (16, 4)
     async with opened(db, "c") as control:
-        await run(control, 1)
+        last = (await run(control, 1))[-1]
         state = control.state
-        assert state.finished_steps == 1
+        # Bolder candidates may use the money up before all are scored.
+        assert state.finished_steps == 1 or last.code == "budget"
         assert state.steps[1].started.settings.temperature == 1.0
         assert not state.settings.review
         assert not any(c.origin == "person" for c in state.candidates.values())

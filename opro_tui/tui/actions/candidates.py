@@ -17,6 +17,7 @@ from opro_tui.tui.panes.trajectory import TrajectoryPane
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.detail import DetailScreen
 from opro_tui.tui.screens.editor import Editor, Written
+from opro_tui.tui.screens.lineage import LineageLayer, Pair
 from opro_tui.tui.screens.look_alikes import LookAlikes
 from opro_tui.tui.screens.trial import TrialScreen
 
@@ -74,6 +75,8 @@ class CandidateActions(ScoringActions):
                 return self.scoring.has_scorer and not running
             case "pin" | "drop" | "reword":
                 return True if state.candidates else None
+            case "lineage":
+                return bool(state.candidates)
             case "look_alikes" | "sort" | "filter":
                 return state.best_id is not None
             case "older_step" | "newer_step":
@@ -174,6 +177,17 @@ class CandidateActions(ScoringActions):
     def _looked_up(self, key: int | None) -> None:
         if key is not None:
             self._show(key)
+
+    def action_lineage(self) -> None:
+        """Show where the selected solution came from."""
+        key = self._selected()
+        if key is not None:
+            self.app.push_screen(LineageLayer(self.steering, key), self._traced)
+
+    def _traced(self, pair: Pair | None) -> None:
+        if pair is not None:
+            key, beside = pair
+            self.app.push_screen(DetailScreen(self.steering, key, (key,), beside=beside))
 
     def action_freeze(self) -> None:
         """Keep the trajectory's order, or let it go."""

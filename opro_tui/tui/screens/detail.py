@@ -22,6 +22,7 @@ from opro_tui.tui.panes.pane import Pane
 from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.keys import DETAIL_KEYS
+from opro_tui.tui.screens.lineage import LineageLayer, Pair
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.line import Line
@@ -58,6 +59,7 @@ class DetailScreen(PaneScreen):
         steering: The open session.
         key: The candidate.
         keys: The list it was opened from, to walk along.
+        beside: The solution that stands beside it; None for the best.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*DETAIL_KEYS]
@@ -65,13 +67,15 @@ class DetailScreen(PaneScreen):
     facts = getters.query_one("#facts", Line)
     filters = getters.query_one("#filters", Line)
 
-    def __init__(self, steering: Steering, key: int, keys: Sequence[int]) -> None:
+    def __init__(
+        self, steering: Steering, key: int, keys: Sequence[int], *, beside: int | None = None
+    ) -> None:
         super().__init__()
         self.steering = steering
         self.scoring = Scoring(steering)
         self.key = key
         self.keys = tuple(keys)
-        self.beside = default_beside(steering.state, key)
+        self.beside = default_beside(steering.state, key) if beside is None else beside
         self.show = Show.ALL
         self.answers: tuple[Answer, ...] = ()
         self.loaded = False
@@ -252,6 +256,19 @@ class DetailScreen(PaneScreen):
         """What copy and pager take: the instruction, or the example while its pane is active."""
         reading = self.panes[3].has_class("-active")
         return self.answer.content.plain if reading else self.candidate.text
+
+    def action_lineage(self) -> None:
+        """Show where it came from; a change chosen there is shown here, as a pair."""
+
+        def traced(pair: Pair | None) -> None:
+            if pair is None:
+                return
+            if pair[0] != self.key:
+                self.key, self.answers, self.loaded, self.used = pair[0], (), False, None
+            self.beside = pair[1] if pair[1] is not None else default_beside(self.state, pair[0])
+            self.look()
+
+        self.app.push_screen(LineageLayer(self.steering, self.key), traced)
 
     def action_copy(self) -> None:
         """Copy the instruction, or the example's pane while that is active."""

@@ -14,6 +14,7 @@ from opro_tui.tui.screens.editor import Editor
 from opro_tui.tui.screens.exemplars import Exemplars
 from opro_tui.tui.screens.history import HistoryLayer
 from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.lineage import LineageLayer
 from opro_tui.tui.screens.look_alikes import LookAlikes
 from opro_tui.tui.screens.measure import MeasureScreen
 from opro_tui.tui.screens.new_session.screen import NewSession
@@ -40,6 +41,7 @@ SCREENS: tuple[type[Screen[Any]], ...] = (
     Exemplars,
     Differences,
     LookAlikes,
+    LineageLayer,
     SettingsLayer,
     HistoryLayer,
     TemplateEditor,

@@ -44,6 +44,14 @@ DETAIL_KEYS: tuple[Binding, ...] = (
         id="detail_beside",
     ),
     Binding(
+        "L",
+        "lineage",
+        "Lineage",
+        show=False,
+        tooltip="Show where it came from, and what each change fixed and broke.",
+        id="detail_lineage",
+    ),
+    Binding(
         "n,full_stop",
         "walk(1)",
         "Next",

@@ -60,7 +60,7 @@ class PaneScreen(Screen[None]):
             id="mouse",
         ),
         Binding(
-            "colon,L",
+            "colon,Y",
             "app.command_palette",
             "Palette",
             show=False,
