@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,7 @@ def mcnemar(wins: int, losses: int) -> float:
     return min(1.0, 2 * tail / (1 << n))
 
 
+@lru_cache(maxsize=4096)
 def clopper_pearson(right: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """The exact interval of a share, by bisection on the binomial tails; right to 1e-9."""
     if n == 0:
@@ -200,6 +202,26 @@ def distinguishable(
         return False
     low, high = bootstrap(gaps, seed)
     return low > 0 or high < 0
+
+
+def expected_best(tries: int, share: float, n: int) -> float:
+    """What the best of some equally good solutions reads on average: the winner's curse, exactly.
+
+    Args:
+        tries: How many solutions there are.
+        share: The share of examples that each of them really gets right, 0–1.
+        n: Examples that each is scored on.
+    """
+    # E[max] = Σ P(max ≥ k) over k, and the maximum stays below k when every single one does.
+    below, total = 0.0, 0.0
+    for k in range(n):
+        below += math.comb(n, k) * share**k * (1 - share) ** (n - k)
+        total += 1 - min(1.0, below) ** tries
+    return total / n
+
+
+FLATTERY = "87.1 on 40 examples, 83.7 on 80, 80.6 on 200, 79.9 on 261"
+"""What the best of 20 equal solutions with the true score 75 reads, by `expected_best`."""
 
 
 def score_of(

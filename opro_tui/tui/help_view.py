@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from opro_tui.core.statistics import FLATTERY
 from opro_tui.tui.bindings import LIST_KEYS, spelled
 from opro_tui.tui.rows import Cell
 
@@ -24,6 +25,11 @@ MARKS: tuple[tuple[str, str, str], ...] = (
     ("★", "best", "The highest full score of a solution that isn't dropped."),
     ("~", "tie", "Can't be told from the best at 95 %: the difference may be noise."),
     ("±", "half-width", "Half of the 95 % interval of a score."),
+    (
+        "best of K",
+        "flattered",
+        f"Chosen by its score, it reads too high: of 20 equal ones of true 75 %, {FLATTERY}.",
+    ),
     ("▲ ▼", "change", "Better or worse than the best before the step; with ~ it may be noise."),
     ("●", "shown", "The optimizer sees this solution in the next meta-prompt."),
     ("◆", "pinned", "Always shown to the optimizer, whatever its score."),

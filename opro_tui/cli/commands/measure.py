@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def confirm_command(app: App, name: str, examples: int | None, as_json: bool) -> int:
     """Score the solutions that can't be told from the best on fresh training-side examples.
 
-    The best of many tries looks better than it is; the score from here isn't flattered.
+    The best of many tries looks better than it is, for it was chosen by its score: the best of 20
+    equal solutions of true 75 % reads on average 87.1 on 40 examples, 83.7 on 80, 80.6 on 200,
+    79.9 on 261. The score from here isn't flattered by that choice: report this one.
     """
     return wait_for(_confirm(app, name, examples, as_json))
 

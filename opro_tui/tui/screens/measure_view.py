@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opro_tui.core.protocols import Split
+from opro_tui.core.statistics import expected_best
 from opro_tui.engine import heldout
 from opro_tui.tui import format as fmt
 from opro_tui.tui.measuring import CONFIRM, looks
@@ -65,8 +66,8 @@ def about(offer: Offer, state: State) -> list[tuple[str, str]]:
         what = f"{ids}, {one}, on {n} of the training side that nothing was chosen by"
         why = (
             f"The best of {best_of} tries looks better than it is, for it was chosen by its score: "
-            "the best of 20 equal solutions of true 75 % reads 84 % on 80 examples. The score on "
-            "fresh examples isn't flattered by that choice; report one from here."
+            f"{_flattery(state)}. The score on fresh examples isn't flattered by that choice; "
+            "report one from here."
         )
     else:
         what = f"{ids} on the {n} of the test split, sealed while nobody looks"
@@ -77,6 +78,15 @@ def about(offer: Offer, state: State) -> list[tuple[str, str]]:
     facts = [("what", what), ("why", why), ("price", price(offer))]
     found = result(offer, state)
     return [("result", found), *facts] if found else facts
+
+
+def _flattery(state: State) -> str:
+    """How much the best of so many tries would be flattered if all were equally good."""
+    tries, n = state.scored_count(), len(state.facts.train)
+    if not state.facts.binary or tries < 2:
+        tries, n = 20, 80
+    reads = 100 * expected_best(tries, 0.75, n)
+    return f"the best of {tries} equal solutions of true 75 % reads {reads:.1f} % on {n} examples"
 
 
 def result(offer: Offer, state: State) -> str:
