@@ -28,19 +28,26 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
 async def database(app: App, *, readonly: bool = False) -> AsyncIterator[Store]:
     """The database; one that is to be written is created where there is none.
 
-    One that an earlier version of the program left is migrated first, also to be read.
+    One that an earlier version of the program left is migrated first, also to be read; but a file
+    that no program works on (a recorded one, a backup) or that can't be written stays as it is, and
+    a migrated copy of it is read.
 
     Raises:
         StoreError: It can't be opened.
     """
-    from opro_tui.store.connection import OlderSchema
+    from opro_tui.cli.output import note
+    from opro_tui.store.connection import OlderSchema, worked_on
     from opro_tui.store.database import Store
 
     try:
         store = await Store.open(app.db, readonly=readonly)
     except OlderSchema:
-        await (await Store.open(app.db)).close()
-        store = await Store.open(app.db, readonly=readonly)
+        if worked_on(app.db):
+            await (await Store.open(app.db)).close()
+            store = await Store.open(app.db, readonly=readonly)
+        else:
+            store = await Store.open(app.db, readonly=readonly, copying=True)
+            note(f"{app.db} is of an older version: a migrated copy is read, the file stays as is")
     try:
         yield store
     finally:

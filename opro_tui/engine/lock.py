@@ -32,7 +32,6 @@ class WriterLock:
 
     def __init__(self, database: Path, session: int, name: str) -> None:
         folder = database.with_name(database.name + ".locks")
-        folder.mkdir(mode=0o700, exist_ok=True)
         self._owner = folder / f"{session}.owner"
         self._lock = FileLock(folder / f"{session}.lock", mode=0o600)
         self._name = name
@@ -43,6 +42,7 @@ class WriterLock:
         Raises:
             SessionBusy: Another process has it.
         """
+        self._owner.parent.mkdir(mode=0o700, exist_ok=True)
         try:
             # Those who only look whether it is taken hold it for a moment themselves.
             self._lock.acquire(timeout=LOOK_SECONDS, poll_interval=LOOK_SECONDS / 10)
@@ -64,7 +64,8 @@ class WriterLock:
     @property
     def held_elsewhere(self) -> bool:
         """Whether another process has it now."""
-        if self._lock.is_locked:
+        if self._lock.is_locked or not self._owner.exists():
+            # Who has it has left a name there; whoever only looks leaves nothing behind.
             return False
         try:
             self._lock.acquire(blocking=False)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opro_tui import __version__
 from opro_tui.core.errors import OproError, StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlite_utils import Database as SqliteUtilsDatabase
 
 _BUSY_SECONDS = 5.0
@@ -102,8 +103,11 @@ def _connection(uri: str) -> sqlite3.Connection:
     return db
 
 
-def prepare(path: Path, *, readonly: bool) -> None:
+def prepare(path: Path, *, readonly: bool, copying: bool = False) -> Path | None:
     """Create and migrate a database, or check that it can be read as it is.
+
+    Returns:
+        The migrated copy to read, where the file is older and `copying`; else None.
 
     Raises:
         StoreError: It is no database of ours, or a newer one.
@@ -112,8 +116,13 @@ def prepare(path: Path, *, readonly: bool) -> None:
         if not path.exists():
             raise StoreError("there is no such database", where=str(path))
         with closing(connect(path, readonly=True)) as db:
-            _check(db, path, readonly=True)
-        return
+            try:
+                _check(db, path, readonly=True)
+            except OlderSchema:
+                if not copying:
+                    raise
+                return _migrated_copy(db, path)
+        return None
     create_file(path)
     if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         what, todo = _SQLITE_ERRORS[sqlite3.SQLITE_READONLY]
@@ -124,6 +133,36 @@ def prepare(path: Path, *, readonly: bool) -> None:
             _migrate(db)
         else:
             _use_wal(db)
+    return None
+
+
+def worked_on(path: Path) -> bool:
+    """Whether a database is one that sessions are run in: writable, with a write-ahead log."""
+    try:
+        with path.open("rb") as file:
+            return file.read(20)[18:] == b"\2\2" and os.access(path, os.W_OK)
+    except OSError:
+        return False
+
+
+def _migrated_copy(db: sqlite3.Connection, path: Path) -> Path:
+    """A copy of an older database under the present schema, in a new folder of its own."""
+    copy = Path(tempfile.mkdtemp(prefix="opro-tui-")) / path.name
+    try:
+        create_file(copy)
+        with closing(_connection(copy.absolute().as_uri() + "?mode=rw")) as target:
+            db.backup(target)
+            target.execute("PRAGMA journal_mode = DELETE")
+            _migrate(target)
+    except BaseException:
+        drop_copy(copy)
+        raise
+    return copy
+
+
+def drop_copy(copy: Path) -> None:
+    """Let go of a migrated copy."""
+    shutil.rmtree(copy.parent, ignore_errors=True)
 
 
 def _wrap(db: sqlite3.Connection) -> SqliteUtilsDatabase:

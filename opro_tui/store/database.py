@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
 from opro_tui.store import calls, exporting, health, importing, sessions, timeline
-from opro_tui.store.connection import EXPLAINED, explain, prepare
+from opro_tui.store.connection import EXPLAINED, drop_copy, explain, prepare
 from opro_tui.store.records import Elsewhere
 from opro_tui.store.threads import Reader, Writer
 
@@ -50,30 +50,33 @@ class Store:
     Attributes:
         path: The file.
         readonly: Whether it was opened for reading only.
+        copy: The migrated copy that is read in the file's stead; None for the file itself.
     """
 
-    def __init__(self, path: Path, writer: Writer | None, reader: Reader) -> None:
-        self.path = path
-        self.readonly = writer is None
-        self._writer = writer
-        self._reader = reader
+    def __init__(
+        self, path: Path, writer: Writer | None, reader: Reader, copy: Path | None = None
+    ) -> None:
+        self.path, self.copy, self.readonly = path, copy, writer is None
+        self._writer, self._reader = writer, reader
 
     @classmethod
-    async def open(cls, path: Path, *, readonly: bool = False) -> Store:
+    async def open(cls, path: Path, *, readonly: bool = False, copying: bool = False) -> Store:
         """Open a database; one that doesn't exist is created, an older one is migrated.
 
         Args:
             path: The file.
             readonly: Neither create nor migrate nor write.
+            copying: Let an older one be read from a migrated copy, which goes with the store.
 
         Raises:
             StoreError: It can't be opened, is no database of ours, or a newer program's.
         """
         try:
-            await asyncio.to_thread(prepare, path, readonly=readonly)
+            copy = await asyncio.to_thread(prepare, path, readonly=readonly, copying=copying)
         except (*EXPLAINED, ValueError) as error:
             raise explain(error, path) from error
-        return cls(path, None if readonly else Writer(path), Reader(path, readonly=readonly))
+        writer = None if readonly else Writer(path)
+        return cls(path, writer, Reader(copy or path, readonly=readonly), copy)
 
     async def close(self) -> None:
         """Store what is queued, then let go of the file."""
@@ -82,6 +85,8 @@ class Store:
             self._writer.stop()
             await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._reader.join)
+        if self.copy is not None:
+            await asyncio.to_thread(drop_copy, self.copy)
 
     @property
     def transactions(self) -> int:

@@ -67,7 +67,7 @@ class OproApp(Host):
         database: The database file.
         name: The session's name; None begins with the list of sessions and comes back to it.
         config: Providers, prices, keymap and look.
-        replay: A session to play again over the list.
+        replay: A session to play again, instead of the list; closing it ends the program.
     """
 
     TITLE = "OPRO TUI"
@@ -89,7 +89,8 @@ class OproApp(Host):
         self._replay = replay
         self.keys = keymap(config)
         self.shelf = Shelf(database, config)
-        self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
+        listed = name is None and not replay
+        self.sessions = SessionsScreen(self.shelf, self.keys) if listed else None
         self._put_on_bench(name or "")
         self.measuring: Measuring | None = None
         self._leaving = False
@@ -112,11 +113,16 @@ class OproApp(Host):
         self.catch_kills()
         if self.sessions is not None:
             self.push_screen(self.sessions)
-            if self._replay:
-                archive = Archive(self.shelf.database, self.shelf.config)
-                self.push_screen(ReplayScreen(archive, self._replay, chart=self.options.chart))
+        elif self._replay:
+            archive = Archive(self.shelf.database, self.shelf.config)
+            screen = ReplayScreen(archive, self._replay, chart=self.options.chart)
+            self.push_screen(screen, self._replay_closed)
         else:
             self._show_bench()
+
+    def _replay_closed(self, _: None) -> None:
+        """End with the replay, unless a fork goes on from it, which is told by then."""
+        self.call_later(lambda: None if self.steering.name else self.exit())
 
     def _show_bench(self) -> None:
         self.push_screen(self.workbench)
@@ -207,6 +213,10 @@ class OproApp(Host):
 
     def on_fork_made(self, message: ForkMade) -> None:
         """Go on in a fork, or offer to."""
+        if self._replay and not self.steering.name:
+            self._put_on_bench(message.name)
+            self._show_bench()
+            return
         if self.sessions is not None and self.workbench not in self.screen_stack:
             self.sessions.reload(message.name)
             self.post_message(SessionAsked(message.name))
@@ -399,7 +409,7 @@ def run_browser(database: Path, config: Config, *, replay: str = "") -> int:
     Args:
         database: The database file.
         config: Providers, prices, keymap and look.
-        replay: The session to begin with, played again over the list.
+        replay: The session to play again, without the list: nothing of the file is changed.
 
     Returns:
         The exit code.

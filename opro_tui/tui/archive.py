@@ -112,9 +112,9 @@ class Archive:
         return self.bench is not None and self.bench.opened and self.bench.name == name
 
     @asynccontextmanager
-    async def store(self) -> AsyncIterator[Store]:
-        """The database, for as long as it is needed."""
-        store = await Store.open(self.database)
+    async def store(self, *, write: bool = False) -> AsyncIterator[Store]:
+        """The database, for as long as it is needed; who only looks changes nothing of the file."""
+        store = await Store.open(self.database, readonly=not write, copying=not write)
         try:
             yield store
         finally:
@@ -131,7 +131,7 @@ class Archive:
         if self.bench is not None and self.on_bench(name):
             yield self.bench.session
             return
-        async with self.store() as store:
+        async with self.store(write=write) as store:
             session = await Session.open(store, name, self.config, readonly=not write)
             try:
                 yield session
@@ -167,7 +167,7 @@ class Archive:
         Raises:
             BadInput: The step isn't finished, or the name is taken.
         """
-        async with self.store() as store:
+        async with self.store(write=True) as store:
             await listing.fork(store, name, step, new, self.config)
 
     async def replay(self, name: str, *, fine: bool | None = None) -> Opened:

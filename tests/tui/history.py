@@ -68,10 +68,12 @@ def database(told: Path, tmp_path: Path) -> Path:
 async def browsing(
     path: Path, size: tuple[int, int], *, replay: str = ""
 ) -> AsyncIterator[tuple[OproApp, Pilot[None]]]:
-    """The list of sessions, read."""
+    """The list of sessions, read; or a replay in its stead."""
     app = OproApp(path, None, Config(), replay=replay)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: app.sessions is not None and app.sessions.loaded)
+        await until(
+            pilot, lambda: bool(replay) or (app.sessions is not None and app.sessions.loaded)
+        )
         yield app, pilot
 
 
