@@ -20,7 +20,7 @@ from opro_tui.engine.provenance import provenance
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
 from opro_tui.store.migrations import known
-from opro_tui.tui.app import OproApp
+from opro_tui.tui.replay_app import ReplayApp
 from opro_tui.tui.screens.replay import ReplayScreen
 from scripts.make_sessions import FILE, make
 from tests.tui.driving import SIZES, screen_text, until
@@ -136,7 +136,7 @@ def test_the_story_has_every_step_and_edit(capsys):
 @pytest.mark.parametrize("name", ["sums", "tour"])
 async def test_the_screen_replays_them_and_leaves_no_trace(checkout, size, name):
     before = listing(checkout)
-    app = OproApp(checkout / FILE.name, None, Config(), replay=name)
+    app = ReplayApp(checkout / FILE.name, name, Config())
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: getattr(app.screen, "opened", None) is not None)
         assert isinstance(app.screen, ReplayScreen)

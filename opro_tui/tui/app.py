@@ -13,7 +13,6 @@ from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
 from opro_tui.core.waste import waste
 from opro_tui.tui import advice, bindings, caution, notices, themes
-from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import harmless, safe
 from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
@@ -37,7 +36,6 @@ from opro_tui.tui.screens import ask
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.measure import MeasureScreen
 from opro_tui.tui.screens.problem import RETRY, Problem
-from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.screens.sessions import SessionsScreen
 from opro_tui.tui.screens.workbench import Workbench
 from opro_tui.tui.session_commands import SESSION_COMMANDS
@@ -67,7 +65,6 @@ class OproApp(Host):
         database: The database file.
         name: The session's name; None begins with the list of sessions and comes back to it.
         config: Providers, prices, keymap and look.
-        replay: A session to play again, instead of the list; closing it ends the program.
     """
 
     TITLE = "OPRO TUI"
@@ -82,15 +79,11 @@ class OproApp(Host):
         "styles/history.tcss",
     ]
 
-    def __init__(
-        self, database: Path, name: str | None, config: Config, *, replay: str = ""
-    ) -> None:
+    def __init__(self, database: Path, name: str | None, config: Config) -> None:
         super().__init__(options(config))
-        self._replay = replay
         self.keys = keymap(config)
         self.shelf = Shelf(database, config)
-        listed = name is None and not replay
-        self.sessions = SessionsScreen(self.shelf, self.keys) if listed else None
+        self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
         self._put_on_bench(name or "")
         self.measuring: Measuring | None = None
         self._leaving = False
@@ -111,18 +104,14 @@ class OproApp(Host):
         """Show the sessions, or the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
         self.catch_kills()
+        self.begin()
+
+    def begin(self) -> None:
+        """Show the first screen."""
         if self.sessions is not None:
             self.push_screen(self.sessions)
-        elif self._replay:
-            archive = Archive(self.shelf.database, self.shelf.config)
-            screen = ReplayScreen(archive, self._replay, chart=self.options.chart)
-            self.push_screen(screen, self._replay_closed)
         else:
             self._show_bench()
-
-    def _replay_closed(self, _: None) -> None:
-        """End with the replay, unless a fork goes on from it, which is told by then."""
-        self.call_later(lambda: None if self.steering.name else self.exit())
 
     def _show_bench(self) -> None:
         self.push_screen(self.workbench)
@@ -213,15 +202,15 @@ class OproApp(Host):
 
     def on_fork_made(self, message: ForkMade) -> None:
         """Go on in a fork, or offer to."""
-        if self._replay and not self.steering.name:
-            self._put_on_bench(message.name)
-            self._show_bench()
-            return
+        self.go_on(message.name)
+
+    def go_on(self, name: str) -> None:
+        """Open a fork over the list; over the workbench offer it."""
         if self.sessions is not None and self.workbench not in self.screen_stack:
-            self.sessions.reload(message.name)
-            self.post_message(SessionAsked(message.name))
+            self.sessions.reload(name)
+            self.post_message(SessionAsked(name))
             return
-        self._offer_fork(message.name)
+        self._offer_fork(name)
 
     def on_measure_asked(self, message: MeasureAsked) -> None:
         """Measure solutions outside of a step."""
@@ -400,24 +389,24 @@ def run_workbench(database: Path, name: str, config: Config) -> int:
     Returns:
         The exit code.
     """
-    return _run(OproApp(database, name, config))
+    return run(OproApp(database, name, config))
 
 
-def run_browser(database: Path, config: Config, *, replay: str = "") -> int:
+def run_browser(database: Path, config: Config) -> int:
     """Show the sessions of a database until the person leaves.
 
     Args:
         database: The database file.
         config: Providers, prices, keymap and look.
-        replay: The session to play again, without the list: nothing of the file is changed.
 
     Returns:
         The exit code.
     """
-    return _run(OproApp(database, None, config, replay=replay))
+    return run(OproApp(database, None, config))
 
 
-def _run(app: OproApp) -> int:
+def run(app: OproApp) -> int:
+    """Run the app, then say how to go on with what stood on its bench."""
     app.run(mouse=app.options.mouse)
     if app.steering.opened:
         print(how_to_resume(app.steering.database, app.steering.name))

@@ -15,6 +15,7 @@ from opro_tui.engine import fork
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
+from opro_tui.tui.replay_app import ReplayApp
 from tests.tui.driving import make_session, until
 from tests.tui.states import HOSTILE
 
@@ -69,7 +70,7 @@ async def browsing(
     path: Path, size: tuple[int, int], *, replay: str = ""
 ) -> AsyncIterator[tuple[OproApp, Pilot[None]]]:
     """The list of sessions, read; or a replay in its stead."""
-    app = OproApp(path, None, Config(), replay=replay)
+    app = ReplayApp(path, replay, Config()) if replay else OproApp(path, None, Config())
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(
             pilot, lambda: bool(replay) or (app.sessions is not None and app.sessions.loaded)

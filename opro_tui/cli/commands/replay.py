@@ -28,9 +28,9 @@ def replay_command(app: App, name: str, step: int | None) -> int:
 
     if step is None and interactive():
         wait_for(_check(app, name))
-        from opro_tui.tui.app import run_browser
+        from opro_tui.tui.replay_app import run_replay
 
-        return run_browser(app.db, app.config, replay=name)
+        return run_replay(app.db, name, app.config)
     return wait_for(_replay(app, name, step))
 
 
