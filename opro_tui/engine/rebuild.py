@@ -239,3 +239,35 @@ def _regraded(state: State, regraded: Regrading) -> State:
         if row.graded and candidate is not None and candidate.score is not None:
             scores[candidate.id] = rules.as_of(row, candidate.score, regraded.state)
     return rules.with_scores(state, scores, binary=regraded.state.facts.binary)
+
+
+def signed(number: int) -> str:
+    """A difference with its sign."""
+    return "=" if not number else f"{'−' if number < 0 else '+'}{abs(number):,}"
+
+
+def differs(item: Rebuilt, most: int | None = None) -> str:
+    """What differs between a meta-prompt sent and rebuilt, in words.
+
+    Args:
+        item: Both.
+        most: How many solutions and exemplars are named; None for all.
+    """
+    if item.same:
+        return "as sent"
+    parts = []
+    for what, mark, (come, go) in (
+        ("solutions", "#", item.solutions),
+        ("exemplars", "", item.exemplars),
+    ):
+        signs = [f"+{mark}{id_}" for id_ in come] + [f"−{mark}{id_}" for id_ in go]
+        if signs:
+            more = " …" if most is not None and len(signs) > most else ""
+            parts.append(f"{what} {' '.join(signs[:most])}{more}")
+    if parts:
+        return "; ".join(parts)
+    if item.sent.solution_ids != item.built.solution_ids:
+        return "the solutions' order"
+    if item.sent.exemplar_ids != item.built.exemplar_ids:
+        return "the exemplars' order"
+    return "the wording or the scores"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from opro_tui.core import regrade as rules
@@ -270,3 +271,32 @@ def check_metric(name: str) -> str | None:
     except OproError as error:
         return str(error)
     return None
+
+
+def fork_command(session: Session, metric: str | None, new: str) -> str:
+    """The command that goes on with a metric in a session of its own; empty where there is none.
+
+    Args:
+        session: The session that was graded again.
+        metric: The other metric.
+        new: A free name.
+    """
+    finished = [step.number for step in session.state.steps if step.finished_seq]
+    if metric is None or metric == own_metric(session) or not finished:
+        return ""
+    return (
+        f"opro-tui fork {quote(session.name)} --at {finished[-1]} --as {quote(new)}"
+        f" --metric {quote(metric)}"
+    )
+
+
+def changes(found: Regrading) -> str:
+    """How many answers score otherwise, in words."""
+    count = found.up + found.down
+    if not count:
+        return "every answer gets the grade it had"
+    words = ("wrong→right", "right→wrong") if found.verdicts else ("score more", "score less")
+    answers = "1 answer" if count == 1 else f"{count:,} answers"
+    moved = "1 solution" if found.moved == 1 else f"{found.moved:,} solutions"
+    parts = f"{found.up:,} {words[0]}, {found.down:,} {words[1]}"
+    return f"{answers} graded otherwise: {parts}; {moved} would rank elsewhere"

@@ -225,7 +225,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "filter",
-        "slash,N",
+        "slash,Q",
         "filter",
         "Filter",
         "Show only solutions that match a text, an origin, a step or a mark.",

@@ -29,6 +29,15 @@ HISTORY_COMMANDS: tuple[Command, ...] = (
         footer=False,
     ),
     Command(
+        "new_eyes",
+        "N",
+        "new_eyes",
+        "New eyes",
+        "Grade the stored answers with another metric, or rebuild the meta-prompts: no cost.",
+        footer=False,
+        panes=("candidates", "trajectory"),
+    ),
+    Command(
         "compare",
         "W",
         "compare",

@@ -25,7 +25,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "Compare",
         "Compare two sessions: those marked with space, or the selected one with the marked.",
     ),
-    Command("session_search", "slash,N", "search", "Search", "Show only sessions that match."),
+    Command("session_search", "slash,Q", "search", "Search", "Show only sessions that match."),
     Command("session_rename", "r", "rename", "Rename", "Give the selected session another name."),
     Command(
         "session_fork",

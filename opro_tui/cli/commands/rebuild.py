@@ -107,6 +107,7 @@ def _lines(
     from opro_tui.cli.figures import plural, table
     from opro_tui.cli.output import one_line
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.engine.rebuild import differs, signed
 
     if session.record.simulated:
         yield SIMULATED
@@ -146,11 +147,6 @@ def _changed(changes: Changes, metric: str | None) -> Iterator[str]:
         yield f"scores by {metric}"
 
 
-def signed(number: int) -> str:
-    """A difference with its sign."""
-    return "=" if not number else f"{'−' if number < 0 else '+'}{abs(number):,}"
-
-
 def signed_money(usd: float | None) -> str:
     """A difference in dollars with its sign; what is unknown is called so."""
     from opro_tui.cli.figures import money
@@ -160,27 +156,9 @@ def signed_money(usd: float | None) -> str:
     return "$0" if not usd else f"{'−' if usd < 0 else '+'}{money(abs(usd))}"
 
 
-def differs(item: Rebuilt) -> str:
-    """What differs between a meta-prompt sent and rebuilt, in words."""
-    if item.same:
-        return "as sent"
-    parts = []
-    for what, mark, (come, go) in (
-        ("solutions", "#", item.solutions),
-        ("exemplars", "", item.exemplars),
-    ):
-        signs = [f"+{mark}{id_}" for id_ in come] + [f"−{mark}{id_}" for id_ in go]
-        if signs:
-            parts.append(f"{what} {' '.join(signs)}")
-    if not parts and item.sent.solution_ids != item.built.solution_ids:
-        parts.append("the solutions' order")
-    if not parts and item.sent.exemplar_ids != item.built.exemplar_ids:
-        parts.append("the exemplars' order")
-    return "; ".join(parts) or "the wording or the scores"
-
-
 def _total(found: Sequence[Rebuilt]) -> str:
     from opro_tui.cli.figures import plural
+    from opro_tui.engine.rebuild import signed
 
     tokens = sum(item.more_tokens for item in found)
     costs = [item.cost for item in found]

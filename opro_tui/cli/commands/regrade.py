@@ -85,6 +85,7 @@ def _lines(
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.engine.regrade import changes, fork_command
 
     if session.record.simulated:
         yield SIMULATED
@@ -112,32 +113,8 @@ def _lines(
             f"`opro-tui regrade {quote(session.name)}{flag} --solution {example}`"
             " lists the answers that score otherwise"
         )
-    yield from _advice(session, metrics, new_name)
-
-
-def _advice(
-    session: Session, metrics: tuple[str | None, str | None], new_name: str
-) -> Iterator[str]:
-    finished = [step.number for step in session.state.steps if step.finished_seq]
-    if metrics[1] is None or metrics[0] == metrics[1] or not finished:
-        return
-    yield (
-        f"to go on with it: `opro-tui fork {quote(session.name)} --at {finished[-1]}"
-        f" --as {quote(new_name)} --metric {quote(metrics[1])}`"
-    )
-
-
-def changes(found: Regrading) -> str:
-    """How many answers score otherwise, in words."""
-    from opro_tui.cli.figures import plural
-
-    count = found.up + found.down
-    if not count:
-        return "every answer gets the grade it had"
-    words = ("wrong→right", "right→wrong") if found.verdicts else ("score more", "score less")
-    parts = f"{found.up:,} {words[0]}, {found.down:,} {words[1]}"
-    ranks = f"{plural(found.moved, 'solution')} would rank elsewhere"
-    return f"{plural(count, 'answer')} graded otherwise: {parts}; {ranks}"
+    if command := fork_command(session, metrics[1], new_name):
+        yield f"to go on with it: `{command}`"
 
 
 def best_words(found: Regrading) -> str:

@@ -12,6 +12,7 @@ from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.costs import CostsScreen
 from opro_tui.tui.screens.measure import MeasureScreen
+from opro_tui.tui.screens.new_eyes import NewEyesScreen
 from opro_tui.tui.screens.replay import ReplayScreen
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class HistoryActions(Screen[None]):
         match action:
             case "replay":
                 return bool(self.state.steps or self.state.edits)
+            case "new_eyes":
+                return self.state.best_id is not None or len(self.state.steps) > 1
             case "confirm" | "evaluate":
                 has_examples = bool(self.steering.session.task.examples)
                 return has_examples and self.state.best_id is not None
@@ -54,6 +57,10 @@ class HistoryActions(Screen[None]):
     def action_replay(self) -> None:
         """Play this session again from its first event."""
         self.app.push_screen(ReplayScreen(self.archive, self.steering.name, chart=self.chart))
+
+    def action_new_eyes(self) -> None:
+        """Grade the stored answers with another metric, or rebuild the meta-prompts."""
+        self.app.push_screen(NewEyesScreen(self.archive, self.steering.name))
 
     def action_costs(self) -> None:
         """Show what every step cost."""

@@ -79,7 +79,7 @@ class Exemplars(Layer[None]):
             id="exemplar_redraw",
         ),
         Binding(
-            "slash,N",
+            "slash,Q",
             "search",
             "Search",
             show=False,

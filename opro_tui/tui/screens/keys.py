@@ -198,6 +198,13 @@ REPLAY_KEYS: tuple[Binding, ...] = (
         id="replay_live",
     ),
     Binding(
+        "N",
+        "new_eyes",
+        "New eyes",
+        tooltip="Grade the stored answers with another metric, or rebuild the meta-prompts.",
+        id="new_eyes",
+    ),
+    Binding(
         "a",
         "all",
         "All events",

@@ -22,6 +22,7 @@ from opro_tui.tui.screens import ask
 from opro_tui.tui.screens import replay_view as view
 from opro_tui.tui.screens.keys import REPLAY_KEYS
 from opro_tui.tui.screens.layers import Reader
+from opro_tui.tui.screens.new_eyes import NewEyesScreen
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.line import Line
@@ -277,6 +278,11 @@ class ReplayScreen(PaneScreen):
         if candidate is not None:
             self.playing = False
             self.app.push_screen(Reader(f"Solution #{candidate.id}", candidate.text))
+
+    def action_new_eyes(self) -> None:
+        """Grade the answers with another metric, or rebuild the meta-prompts."""
+        self.playing = False
+        self.app.push_screen(NewEyesScreen(self.archive, self.session_name))
 
     # Going live
 
