@@ -113,6 +113,13 @@ class Report:
     per_point: float | None
     gain: float | None
 
+    @property
+    def saved_pico(self) -> int | None:
+        """What the answers from the store would have cost; None when a price is unknown."""
+        saved = [line.saved_pico for line in self.roles if line.used.from_store]
+        known = [pico for pico in saved if pico is not None]
+        return sum(known) if len(known) == len(saved) else None
+
 
 def report(state: State, efforts: Mapping[tuple[int, str], Effort]) -> Report:
     """Work out a session's costs.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from opro_tui.cli.command import Command
 from opro_tui.cli.opening import opened, wait_for
+from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
     from opro_tui.core.forecast import RoleForecast
+    from opro_tui.core.money_report import Report
     from opro_tui.core.state import State
     from opro_tui.core.usage import Usage
 
@@ -31,31 +33,47 @@ _HEAD = (
 )
 
 
-@click.command("costs", cls=Command, example="opro-tui costs triage --json")
+@click.command(
+    "costs",
+    cls=Command,
+    example="opro-tui costs triage\nopro-tui costs triage --csv > costs.csv",
+)
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--csv", "as_csv", is_flag=True, help="The whole table for spreadsheets.")
 @click.pass_obj
-def costs_command(app: App, name: str, as_json: bool) -> int:
+def costs_command(app: App, name: str, as_json: bool, as_csv: bool) -> int:
     """Show tokens and dollars by step and role, with what was forecast, and the waste meter.
 
     `stored` counts evaluations answered from the store at no cost. The waste meter says what was
-    spent since the best last got better beyond noise.
+    spent since the best last got better beyond noise. Below the table stand the forecast's median
+    error, what the store saved, time and retries, dollars per point gained, and the day of the
+    price list; prices in the config file come before those of the list.
     """
-    return wait_for(_costs(app, name, as_json))
+    if as_json and as_csv:
+        raise BadInput("goes without --json", where="--csv", todo="Give one of the two.")
+    return wait_for(_costs(app, name, as_json, as_csv))
 
 
-async def _costs(app: App, name: str, as_json: bool) -> int:
+async def _costs(app: App, name: str, as_json: bool, as_csv: bool) -> int:
     from opro_tui.cli import output
     from opro_tui.cli.figures import table
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.core.money_report import report
     from opro_tui.engine.report import costs_json
+    from opro_tui.models.prices import prices_date
 
-    async with opened(app, name) as (_, session):
-        if as_json:
-            output.document(costs_json(session.state))
-            return 0
+    async with opened(app, name) as (store, session):
         state = session.state
-        rows, meter = _rows(state), _waste(state)
+        found = report(state, await store.efforts(session.record.id))
+        if as_json:
+            summary = {"summary": _summary(found) | {"prices": prices_date()}}
+            output.document(costs_json(state) | summary)
+            return 0
+        if as_csv:
+            output.exact(_csv(found))
+            return 0
+        rows, meter = _rows(state), [*_facts(found, state), *_waste(state)]
         if session.record.simulated:
             output.say(SIMULATED)
     if not rows:
@@ -64,6 +82,67 @@ async def _costs(app: App, name: str, as_json: bool) -> int:
     for line in (*table(_HEAD, rows, left=(1,)), *meter):
         output.say(line)
     return 0
+
+
+def _csv(found: Report) -> str:
+    import csv
+    import io
+
+    from opro_tui.core.money_report import table
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(table(found))
+    return text.getvalue().removesuffix("\n")
+
+
+def _summary(found: Report) -> dict[str, Any]:
+    """What `costs --json` says beside the steps."""
+    from opro_tui.core.money_report import tokens
+    from opro_tui.core.usage import PICO
+
+    saved = found.saved_pico
+    return {
+        "forecast_error": found.error,
+        "forecast_steps": found.errors,
+        "saved_usd": None if saved is None else saved / PICO,
+        "seconds": found.whole.effort.milliseconds / 1000,
+        "retries": found.whole.effort.retries,
+        "gain": found.gain,
+        "usd_per_point": found.per_point,
+        "cumulative": [
+            {"step": step, "cost_usd": used.cost_usd, "tokens": tokens(used)}
+            for step, used in found.cumulative
+        ],
+    }
+
+
+def _facts(found: Report, state: State) -> list[str]:
+    """The figures below the table."""
+    from opro_tui.cli.figures import duration, money, plural, points
+    from opro_tui.core.usage import PICO
+    from opro_tui.models.prices import prices_date
+
+    used, effort = found.whole.used, found.whole.effort
+    said = "no finished step had one yet"
+    if found.error is not None:
+        steps = plural(found.errors, "step")
+        said = f"off by {100 * found.error:.1f} % of the tokens (median over {steps})"
+    stored = plural(used.from_store, "answer") + " at $0"
+    if used.from_store and found.saved_pico:
+        stored += f", ≈ {money(found.saved_pico / PICO)} saved"
+    trouble = (
+        f"{plural(used.failed, 'failed call')}, {plural(used.unknown, 'unknown outcome')},"
+        f" {effort.retries:,} sent again; answers took {duration(effort.milliseconds / 1000)}"
+    )
+    bounded = state.facts.bounded
+    lines = [f"forecast: {said}", f"from the store: {stored}", f"trouble: {trouble}"]
+    if found.gain is not None:
+        each = "unknown" if found.gain > 0 else "nothing gained yet"
+        if found.per_point is not None:
+            each = f"{money(found.per_point)} per point"
+        gained = points(found.gain, bounded=bounded)
+        lines.append(f"gained: {gained} over the best start, in training ({each})")
+    return [*lines, f"prices: list of {prices_date()}; prices in your config come first"]
 
 
 def _waste(state: State) -> list[str]:

@@ -133,12 +133,7 @@ def _stored(found: Report) -> str:
     count = found.whole.used.from_store
     if not count:
         return "no answer came from the store"
-    parts = [line for line in found.roles if line.used.from_store]
-    saved = [line.saved_pico for line in parts]
-    known = [pico for pico in saved if pico is not None]
-    worth = ""
-    if known and len(known) == len(saved) and sum(known):
-        worth = f", ≈ {fmt.dollars(sum(known) / PICO)} saved"
+    worth = f", ≈ {fmt.dollars(found.saved_pico / PICO)} saved" if found.saved_pico else ""
     return f"{fmt.plural(count, 'answer')} from the store at $0{worth}"
 
 
