@@ -116,6 +116,7 @@ LOOKING = (
     Scene("details-keys", ("enter", "question_mark"), (SMALL,)),
     Scene("look-alikes", ("l",)),
     Scene("lineage", ("L",)),
+    Scene("null-arm", ("A",)),
     Scene("try", ("T", "T")),
     Scene("try-choose", ("T", "b")),
     Scene("costs", ("dollar_sign",)),

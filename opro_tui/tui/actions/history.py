@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from opro_tui.core.errors import OproError
+from opro_tui.tui import control
 from opro_tui.tui.archive import Archive
 from opro_tui.tui.measuring import CONFIRM, EVALUATE
+from opro_tui.tui.messages import Failed, MeasureAsked
 from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.costs import CostsScreen
+from opro_tui.tui.screens.layers import Question
 from opro_tui.tui.screens.measure import MeasureScreen
 from opro_tui.tui.screens.new_eyes import NewEyesScreen
 from opro_tui.tui.screens.replay import ReplayScreen
 
 if TYPE_CHECKING:
     from opro_tui.core.state import State
+    from opro_tui.engine.arms import NullArm
     from opro_tui.tui.steering import Steering
 
 
@@ -52,6 +58,8 @@ class HistoryActions(Screen[None]):
                 return has_examples and self.state.best_id is not None
             case "compare":
                 return self.state.best_id is not None
+            case "null_arm":
+                return self.state.finished_steps > 0
         return True
 
     def action_replay(self) -> None:
@@ -95,3 +103,47 @@ class HistoryActions(Screen[None]):
                 self.app.push_screen(CompareScreen(self.archive, name, other, chart=self.chart))
 
         self.app.push_screen(Choose("Compare with", others), chosen)
+
+    def action_null_arm(self) -> None:
+        """Work the session's control out, and ask with its price whether to make it."""
+        if not any(candidate.draw is not None for candidate in self.state.candidates.values()):
+            self.say("A control stands against steps that were run; run one first.")
+            return
+        self.run_worker(self._offer_control(), group="offer", exclusive=True, exit_on_error=False)
+
+    async def _offer_control(self) -> None:
+        name = self.steering.name
+        try:
+            found, new = await control.work_out(self.archive, name)
+        except OproError as error:
+            words = self.steering.what_failed(error)
+            self.post_message(Failed("The control can't be made", words))
+            return
+        text = control.words(found, new, simulated=self.steering.session.record.simulated)
+
+        async def answered(answer: str | None) -> None:
+            if answer in ("make", "run"):
+                await self._make_control(found, new, run=answer == "run")
+
+        answers = (
+            ("back", "n", "Back"),
+            ("make", "k", "Make it, and run it later"),
+            ("run", "s", "Make it and run it now"),
+        )
+        question = Question("Control: everything sampled at once", text, answers)
+        self.app.push_screen(question, answered)
+
+    async def _make_control(self, found: NullArm, new: str, *, run: bool) -> None:
+        name = self.steering.name
+        try:
+            await control.make(self.archive, found, new)
+        except OproError as error:
+            words = self.steering.what_failed(error)
+            self.post_message(Failed("The control can't be made", words))
+            return
+        if not run:
+            self.say(f"{new} is made, and nothing spent. To run it: opro-tui run {quote(new)}")
+            return
+        job = control.ControlRun(self.archive, new, name, found.candidates)
+        self.app.post_message(MeasureAsked(job))
+        self.say(f"{new} runs beside this session; you are told when it is done.")

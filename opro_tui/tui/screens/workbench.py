@@ -160,7 +160,7 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
                 return self.steering.running
             case "undo" | "history" | "fork":
                 return self.possible_settings_action(action)
-            case "replay" | "new_eyes" | "compare" | "confirm" | "evaluate":
+            case "replay" | "new_eyes" | "compare" | "confirm" | "evaluate" | "null_arm":
                 return self.possible_history_action(action)
             case "exemplars" | "older_prompt" | "newer_prompt":
                 return self.possible_prompt_action(action)
