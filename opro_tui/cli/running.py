@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from opro_tui.cli import output
@@ -118,10 +118,12 @@ async def run_steps(session: Session, steps: int, *, as_json: bool = False) -> i
         with signals(interruption):
             async with progress:
                 printer.begin()
-                async for event in session.run(steps):
-                    ended = event if isinstance(event, Stopped) else None
-                    progress.clear()
-                    printer.show(event)
+                # Closed here and now, also when what reads our lines has gone.
+                async with aclosing(session.run(steps)) as events:
+                    async for event in events:
+                        ended = event if isinstance(event, Stopped) else None
+                        progress.clear()
+                        printer.show(event)
     except asyncio.CancelledError:
         if not interruption.broken_off:
             raise

@@ -17,7 +17,7 @@ from opro_tui.engine.budget import worst_case
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.run import Interrupted
 from opro_tui.models import prices, tokens
-from opro_tui.models.retry import RetryPolicy, call_with_retries
+from opro_tui.models.retry import Patience, RetryPolicy, call_with_retries
 from opro_tui.store.records import CallAnswer, CallIntent, StoredAnswer
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ class Caller:
     _traits: dict[tuple[str, str], Traits] = field(default_factory=dict)
     _known: dict[bytes, Answered] = field(default_factory=dict)
     _flights: dict[bytes, asyncio.Future[Answered]] = field(default_factory=dict)
+    _patience: Patience = field(default_factory=Patience)
 
     async def traits(self, model: Model) -> Traits:
         """What is known of a model; remembered across sessions."""
@@ -321,7 +322,7 @@ class Caller:
 
         self.traffic.in_flight += 1
         try:
-            policy = replace(self.policy, seed=call)
+            policy = self._patience.of(self.policy, job.model.endpoint, seed=call)
             response, _ = await call_with_retries(
                 attempt, policy, self._note_retry, stopping=self.stopping
             )
@@ -331,6 +332,7 @@ class Caller:
             raise
         except ModelError as error:
             self.traffic.last_error = str(error)
+            self._patience.failed(job.model.endpoint, error)
             refused = isinstance(error, ParameterRefused)
             event = finished(Outcome.FAILED, Usage(failed=1), str(error))
             if refused or isinstance(error, ContextOverflow):
@@ -343,6 +345,7 @@ class Caller:
         finally:
             self.traffic.in_flight -= 1
         self.traffic.last_reply = time.monotonic()
+        self._patience.heard(job.model.endpoint)
         event = finished(Outcome.ANSWERED, self._usage(job.model, response.usage))
         # It has been paid for: not even a cancelled run may lose it.
         return await asyncio.shield(self._keep(job, event, response, then))

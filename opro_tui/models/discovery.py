@@ -8,15 +8,17 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
 from opro_tui.models import registry
 
 if TYPE_CHECKING:
+    from httpx2 import Client
+
     from opro_tui.config import Config, Provider
 
-SECONDS = 0.7
+SECONDS = 1.5
 """How long a local endpoint may take to list its models."""
 OK = 200
 MAX_BYTES = 1_000_000
@@ -78,15 +80,24 @@ def _key(provider: Provider) -> str:
 def _ask_all(providers: list[Provider], seconds: float) -> list[list[Offer]]:
     if not providers:
         return []
+    import httpx2
+
+    # One client for all: making one reads the certificates, which takes longer than an answer.
+    # Loopback and private addresses are meant to be reached directly, never through a proxy.
+    with httpx2.Client(timeout=seconds, trust_env=False, follow_redirects=False) as client:
+        return _ask_with(client, providers, seconds)
+
+
+def _ask_with(client: Client, providers: list[Provider], seconds: float) -> list[list[Offer]]:
     pool = ThreadPoolExecutor(max_workers=len(providers), thread_name_prefix="discovery")
     try:
-        waiting = [pool.submit(_ask, provider, seconds) for provider in providers]
+        waiting = [pool.submit(_ask, client, provider, seconds) for provider in providers]
         return [future.result() for future in waiting]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _ask(provider: Provider, seconds: float) -> list[Offer]:
+def _ask(client: Client, provider: Provider, seconds: float) -> list[Offer]:
     """The models that a local endpoint lists; none when it doesn't answer in time."""
     import httpx2
 
@@ -97,22 +108,18 @@ def _ask(provider: Provider, seconds: float) -> list[Offer]:
         headers.setdefault("Authorization", f"Bearer {key}")
     place = f"{url}/models" if url.endswith("/v1") else f"{url}/v1/models"
     try:
-        body = _fetch(httpx2, place, headers, seconds)
+        body = _fetch(client, place, headers, seconds)
         names = _names(json.loads(body))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RecursionError):
         return []
     return [Offer(f"{provider.name}/{name}", "local", url) for name in names]
 
 
-def _fetch(httpx2: Any, url: str, headers: dict[str, str], seconds: float) -> bytes:  # noqa: ANN401
+def _fetch(client: Client, url: str, headers: dict[str, str], seconds: float) -> bytes:
     """A response's body, read no longer and no further than is allowed."""
     until = time.monotonic() + seconds
     body = b""
-    # Loopback and private addresses are meant to be reached directly, never through a proxy.
-    with (
-        httpx2.Client(timeout=seconds, trust_env=False, follow_redirects=False) as client,
-        client.stream("GET", url, headers=headers) as response,
-    ):
+    with client.stream("GET", url, headers=headers) as response:
         if response.status_code != OK:
             return b"{}"
         for piece in response.iter_bytes():

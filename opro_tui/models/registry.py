@@ -123,12 +123,20 @@ def _split(name: str, config: Config, where: str) -> tuple[Provider, str]:
         near = nearest(provider, known)
         what = f"unknown provider {provider!r}"
         if not slash:
-            what = f"{name!r} is no provider/model"
+            what, near = f"{name!r} is no provider/model", _with_provider(name) or near
         raise BadInput(what, where=where, todo=f"{near} {choice}".strip())
     if not model.strip() or not model.isprintable():
         todo = f"Write {provider}/MODEL."
         raise BadInput(f"{name!r} names no model", where=where, todo=todo)
     return config.providers[provider], model
+
+
+def _with_provider(name: str) -> str:
+    """What a well-known model's name lacks, as a sentence; empty for others."""
+    beginnings = {"gpt": "openai", "o1": "openai", "o3": "openai", "o4": "openai"}
+    beginnings |= {"claude": "anthropic", "llama": "ollama", "qwen": "ollama", "gemma": "ollama"}
+    found = next((where for start, where in beginnings.items() if name.startswith(start)), "")
+    return f"Did you mean '{found}/{name}'?" if found else ""
 
 
 def _base_url(provider: Provider, url: str | None, where: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from opro_tui.core.errors import ModelError
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 T = TypeVar("T")
+
+UNHEARD_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class RetryPolicy:
         base: Seconds before the second attempt; doubled before each further one.
         cap: The longest wait in seconds where the endpoint named none.
         retry_after_cap: The longest wait in seconds where it did.
+        unheard: Whether the endpoint has not answered yet: then one that can't be reached is tried
+            fewer times, for most likely it doesn't run.
         seed: Spreads the waits; give each call its own, so that many don't come back at once.
     """
 
@@ -31,6 +35,7 @@ class RetryPolicy:
     base: float = 0.5
     cap: float = 20.0
     retry_after_cap: float = 120.0
+    unheard: bool = False
     seed: int | str = 0
 
     def delay(self, attempt: int, error: ModelError) -> float | None:
@@ -40,7 +45,10 @@ class RetryPolicy:
             attempt: How many attempts were made, 1 or more.
             error: What the last one ended in.
         """
-        if error.fatal or not error.retryable or attempt >= self.attempts:
+        most = self.attempts
+        if self.unheard and error.kind == "connection":
+            most = min(most, UNHEARD_ATTEMPTS)
+        if error.fatal or not error.retryable or attempt >= most:
             return None
         spread = uniform("retry", self.seed, attempt)
         if error.retry_after is not None:
@@ -48,6 +56,29 @@ class RetryPolicy:
             return min(wait, self.retry_after_cap)
         wait = min(self.cap, self.base * 2.0 ** min(attempt - 1, 60))
         return wait * (0.5 + 0.5 * spread)
+
+
+class Patience:
+    """Which endpoints have answered, so that one that doesn't run is not waited for again."""
+
+    def __init__(self) -> None:
+        self._heard: set[str] = set()
+        self._silent: set[str] = set()
+
+    def heard(self, endpoint: str) -> None:
+        """It has answered."""
+        self._heard.add(endpoint)
+
+    def failed(self, endpoint: str, error: ModelError) -> None:
+        """A call to it was given up."""
+        if error.kind == "connection":
+            self._silent.add(endpoint)
+
+    def of(self, policy: RetryPolicy, endpoint: str, *, seed: int) -> RetryPolicy:
+        """A policy for one call: one attempt where nothing ever came and a call was given up."""
+        heard = endpoint in self._heard
+        attempts = 1 if endpoint in self._silent and not heard else policy.attempts
+        return replace(policy, seed=seed, attempts=attempts, unheard=not heard)
 
 
 async def call_with_retries(

@@ -120,7 +120,9 @@ def read_bytes(path: Path, *, limit: int | None = None) -> bytes:
     """A regular file's bytes, or the first ones up to a limit; BadInput says why not."""
     try:
         if not path.exists():
-            raise BadInput("there is no such file", where=str(path), todo="Check the path.")
+            beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+            todo = nearest(path.name, beside) or "Check the path."
+            raise BadInput("there is no such file", where=str(path), todo=todo)
         if not path.is_file():
             raise BadInput("this is not a regular file", where=str(path), todo="Name a file.")
         size = path.stat().st_size

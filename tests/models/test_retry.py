@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opro_tui.core.errors import ModelError
-from opro_tui.models.retry import RetryPolicy, call_with_retries
+from opro_tui.models.retry import Patience, RetryPolicy, call_with_retries
 
 FAST = RetryPolicy(base=0.001)
 
@@ -98,3 +98,19 @@ async def test_waiting_can_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await call
     assert time.monotonic() - started < 1
+
+
+def test_an_endpoint_that_never_answered_is_not_waited_for_long():
+    broke = failed(kind="connection")
+    patience, policy = Patience(), RetryPolicy(base=0.001)
+    first = patience.of(policy, "here", seed=1)
+    assert first.delay(3, broke) is not None
+    assert first.delay(4, broke) is None
+    assert first.delay(5, failed()) is not None
+    patience.failed("here", broke)
+    assert patience.of(policy, "here", seed=2).delay(1, broke) is None
+    assert patience.of(policy, "there", seed=2).delay(1, broke) is not None
+    patience.heard("here")
+    assert patience.of(policy, "here", seed=3).delay(5, broke) is not None
+    patience.failed("here", broke)
+    assert patience.of(policy, "here", seed=4).delay(5, broke) is not None

@@ -74,10 +74,10 @@ def _show(trial: Trial) -> None:
     say("[answer]" if finish == "stop" else f"[answer, ended by {finish}]")
     say(trial.completion.text or "(empty)")
     grade = trial.grade
-    read = "could not be read" if grade.parsed is None else repr(grade.parsed)
+    read = "no answer found in it" if grade.parsed is None else f"read as {grade.parsed!r}"
     flags = f" ({', '.join(grade.flags)})" if grade.flags else ""
     verdict = {1.0: "right", 0.0: "wrong"}.get(grade.score, f"{grade.score:g}")
-    say(f"[verdict] {verdict}{flags}: parsed {read}, target {trial.example.target!r}")
+    say(f"[verdict] {verdict}{flags}: {read}, target {trial.example.target!r}")
     say()
 
 
@@ -88,4 +88,7 @@ def _conclude(made: list[Trial]) -> None:
     right = sum(trial.grade.score for trial in made)
     say(f"{right:g} of {len(made)} right")
     if unread:
-        say(f"{unread} of {len(made)} could not be read: check --metric, or ask for the format")
+        say(
+            f"in {unread} of {len(made)} no answer was found: let the instruction ask for the"
+            " format, or check --metric"
+        )

@@ -61,6 +61,8 @@ class Choose(Layer[str]):
         options: The texts, each with a line about it.
         typed: What stands in the field first.
         free: Whether what was typed may be taken though it is not among them.
+        current: Where the cursor begins when nothing is typed.
+        note: What else is to be said about the texts.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,11 +83,15 @@ class Choose(Layer[str]):
         *,
         typed: str = "",
         free: bool = False,
+        current: str = "",
+        note: str = "",
     ) -> None:
         super().__init__(title)
         self.options = tuple(options)
         self.typed = typed
         self.free = free
+        self.current = typed or current
+        self.note = note
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -102,7 +108,7 @@ class Choose(Layer[str]):
         self.rows.can_focus = False
         self.field.focus()
         self.filter("")
-        current = [place for place, (text, _) in enumerate(self.options) if text == self.typed]
+        current = [place for place, (text, _) in enumerate(self.options) if text == self.current]
         if current:
             self.rows.move_to(current[0])
 
@@ -115,10 +121,11 @@ class Choose(Layer[str]):
     def filter(self, query: str) -> None:
         """Show what fits a query."""
         found = fitting(query, [f"{text} {about}" for text, about in self.options])
-        self.rows.show(found, self._row, empty="Nothing fits.")
+        empty = "Nothing fits; Enter takes what is typed." if self.free else "Nothing fits."
+        self.rows.show(found, self._row, empty=empty)
         self.rows.action_jump(0)
         shown = f"{count(len(found))} of {count(len(self.options))} shown"
-        self.query_one("#shown", Static).update(plain(shown))
+        self.query_one("#shown", Static).update(plain("\n".join(filter(None, (shown, self.note)))))
 
     def _row(self, place: int) -> Row:
         text, about = self.options[place]

@@ -299,7 +299,15 @@ class NewSession(Screen[str]):
 
         title = form.FIELDS[name].label.capitalize()
         free = name != "task"
-        self.app.push_screen(Choose(title, choices, typed=event.field.value, free=free), chosen)
+        choose = Choose(
+            title,
+            choices,
+            typed=event.field.value,
+            free=free,
+            current=self.checking.guesses.get(name, form.FIELDS[name].default),
+            note=words.MODELS_NOTE if name in ("optimizer", "scorer") else "",
+        )
+        self.app.push_screen(choose, chosen)
 
     def _fill(self, name: str, text: str) -> None:
         target = self.rows[name].input

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from opro_tui.tui.rows import Row
 
 ROWS_SHOWN = 4
+MODELS_NOTE = (
+    "Listed are local servers that answer and providers whose key is set. Any other is typed as "
+    "provider/NAME: openai/… anthropic/… ollama/…; its address under More settings."
+)
 INITIAL_HELP = (
     "Starting solutions are scored in step 0. Paste or write as many lines as you like; a line of "
     "three dashes (---) begins another solution."
