@@ -376,3 +376,16 @@ def find(name: str, *, where: str = "") -> Definition:
     if definition is None:
         raise BadInput(f"unknown setting {name!r}", where=where, todo=nearest(name, BY_NAME))
     return definition
+
+
+OF_META_PROMPT = (
+    "shown",
+    "order",
+    "score_buckets",
+    "threshold",
+    "exemplars",
+    "exemplar_choice",
+    "proposals",
+    "meta_style",
+)
+"""The settings that a meta-prompt depends on."""

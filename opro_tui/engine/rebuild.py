@@ -12,7 +12,7 @@ from opro_tui.core.errors import BadInput
 from opro_tui.core.events import PromptBuilt, StepStarted
 from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.reducer import fold
-from opro_tui.core.settings import find
+from opro_tui.core.settings import OF_META_PROMPT, find
 from opro_tui.engine import prompt as prompts
 from opro_tui.engine.opening import initial_state
 from opro_tui.models import prices, tokens
@@ -28,25 +28,13 @@ if TYPE_CHECKING:
 
     Watch = Callable[[int, int], None]
 
-SETTINGS = (
-    "shown",
-    "order",
-    "score_buckets",
-    "threshold",
-    "exemplars",
-    "exemplar_choice",
-    "proposals",
-    "meta_style",
-)
-"""The settings that a meta-prompt depends on."""
-
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What shall be otherwise.
 
     Attributes:
-        settings: Names of `SETTINGS` to values, as flags or JSON give them.
+        settings: Names of `OF_META_PROMPT` to values, as flags or JSON give them.
         template: Names of the template's texts to texts.
     """
 
@@ -111,11 +99,11 @@ def check(session: Session, changes: Changes, step: int | None = None) -> None:
             step has no meta-prompt.
     """
     for name in changes.settings:
-        if find(name).name not in SETTINGS:
+        if find(name).name not in OF_META_PROMPT:
             raise BadInput(
                 "changes nothing in a meta-prompt",
                 where=find(name).flag,
-                todo=f"These do: {', '.join(find(known).flag for known in SETTINGS)}.",
+                todo=f"These do: {', '.join(find(known).flag for known in OF_META_PROMPT)}.",
             )
     wanted = session.state.settings.with_values(changes.settings)
     if (

@@ -103,7 +103,9 @@ def listed(state: State, wanted: Filter, order: Order, shown: Collection[int]) -
     if wanted == Filter() and order is Order.RANK:
         return list(state.ranking)
     ranked = state.ranked()
-    if wanted != Filter():
+    for word in wanted.words:  # what thousands don't hold needs no further look
+        ranked = [candidate for candidate in ranked if word in candidate.text.lower()]
+    if wanted != Filter(wanted.words):
         ranked = [candidate for candidate in ranked if matches(state, candidate, wanted, shown)]
     return [candidate.id for candidate in ordered(ranked, order, minimize=state.facts.minimize)]
 

@@ -62,10 +62,9 @@ def rebuild_command(
 
 
 def _options() -> list[click.Option]:
-    from opro_tui.core.settings import find
-    from opro_tui.engine.rebuild import SETTINGS
+    from opro_tui.core.settings import OF_META_PROMPT, find
 
-    return [option_for(find(name), defaults=False) for name in SETTINGS]
+    return [option_for(find(name), defaults=False) for name in OF_META_PROMPT]
 
 
 rebuild_command.params[1:1] = _options()
