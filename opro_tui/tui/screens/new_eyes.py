@@ -12,7 +12,7 @@ from textual.containers import Container
 from textual.widgets import Footer
 
 from opro_tui.core.errors import BadInput, OproError
-from opro_tui.core.settings import find
+from opro_tui.core.settings import OF_META_PROMPT, find
 from opro_tui.engine import rebuild as rebuilding
 from opro_tui.engine import regrade as regrading
 from opro_tui.tui import background
@@ -320,8 +320,7 @@ class NewEyesScreen(PaneScreen):
                 self._ask_value(name, str(now[name.replace("-", "_")]))
 
         options = [
-            (name.replace("_", "-"), f"{now[name]}: {find(name).help}")
-            for name in rebuilding.SETTINGS
+            (name.replace("_", "-"), f"{now[name]}: {find(name).help}") for name in OF_META_PROMPT
         ]
         self.app.push_screen(Choose("Setting", options), chosen)
 
