@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """From this width on the models have a column of their own."""
+ROOMY = 72
+"""Below this width steps and last use are left out, so that status and label stay whole."""
 WATCH_SECONDS = 5.0
 """How often sessions that another process runs are looked at again."""
 SELECTED = frozenset(
@@ -43,13 +45,13 @@ def columns(width: int) -> tuple[Column, ...]:
     wide = width >= WIDE
     return (
         Column("", 1),
-        Column("name", 26 if wide else 20),
+        Column("name", 26 if wide else 20 if width >= ROOMY else 16),
         Column("best", 6, right=True),
         Column("±", 5),
-        Column("steps", 5, right=True),
+        Column("steps", 5, right=True, from_width=ROOMY),
         Column("cost", 7, right=True),
         Column("status", 10),
-        Column("used", 8 if wide else 6, right=True),
+        Column("used", 8 if wide else 6, right=True, from_width=ROOMY),
         Column("", 3),
         Column("task", 18 if wide else 0),
         Column("models", 0, from_width=WIDE),

@@ -1,0 +1,179 @@
+"""A session in which everything foreign is hostile: no screen lets any of it through."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from opro_tui.config import Config
+from opro_tui.core.edits import Edits
+from opro_tui.engine import fork
+from opro_tui.engine.create import Draft, create, prepare
+from opro_tui.engine.session import Session
+from opro_tui.store.database import Store
+from opro_tui.tui.app import OproApp
+from opro_tui.tui.bindings import possible
+from opro_tui.tui.commands import COMMANDS
+from opro_tui.tui.messages import Failed
+from opro_tui.tui.screens.problem import Problem
+from opro_tui.tui.session_commands import SESSION_COMMANDS
+from tests.support.loopback import LoopbackServer
+from tests.tui.driving import run_out, until
+from tests.tui.states import HOSTILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from tests.support.loopback import LoopbackRequest
+
+TEXTS = [text for text in HOSTILE if text.strip() and "\ud800" not in text]
+ROWS = [text for text in TEXTS if "\0" not in text]
+"""Data files that hold NUL are refused."""
+NAME = "[bold]x[/] [@click=app.quit]汉[/] [/INST]"
+SHOWING = (
+    *("help", "edit", "exemplars", "differences", "reword", "try_out", "look_alikes", "details"),
+    *("settings", "copy", "history", "costs", "replay", "compare", "confirm", "evaluate"),
+    *("messages", "about", "session_new", "session_rename", "session_fork", "session_delete"),
+)
+"""Commands that bring foreign text to the screen, in layers and screens of their own."""
+MOST_LAYERS = 5
+
+
+def says(request: LoopbackRequest) -> str:
+    """Some hostile text, as a proposal and as an answer, the same for the same request."""
+    text = TEXTS[len(json.dumps(request.body)) % len(TEXTS)]
+    return f"<INS>{text} {request.number}</INS> {text}"
+
+
+async def tell(folder: Path) -> None:
+    """Store a step of a session whose data, proposals, answers, notes and name are hostile."""
+    data = folder / "rows.jsonl"
+    rows = [{"question": f"{n} {text}", "answer": text} for n, text in enumerate(ROWS)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    store = await Store.open(folder / "sessions.db")
+    with LoopbackServer(says) as server:
+        values = {
+            "task": str(data),
+            "input": "question",
+            "target": "answer",
+            "metric": "exact",
+            "optimizer": "ollama/optimizer",
+            "scorer": "ollama/scorer",
+            "optimizer_url": server.url,
+            "scorer_url": server.url,
+            "candidates": 3,
+            "train": 4,
+            "test": 3,
+            "seed": 1,
+            "max_length": 20_000,
+        }
+        draft = Draft(name=NAME, values=values)
+        await create(store, prepare(draft, Config()))
+        session = await Session.open(store, NAME, Config())
+        async for _ in session.run(1):
+            pass
+        await session.edit(Edits(add=tuple(TEXTS[:3]), note="".join(TEXTS)[:400]))
+        async for _ in session.run(1):
+            pass
+        await fork.fork(store, session, 1, "[red]fork")
+        await session.close()
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hostile")
+    asyncio.run(tell(folder))
+    return folder
+
+
+@pytest.fixture
+def database(told: Path, tmp_path: Path) -> Path:
+    shutil.copytree(told, tmp_path / "own")
+    return tmp_path / "own" / "sessions.db"
+
+
+def seen(app: OproApp) -> str:
+    """What the terminal shows, after making sure that it can do no harm."""
+    lines = []
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            meta = segment.style.meta if segment.style is not None else {}
+            assert "app.quit" not in str(meta.get("@click"))
+            assert segment.style is None or segment.style.link is None
+        lines.append(strip.text)
+    text = "\n".join(lines)
+    bad = {c for c in text if not c.isprintable() and c != "\n"}
+    assert not bad
+    return text
+
+
+async def look_around(app: OproApp, pilot: Pilot[None]) -> str:
+    """Look at a screen or layer, its panes and its lists."""
+    await app.workers.wait_for_complete([w for w in app.screen.workers if w.node is app.screen])
+    await pilot.pause()
+    text = seen(app)
+    for key in ("down", "tab"):
+        await pilot.press(key)
+        text += seen(app)
+    return text
+
+
+async def through(app: OproApp, pilot: Pilot[None], table: object) -> str:
+    """Do every action of a screen that shows something; returns all that was seen."""
+    home, texts = app.screen, []
+    for command in table:
+        if command.id not in SHOWING or not possible(home, command):
+            continue
+        await home.run_action(command.action)
+        await pilot.pause()
+        if app.screen is not home:
+            texts.append(await look_around(app, pilot))
+        for _ in range(MOST_LAYERS):
+            if app.screen is home:
+                break
+            await pilot.press("escape")
+            await pilot.pause()
+            texts.append(seen(app))
+        assert app.screen is home, command.id
+    return "\n".join(texts)
+
+
+async def test_no_screen_over_a_session_lets_anything_through(database: Path) -> None:
+    app = OproApp(database, NAME, Config())
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
+        for pane in app.workbench.panes:
+            pane.body.focus()
+            await pilot.press("pagedown", "end")
+            seen(app)
+        app.workbench.trajectory.rows.focus()
+        text = await through(app, pilot, COMMANDS)
+        assert "[/INST] solve" in text
+        assert "[@click=app.quit]" in text
+        app.workbench.say("".join(HOSTILE))
+        await pilot.pause()
+        seen(app)
+        app.post_message(Failed("".join(HOSTILE[:3]), "".join(HOSTILE)))
+        await until(pilot, lambda: isinstance(app.screen, Problem))
+        seen(app)
+        await pilot.press("y", "escape")
+        await run_out(app, pilot)
+        assert app.return_code is None
+
+
+async def test_the_list_of_sessions_lets_nothing_through(database: Path) -> None:
+    app = OproApp(database, None, Config())
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        screen = app.sessions
+        assert screen is not None
+        await until(pilot, lambda: screen.loaded and len(screen.entries) == 2)
+        text = await through(app, pilot, SESSION_COMMANDS)
+        assert "[bold]x[/]" in text
+        assert app.return_code is None
