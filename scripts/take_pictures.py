@@ -30,6 +30,7 @@ from scenes import PICTURES, Scene
 
 from opro_tui.config import Config
 from opro_tui.core.events import Stopped
+from opro_tui.engine import create, provenance
 from opro_tui.tui import steering
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.messages import RunEnded
@@ -59,6 +60,8 @@ SURROUNDINGS = {
     "OPRO_TUI_SIMULATED_LATENCY": "0",
 }
 """Nothing of this machine may stand in a picture."""
+VERSIONS = {"opro-tui": "1.0.0", "python": "3.12.0"}
+"""What the sessions were made with, as the pictures have it."""
 KEYS = tuple(f"{name}_API_KEY" for name in ("OPENAI", "ANTHROPIC", "OPENROUTER"))
 
 
@@ -92,6 +95,8 @@ def surroundings(folder: Path, latency: float = 0.0) -> Iterator[None]:
         mock.patch("time.time_ns", return_value=NOON),
         mock.patch.object(steering, "time", SimpleNamespace(monotonic=now)),
         mock.patch.object(pick_file, "Path", Here),
+        mock.patch.object(create, "versions", return_value=VERSIONS),
+        mock.patch.object(provenance, "versions", return_value=VERSIONS),
         contextlib.chdir(folder),
         stillness(),
     ):
