@@ -92,7 +92,6 @@ GROUNDS: dict[str, Callable[[Store], Awaitable[None]]] = {
     "lines": _lines,
     "tours": _tours,
     "empty": _nothing,
-    "damaged": _nothing,
 }
 
 
@@ -111,8 +110,6 @@ async def make(ground: str, folder: Path) -> None:
         await GROUNDS[ground](store)
     finally:
         await store.close()
-    if ground == "damaged":
-        (work / DATABASE).write_bytes(b"This is no database.\n" * 50)
     _write_data(work / "data")
     work.rename(folder)
 
