@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
-from opro_tui.store import calls, exporting, health, importing, sessions, timeline
+from opro_tui.store import calls, drafts, exporting, health, importing, sessions, timeline
 from opro_tui.store.connection import EXPLAINED, drop_copy, explain, prepare
 from opro_tui.store.records import Elsewhere
 from opro_tui.store.threads import Reader, Writer
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         SessionRecord,
         StoredAnswer,
         StoredCall,
+        StoredDraft,
         StoredEvaluation,
     )
 
@@ -197,6 +198,14 @@ class Store:
     async def set_summary(self, session: int, seq: int, summary: Mapping[str, Any]) -> None:
         """Keep what the list of sessions shows, as of an event; an older one is ignored."""
         await self._write(partial(sessions.set_summary, session=session, seq=seq, summary=summary))
+
+    async def drafts(self, session: int) -> dict[str, StoredDraft]:
+        """What a person wrote in a session and hasn't used yet, by name."""
+        return await self._read(partial(drafts.kept, session=session))
+
+    async def keep_drafts(self, session: int, changes: Mapping[str, str | None]) -> None:
+        """Keep drafts by name; None forgets one."""
+        await self._write(partial(drafts.keep, session=session, changes=changes))
 
     # --- events ---
 

@@ -296,6 +296,16 @@ CREATE TABLE continuations ( -- what a session went on under, each time that had
 );
 """
 
+_DRAFTS_6 = """
+CREATE TABLE drafts ( -- what a person wrote and hasn't used yet; in no export
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  name TEXT NOT NULL, -- where it was written
+  at INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (session, name)
+) WITHOUT ROWID;
+"""
+
 
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
@@ -331,6 +341,11 @@ def _open_calls(db: Database) -> None:
 @SCHEMA(name="m005_continuations")
 def _continuations(db: Database) -> None:
     _run(db, _CONTINUATIONS_5)
+
+
+@SCHEMA(name="m006_drafts")
+def _drafts(db: Database) -> None:
+    _run(db, _DRAFTS_6)
 
 
 def known() -> list[str]:

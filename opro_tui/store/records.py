@@ -170,6 +170,14 @@ class StoredEvaluation:
     completions: tuple[Completion, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class StoredDraft:
+    """What a person wrote and hasn't used yet; `at` is in milliseconds since 1970."""
+
+    text: str
+    at: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCall:
     """All that is stored of a call beside the event that ended it.

@@ -241,6 +241,7 @@ def delete(db: sqlite3.Connection, name: str) -> None:
     """Delete a session; one that forks read is hidden and goes with the last of them."""
     record = by_name(db, name)
     db.execute("UPDATE sessions SET deleted = ? WHERE id = ?", (now(), record.id))
+    db.execute("DELETE FROM drafts WHERE session = ?", (record.id,))
     at: int | None = record.id
     purged = False
     while at is not None:

@@ -21,12 +21,14 @@ from textual.app import SuspendNotSupported
 from opro_tui.tui.format import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from textual.app import App
 
 AT_ONCE_SECONDS = 0.7
 """An editor that is back sooner without a change has not been written in."""
+WATCH_SECONDS = 1.0
+"""How often to look whether an open editor has saved."""
 USUAL = ("nano", "vim", "vi")
 """Tried in turn where neither variable names an editor."""
 
@@ -67,13 +69,16 @@ def editor_command(environ: Mapping[str, str]) -> tuple[list[str], str]:
     return [found], ""
 
 
-async def write_outside(app: App[None], text: str, name: str) -> Outcome:
+async def write_outside(
+    app: App[None], text: str, name: str, *, keep: Callable[[str], None] = lambda _: None
+) -> Outcome:
     """Let the person write a text in `$VISUAL` or `$EDITOR`; runs of steps go on meanwhile.
 
     Args:
         app: Stands aside while the editor has the terminal.
         text: What is to be edited.
         name: What the file is called, without its ending.
+        keep: Takes what the editor saves, as soon as it does.
     """
     command, problem = editor_command(os.environ)
     if problem:
@@ -85,7 +90,11 @@ async def write_outside(app: App[None], text: str, name: str) -> Outcome:
         started = time.monotonic()
         # Drawing while the editor has the terminal would spoil it.
         with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
-            code = await asyncio.to_thread(_run, [*command, str(file)])
+            watch = asyncio.create_task(_watch(file, text, keep))
+            try:
+                code = await asyncio.to_thread(_run, [*command, str(file)])
+            finally:
+                watch.cancel()
         seconds = time.monotonic() - started
         return _outcome(text, file.read_bytes(), command[0], code, seconds)
     except SuspendNotSupported:
@@ -94,6 +103,18 @@ async def write_outside(app: App[None], text: str, name: str) -> Outcome:
         return Outcome(None, f"{command[0]} could not be used: {error.strerror or error}.")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _watch(file: Path, text: str, keep: Callable[[str], None]) -> None:
+    """Hand on what an editor has saved, while it is still open."""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            data = await asyncio.to_thread(file.read_bytes)
+            now = data.decode("utf-8", "surrogatepass")
+            if now.strip() and now.rstrip("\n") != text.rstrip("\n"):
+                keep(now)
+                text = now
 
 
 def pager_command(environ: Mapping[str, str]) -> tuple[list[str], str]:

@@ -12,6 +12,7 @@ from opro_tui.engine import fork as forking
 from opro_tui.engine.fork_price import price
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
+from opro_tui.tui.drafts import Drafts
 from opro_tui.tui.view import Situation
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Steering:
     """An open session as the screens use it.
 
     Attributes:
+        drafts: What the person wrote in it and hasn't used yet.
         prompt: The next meta-prompt; None until it was worked out.
         prompt_tokens: Its estimated length.
         forecast: What the next step will cost.
@@ -49,6 +51,7 @@ class Steering:
         self.database = database
         self.name = name
         self.config = config
+        self.drafts = Drafts()
         self.prompt: MetaPrompt | None = None
         self.prompt_tokens: int | None = None
         self.forecast: Forecast | None = None
@@ -77,9 +80,12 @@ class Steering:
             self.missing_code = str(missing)
             self.readonly = "without its own code"
             self._session = await Session.open(self._store, self.name, self.config, readonly=True)
+        if not self.readonly:
+            await self.drafts.load(self._store, self._session.record.id)
 
     async def close(self) -> None:
-        """Let go of the session and the database."""
+        """Let go of the session and the database; drafts are kept first."""
+        await self.drafts.flush()
         if self._session is not None:
             await self._session.close()
         if self._store is not None:

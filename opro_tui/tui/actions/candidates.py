@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import getters
@@ -11,6 +12,7 @@ from textual import getters
 from opro_tui.core.edits import Edits
 from opro_tui.tui import compare, review, view
 from opro_tui.tui.actions.scoring import ScoringActions
+from opro_tui.tui.drafts import clock
 from opro_tui.tui.messages import StepsAsked
 from opro_tui.tui.panes.candidates import Looking
 from opro_tui.tui.panes.trajectory import TrajectoryPane
@@ -38,7 +40,6 @@ class CandidateActions(ScoringActions):
 
     trajectory = getters.query_one(TrajectoryPane)
 
-    drafts: dict[str, str]
     looking: Looking = Looking()
     _price: tuple[int, Forecast | None] = (0, None)
     _used_for: tuple[object, int] | None = None
@@ -319,19 +320,25 @@ class CandidateActions(ScoringActions):
 
     def _write(self, name: str, title: str, text: str, hint: str, save: ask.Save) -> None:
         """Open an editor; what isn't saved, or can't be, is kept as a draft."""
+        drafts = self.steering.drafts
 
         async def closed(written: Written | None) -> None:
             if written is None:
                 return
+            drafts.keep(name, None if written.text == text else written.text)
             if not written.saved:
                 if written.text != text:
-                    self.drafts[name] = written.text
-                    self.say("Your draft is kept; the same key opens it again.")
-                else:
-                    self.drafts.pop(name, None)
-                return
-            self.drafts[name] = written.text
-            if written.text == text or await save(written.text):
-                self.drafts.pop(name, None)
+                    self.say("Your draft is kept, also when you quit; the same key opens it again.")
+            elif written.text == text or await save(written.text):
+                drafts.keep(name, None)
 
-        self.app.push_screen(Editor(title, text, hint, draft=self.drafts.get(name)), closed)
+        kept = drafts.get(name)
+        editor = Editor(
+            title,
+            text,
+            hint,
+            draft=None if kept is None else kept.text,
+            since="" if kept is None else clock(kept),
+            keep=partial(drafts.keep, name),
+        )
+        self.app.push_screen(editor, closed)

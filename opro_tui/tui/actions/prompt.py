@@ -13,6 +13,7 @@ from opro_tui.core.edits import Edits
 from opro_tui.core.errors import OproError
 from opro_tui.core.meta_prompt import EXEMPLAR, INSTRUCTIONS, REQUEST, SOLUTION, MetaPrompt
 from opro_tui.tui import background, exemplar_rows, regions
+from opro_tui.tui.drafts import clock
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.prompts import Prompts
 from opro_tui.tui.screens.differences import Differences, Pair
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from opro_tui.tui.view import Situation
     from opro_tui.tui.widgets.margin_text import MarginText
 
+TEMPLATE = "template"
+"""The name of the template editor's draft."""
 READ_ONLY = "Read-only: another process writes this session."
 
 
@@ -38,7 +41,6 @@ class PromptActions(Screen[None]):
     steering: Steering
     _prompts: Prompts | None = None
     _past: int | None = None
-    template_draft: TemplateDraft | None = None
 
     if TYPE_CHECKING:
 
@@ -221,21 +223,43 @@ class PromptActions(Screen[None]):
             if draft is not None:
                 await self._take_template(ground, draft)
 
+        kept = self.steering.drafts.get(TEMPLATE)
         editor = TemplateEditor(
-            ground, self.prompts.preview, draft=self.template_draft, start=start, outside=outside
+            ground,
+            self.prompts.preview,
+            draft=self.template_draft,
+            since="" if kept is None else clock(kept),
+            keep=self._keep_template,
+            start=start,
+            outside=outside,
         )
         self.app.push_screen(editor, closed)
+
+    @property
+    def template_draft(self) -> TemplateDraft | None:
+        """What was written in the editor and not saved."""
+        data = self.steering.drafts.data(TEMPLATE)
+        if data is None:
+            return None
+        known = self.state.template.to_json()
+        texts = {n: str(text) for n, text in dict(data.get("texts", {})).items() if n in known}
+        return TemplateDraft(texts, str(data.get("note", "")))
+
+    def _keep_template(self, draft: TemplateDraft) -> None:
+        """Keep what isn't saved; nothing changed is no draft."""
+        empty = not draft.texts and not draft.note.strip()
+        data = None if empty else {"texts": dict(draft.texts), "note": draft.note}
+        self.steering.drafts.keep(TEMPLATE, data)
 
     async def _take_template(self, ground: Ground, draft: TemplateDraft) -> None:
         changed = {n: text for n, text in draft.texts.items() if text != ground.texts[n]}
         # Only what was changed: the other texts may be edited elsewhere meanwhile.
-        self.template_draft = TemplateDraft(changed, draft.note) if changed else None
-        if not changed:
-            return
+        self._keep_template(TemplateDraft(changed, draft.note))
         if not draft.saved:
-            self.say("Your draft is kept; the same key opens it again.")
-        elif await self.make(Edits(template=changed, note=draft.note.strip())):
-            self.template_draft = None
+            if changed:
+                self.say("Your draft is kept, also when you quit; the same key opens it again.")
+        elif not changed or await self.make(Edits(template=changed, note=draft.note.strip())):
+            self.steering.drafts.keep(TEMPLATE, None)
 
     # Differences
 

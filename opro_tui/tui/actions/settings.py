@@ -82,6 +82,7 @@ class SettingsActions(Screen[None]):
             self._try,
             self._undo,
             self._fork_with,
+            self.steering.drafts,
             readonly=self.steering.readonly,
             start=start,
         )
@@ -128,6 +129,8 @@ class SettingsActions(Screen[None]):
 
         def made(name: str | None) -> None:
             if name is not None:
+                for setting in values:
+                    self.steering.drafts.keep(f"setting {setting}", None)
                 steps = self.steering.finished_steps
                 self.post_message(ForkMade(steps[-1] if steps else 0, name))
 

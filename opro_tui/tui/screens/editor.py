@@ -10,7 +10,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Static, TextArea
 
-from opro_tui.tui.format import harmless, pictured, plain
+from opro_tui.tui import background
+from opro_tui.tui.external import write_outside
+from opro_tui.tui.format import harmless, pictured, plain, safe
 from opro_tui.tui.screens.layers import Layer
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Editor(Layer[Written]):
         text: What it is now.
         hint: What to mind.
         draft: What was written before and not saved.
+        since: When that was, for the person.
+        keep: Takes what isn't saved yet, as it is typed; None once nothing is.
         check: Says what is odd about a text; it can be saved all the same.
     """
 
@@ -64,6 +68,22 @@ class Editor(Layer[Written]):
             tooltip="Use what is written.",
             id="editor_save",
         ),
+        Binding(
+            "ctrl+e,f4",
+            "outside",
+            "$EDITOR",
+            priority=True,
+            tooltip="Write the text in your own editor, named by $VISUAL or $EDITOR.",
+            id="editor_outside",
+        ),
+        Binding(
+            "ctrl+l,f9",
+            "discard",
+            "Discard",
+            priority=True,
+            tooltip="Give up what isn't saved; Ctrl+Z leads back.",
+            id="editor_discard",
+        ),
     ]
 
     def __init__(
@@ -73,12 +93,16 @@ class Editor(Layer[Written]):
         hint: str,
         *,
         draft: str | None = None,
+        since: str = "",
+        keep: Callable[[str | None], None] = lambda _: None,
         check: Callable[[str], str] = lambda _: "",
     ) -> None:
         super().__init__(title)
         self.original = text
         self.hint = hint
         self.draft = draft
+        self.since = since
+        self.keep = keep
         self.check = check
 
     def compose(self) -> ComposeResult:
@@ -93,35 +117,56 @@ class Editor(Layer[Written]):
             )
             yield Static(Content(""), id="problem")
             with Horizontal(id="buttons"):
-                yield Button(Content("Save (Ctrl+S)"), id="save", compact=True)
-                yield Button(Content("Revert"), id="revert", compact=True)
-                yield Button(Content("Close (Esc)"), id="close", compact=True)
+                yield Button(Content("Save ^S"), id="save", compact=True)
+                yield Button(Content("$EDITOR ^E"), id="outside", compact=True)
+                yield Button(Content("Discard ^L"), id="revert", compact=True)
+                yield Button(Content("Close Esc"), id="close", compact=True)
 
     def on_mount(self) -> None:
         """Start typing at once."""
         self.query_one(TextArea).focus()
         if self.draft is not None:
-            self._say("This is your draft from before; Revert brings the saved text back.")
+            self._say(f"Draft of {self.since} restored; ^L discards it.")
 
     def on_text_area_changed(self) -> None:
         """Say what is odd about the text."""
         text = self.query_one(TextArea).text
         if text != self.draft:
             self._say(self.check(text))
+        self.keep(None if text == self.original else text)
 
     def _say(self, text: str) -> None:
         self.query_one("#problem", Static).update(Content(harmless(text)))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what the button says."""
+        match event.button.id:
+            case "save":
+                self.action_save()
+            case "outside":
+                background.start(self, "outside", self.action_outside)
+            case "revert":
+                self.action_discard()
+            case _:
+                self.action_close()
+
+    def _write(self, text: str) -> None:
         area = self.query_one(TextArea)
-        if event.button.id == "save":
-            self.action_save()
-        elif event.button.id == "revert":
-            area.replace(self.original, (0, 0), area.document.end)
-            area.focus()
-        else:
-            self.action_close()
+        area.replace(text, (0, 0), area.document.end)
+        area.focus()
+
+    def action_discard(self) -> None:
+        """Give up what isn't saved."""
+        self._write(self.original)
+
+    async def action_outside(self) -> None:
+        """Write the text in the person's own editor."""
+        before = self.query_one(TextArea).text
+        outcome = await write_outside(self.app, before, "solution", keep=self.keep)
+        if outcome.text is not None:
+            self._write(outcome.text)
+        if outcome.problem:
+            self.notify(safe(outcome.problem, 300), markup=False, severity="warning")
 
     def action_save(self) -> None:
         """Use the text."""

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from opro_tui.core.edits import Edits
 from opro_tui.engine import conditions
 from opro_tui.tui import settings_view
+from opro_tui.tui.drafts import clock
 from opro_tui.tui.format import plain
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.widgets.row_list import Column, RowList
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.settings import Definition
     from opro_tui.core.state import State
+    from opro_tui.tui.drafts import Drafts
     from opro_tui.tui.rows import Row
 
 COLUMNS = (
@@ -62,6 +64,7 @@ class SettingsLayer(Layer[str]):
         save: Makes an edit; returns what is wrong with it, nothing when it was made.
         undo: Takes the last edit back; returns what to say.
         fork: Offers a fork with other settings, and a note on why.
+        drafts: Keeps what is typed and not saved.
         readonly: Why nothing can be changed; empty when it can.
         start: The setting to stand on first.
     """
@@ -83,6 +86,15 @@ class SettingsLayer(Layer[str]):
             tooltip="Show every edit with its step, what it changed, and why.",
             id="history",
         ),
+        Binding(
+            "ctrl+l,f9",
+            "discard",
+            "Discard",
+            show=False,
+            priority=True,
+            tooltip="Give up what is typed in the field and not saved.",
+            id="settings_discard",
+        ),
         Binding("q", "close", "Close", show=False),
         Binding("comma", "close", "Close", show=False),
     ]
@@ -99,6 +111,7 @@ class SettingsLayer(Layer[str]):
         save: Callable[[Edits], Awaitable[str]],
         undo: Callable[[], Awaitable[str]],
         fork: Callable[[Mapping[str, str], str], None],
+        drafts: Drafts,
         *,
         readonly: str = "",
         start: str = "",
@@ -109,6 +122,7 @@ class SettingsLayer(Layer[str]):
         self.save = save
         self.undo = undo
         self.fork = fork
+        self.drafts = drafts
         self.readonly = readonly
         self.start = start
 
@@ -164,12 +178,34 @@ class SettingsLayer(Layer[str]):
         elif self.readonly and self.chosen.starred:
             self._complain(f"This session can only be looked at: it is {self.readonly}.")
         else:
+            kept = self.drafts.data(self._draft_name) or {}
             with self.prevent(Input.Changed):
-                self.field.value = settings_view.typed(self.source(), name)
-                self.note.value = ""
+                self.field.value = str(kept.get("value", settings_view.typed(self.source(), name)))
+                self.note.value = str(kept.get("note", ""))
             title = name.replace("_", "-") + ("" if self.chosen.starred else ", in a fork")
             self.field.border_title = Content(title).markup
             self._edit_field(on=True)
+            stored = self.drafts.get(self._draft_name)
+            if stored is not None:
+                self._complain(f"draft of {clock(stored)} restored; ^L discards it", sign="")
+
+    @property
+    def _draft_name(self) -> str:
+        return f"setting {self.chosen.name}"
+
+    def _keep(self) -> None:
+        """Keep what is typed and not saved."""
+        now = settings_view.typed(self.source(), self.chosen.name)
+        typed = {"value": self.field.value, "note": self.note.value}
+        saved = {"value": now, "note": ""}
+        self.drafts.keep(self._draft_name, None if typed == saved else typed)
+
+    def action_discard(self) -> None:
+        """Give up what is typed and not saved."""
+        if self.query_one("#fields").display:
+            self.field.value = settings_view.typed(self.source(), self.chosen.name)
+            self.note.value = ""
+            self.field.focus()
 
     def _edit_field(self, *, on: bool) -> None:
         self.query_one("#fields").display = on
@@ -185,7 +221,10 @@ class SettingsLayer(Layer[str]):
         return f"{saves} · Tab to the note{walk} · Escape leaves it as it is"
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say what is wrong while it is typed."""
+        """Say what is wrong while it is typed, and keep it."""
+        if not self.query_one("#fields").display:
+            return
+        self._keep()
         if event.input is self.field:
             self._complain(settings_view.problem(self.source(), self.chosen.name, self.field.value))
 
@@ -205,6 +244,7 @@ class SettingsLayer(Layer[str]):
             self._complain(problem)
             self.field.focus()
             return
+        self.drafts.keep(self._draft_name, None)
         self._edit_field(on=False)
         self.draw()
 
@@ -213,8 +253,8 @@ class SettingsLayer(Layer[str]):
         fixed = conditions.is_fixed(self.source().settings, name, text)
         return fixed and (not self.chosen.starred or bool(self.source().steps))
 
-    def _complain(self, text: str) -> None:
-        self.query_one("#problem", Static).update(plain(f"✕ {text}" if text else ""))
+    def _complain(self, text: str, *, sign: str = "✕ ") -> None:
+        self.query_one("#problem", Static).update(plain(f"{sign}{text}" if text else ""))
 
     def on_key(self, event: object) -> None:
         """Walk the choices of a setting that takes one of a few."""

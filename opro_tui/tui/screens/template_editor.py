@@ -79,6 +79,8 @@ class TemplateEditor(Layer[TemplateDraft]):
         ground: What it starts from.
         preview: What the next step would send and cost under other texts.
         draft: What was written before and not saved.
+        since: When that was, for the person.
+        keep: Takes what isn't saved yet, as it is typed.
         start: The text to begin with.
         outside: Whether to go to the person's own editor at once.
     """
@@ -108,6 +110,14 @@ class TemplateEditor(Layer[TemplateDraft]):
             tooltip="Bring the text back with which the program comes.",
             id="editor_built_in",
         ),
+        Binding(
+            "ctrl+l,f9",
+            "discard",
+            "Discard",
+            priority=True,
+            tooltip="Give up what isn't saved, in every text and the note; Ctrl+Z leads back.",
+            id="editor_discard",
+        ),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-tall")]  # noqa: RUF012
@@ -123,6 +133,8 @@ class TemplateEditor(Layer[TemplateDraft]):
         preview: PreviewOf,
         *,
         draft: TemplateDraft | None = None,
+        since: str = "",
+        keep: Callable[[TemplateDraft], None] = lambda _: None,
         start: str = "instructions",
         outside: bool = False,
     ) -> None:
@@ -130,9 +142,12 @@ class TemplateEditor(Layer[TemplateDraft]):
         self.ground = ground
         self.preview_of = preview
         self.draft = draft
+        self.since = since
+        self.keep = keep
         self.name_at = start
         self._outside = outside
         self._timer: Timer | None = None
+        self._ready = False
 
     # Building
 
@@ -157,7 +172,7 @@ class TemplateEditor(Layer[TemplateDraft]):
                 yield Button(Content("Save ^S"), id="save", compact=True)
                 yield Button(Content("$EDITOR ^E"), id="outside", compact=True)
                 yield Button(Content("Built-in ^R"), id="built-in", compact=True)
-                yield Button(Content("Revert"), id="revert", compact=True)
+                yield Button(Content("Discard ^L"), id="revert", compact=True)
                 yield Button(Content("Close Esc"), id="close", compact=True)
 
     def _area(self, name: str) -> TextArea:
@@ -190,9 +205,10 @@ class TemplateEditor(Layer[TemplateDraft]):
         self.area(self.name_at).focus()
         self._stand_at(self.name_at)
         if self.draft is not None:
-            words = "your draft from before · Revert brings back what is saved"
+            words = f"draft of {self.since} restored · ^L discards it"
             self.query_one("#box").border_subtitle = words
         self._preview_later(0)
+        self._ready = True
         if self._outside:
             self.call_after_refresh(self.run_action, "outside")
 
@@ -263,6 +279,23 @@ class TemplateEditor(Layer[TemplateDraft]):
     def _typed(self) -> None:
         self._judge()
         self._preview_later(PAUSE_SECONDS)
+        self._keep()
+
+    @on(Input.Changed, "#note")
+    def _noted(self) -> None:
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep what isn't saved yet, once all of it stands on the screen."""
+        if self._ready:
+            self.keep(TemplateDraft(self.changed, self.query_one("#note", Input).value))
+
+    def action_discard(self) -> None:
+        """Give up what isn't saved."""
+        for name, text in self.ground.texts.items():
+            self._replace(name, text)
+        self.query_one("#note", Input).value = ""
+        self.query_one("#box").border_subtitle = ""
 
     def action_built_in(self) -> None:
         """Bring the built-in text back; Ctrl+Z takes that back."""
@@ -271,11 +304,18 @@ class TemplateEditor(Layer[TemplateDraft]):
     async def action_outside(self) -> None:
         """Write the text in the person's own editor."""
         name = self.name_at
-        outcome: Outcome = await write_outside(self.app, self.area(name).text, name)
+        outcome: Outcome = await write_outside(
+            self.app, self.area(name).text, name, keep=lambda text: self._keep_outside(name, text)
+        )
         if outcome.text is not None:
             self._replace(name, outcome.text)
         if outcome.problem:
             self._warn(outcome.problem)
+
+    def _keep_outside(self, name: str, text: str) -> None:
+        """Keep what the other editor saved, for this program may be ended before it is."""
+        note = self.query_one("#note", Input).value
+        self.keep(TemplateDraft(self.changed | {name: text}, note))
 
     def _warn(self, text: str) -> None:
         self.notify(fmt.safe(text, 300), markup=False, severity="warning")
@@ -315,7 +355,7 @@ class TemplateEditor(Layer[TemplateDraft]):
             case "built-in":
                 self.action_built_in()
             case "revert":
-                self._replace(self.name_at, self.ground.texts[self.name_at])
+                self.action_discard()
             case _:
                 self.action_close()
 

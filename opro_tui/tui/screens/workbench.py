@@ -77,7 +77,6 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
         self.chart = chart
         self.steering = steering
         self.keymap = keymap
-        self.drafts: dict[str, str] = {}
         self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
