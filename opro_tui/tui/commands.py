@@ -290,6 +290,14 @@ COMMANDS: tuple[Command, ...] = (
     ),
     *HISTORY_COMMANDS,
     Command(
+        "pager",
+        "Y",
+        "page",
+        "$PAGER",
+        "Read the meta-prompt, or the selected solution, in your own pager, named by $PAGER.",
+        footer=False,
+    ),
+    Command(
         "mouse",
         "M",
         "mouse",

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -150,7 +151,7 @@ async def read_outside(app: App[None], text: str) -> str:
     try:
         file.write_bytes(harmless(text).encode("utf-8"))
         with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
-            await asyncio.to_thread(_run, [*command, str(file)])
+            await asyncio.to_thread(_show, [*command, str(file)])
     except SuspendNotSupported:
         return "This terminal can't be handed to another program."
     except OSError as error:
@@ -158,6 +159,17 @@ async def read_outside(app: App[None], text: str) -> str:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return ""
+
+
+def _show(command: list[str]) -> None:
+    """Run a pager; what one that returns at once has printed stays until Enter."""
+    started = time.monotonic()
+    _run(command)
+    if time.monotonic() - started < AT_ONCE_SECONDS and sys.stdin is not None:
+        with contextlib.suppress(OSError, ValueError):
+            if sys.stdin.isatty():
+                print("\n(Enter goes back)", end="", flush=True)
+                sys.stdin.readline()
 
 
 def _run(command: list[str]) -> int:

@@ -151,13 +151,16 @@ async def test_another_editor_writes_an_own_solution_and_what_it_saves_is_kept(
     monkeypatch.setenv("VISUAL", script(tmp_path, body))
     async with opened(path) as (app, pilot):
         monkeypatch.setattr(app, "suspend", contextmanager(lambda: iter([None])))
-        await pilot.press("a", "ctrl+e")
+        await pilot.press("a")
+        pressed = asyncio.create_task(pilot.press("ctrl+e"))
         for _ in range(400):
             if stored(path):
                 break
             await asyncio.sleep(0.01)
-        assert stored(path) == {"add": "w=1, b=2"}, "kept while the other editor is open"
+        found = stored(path)
         gate.touch()
+        await pressed
+        assert found == {"add": "w=1, b=2"}, "kept while the other editor is open"
         await until(pilot, lambda: app.screen.query_one(TextArea).text == "w=1, b=2")
 
 

@@ -7,8 +7,10 @@ import stat
 import pytest
 from textual.app import App
 
+from opro_tui.core.edits import Edits
 from opro_tui.tui import external
 from opro_tui.tui.external import editor_command, write_outside
+from tests.tui.driving import SIZES, make_session, opened, until
 
 
 class Aside(App[None]):
@@ -80,3 +82,50 @@ def test_the_command_comes_from_the_environment() -> None:
     assert "quotation mark" in editor_command({"EDITOR": "vi 'x"} | path)[1]
     assert "no such program" in editor_command({"EDITOR": "no-such-editor"} | path)[1]
     assert "EDITOR=nano" in editor_command({"PATH": "/nowhere"})[1]
+
+
+async def paged(app, pilot, key: str, got) -> str:
+    got.unlink(missing_ok=True)
+    await pilot.press(key)
+    for _ in range(300):
+        await pilot.pause(0.01)
+        if got.exists() and got.read_text():
+            break
+    await pilot.pause()
+    return got.read_text()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_long_texts_are_read_in_the_pager_from_where_they_stand(
+    tmp_path, monkeypatch, size
+) -> None:
+    path, got = tmp_path / "sessions.db", tmp_path / "got"
+    await make_session(path)
+    monkeypatch.setenv("PAGER", script(tmp_path, f'cat "$1" > {got}.part; mv {got}.part {got}'))
+    async with opened(path, size) as (app, pilot):
+        monkeypatch.setattr(app, "suspend", Aside.suspend.__get__(app))
+        app.workbench.prompt_pane.body.focus()
+        await pilot.pause()
+        assert await paged(app, pilot, "Y", got) == app.steering.prompt.text
+        await app.steering.edit(Edits(add=("w=1, b=2",)))
+        app.workbench.draw()
+        app.workbench.candidates.rows.focus()
+        await pilot.pause()
+        chosen = app.workbench.candidates.rows.key
+        expected = app.steering.state.candidates[chosen].text
+        assert await paged(app, pilot, "Y", got) == expected
+        await pilot.press("a", *"kept", "escape")
+        await app.steering.edit(Edits(template={"instructions": "\x1b[31m{trajectory} new"}))
+        await pilot.press("D")
+        await until(pilot, lambda: getattr(app.screen, "loaded", None) is not None)
+        found = await paged(app, pilot, "O", got)
+        assert "+␛[31m" in found
+        assert "\x1b" not in found
+        await pilot.press("escape", "m")
+        assert "no warnings" in await paged(app, pilot, "Y", got)
+        await pilot.press("escape")
+        monkeypatch.setenv("PAGER", "no-such-pager")
+        await pilot.press("Y")
+        await until(
+            pilot, lambda: any("no such program" in note.message for note in app._notifications)
+        )

@@ -148,6 +148,22 @@ class ScreenActions(Screen[None]):
         if mouse is not None:
             mouse()
 
+    @property
+    def whole(self) -> str:
+        """What a pager reads: the meta-prompt from its pane, else the selected solution."""
+        pane = self.active_pane
+        if isinstance(pane, MetaPromptPane):
+            return "" if pane.text.prompt is None else pane.text.prompt.text
+        key = self.list_in_focus.key
+        return "" if key is None else self.state.candidates[key].text
+
+    async def action_page(self) -> None:
+        """Read what is there in the person's own pager."""
+        if self.whole:
+            await self.app.run_action("app.page")
+        else:
+            self.say("There is nothing to read here yet.")
+
     def action_copy(self) -> None:
         """Offer what can be copied from where the cursor is."""
         offers = self._copies()

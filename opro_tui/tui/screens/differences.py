@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
@@ -57,6 +58,14 @@ class Differences(Layer[None]):
             tooltip="Show the other comparison.",
             id="difference_other",
         ),
+        Binding(
+            "O,Y",
+            "app.page",
+            "$PAGER",
+            show=False,
+            tooltip="Read the differences in your own pager, named by $PAGER.",
+            id="pager",
+        ),
         Binding("q", "close", "Close", show=False),
     ]
 
@@ -67,6 +76,16 @@ class Differences(Layer[None]):
         super().__init__("Differences of meta-prompts")
         self.pairs = tuple(pairs)
         self.place = 0
+        self.loaded: tuple[str, str] | None = None
+
+    @property
+    def whole(self) -> str:
+        """The differences as a unified diff, for a pager."""
+        if self.loaded is None:
+            return ""
+        pair = self.pairs[self.place]
+        old, new = (text.splitlines() for text in self.loaded)
+        return "\n".join(unified_diff(old, new, pair.old, pair.new, n=3, lineterm=""))
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -107,6 +126,7 @@ class Differences(Layer[None]):
         try:
             old, new = await pair.load()
             comparison = await asyncio.to_thread(compare, old, new)
+            self.loaded = (old, new)
         except OproError as error:
             self.view.show(None, empty="There is nothing to compare.")
             self.facts.show([Part(f"! {safe(str(error), 200)}", "warning")])

@@ -75,7 +75,7 @@ DETAIL_KEYS: tuple[Binding, ...] = (
         id="copy",
     ),
     Binding(
-        "O",
+        "O,Y",
         "app.page",
         "$PAGER",
         show=False,

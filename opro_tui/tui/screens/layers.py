@@ -83,7 +83,7 @@ class Reader(Layer[None]):
         Binding("q,enter", "close", "Close", show=False),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole text.", id="copy"),
         Binding(
-            "O",
+            "O,Y",
             "app.page",
             "$PAGER",
             show=False,

@@ -46,7 +46,7 @@ class Problem(Layer[str]):
         ),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole message.", id="copy"),
         Binding(
-            "O",
+            "O,Y",
             "app.page",
             "$PAGER",
             show=False,
