@@ -114,7 +114,7 @@ def header(eyes: Eyes, tab: str, state: State | None, *, simulated: bool) -> lis
     parts = [Part(f"New eyes on {fmt.safe(eyes.name, 40)}", "title", 100)]
     if simulated:
         parts.append(Part(" SIMULATED ", "badge", 95))
-    for part, words in ((REGRADE, "1 answers graded again"), (REBUILD, "2 meta-prompts rebuilt")):
+    for part, words in ((REGRADE, "1 answers"), (REBUILD, "2 meta-prompts")):
         parts.append(Part(f"{marks[part]}{words}", "accent" if part == tab else "muted", 90))
     parts.append(Part("reading…" if state is None else "no cost, nothing changes", "muted", 40))
     return parts
@@ -191,24 +191,32 @@ def solution_row(row: Solution, facts: Facts, found: Regrading) -> Row:
     sign = "=" if same else "▲" if up else "▼"
     tone = "" if same else "better" if up else "worse"
     new = fmt.with_half_width(row.new, facts)
+    if not row.new.full:
+        new = f"{fmt.value(row.new.value, facts)} {row.new.n}/{row.new.of}"
     is_best = row.candidate.id == found.new_best
     unread = f"{row.old.unparsed}→{row.new.unparsed}"
     if row.old.unparsed == row.new.unparsed:
         unread = str(row.new.unparsed) if row.new.unparsed else ""
-    p = row.test.p if row.test else None
     return (
         Cell(str(row.new_rank), "best" if is_best else "strong"),
         Cell(f"{row.old_rank} {sign}", tone),
         Cell(str(row.candidate.id), "muted"),
-        Cell(new if row.new.full else f"{new}*", "best" if is_best else "strong"),
+        Cell(new, "best" if is_best else "strong"),
         Cell(fmt.with_half_width(row.old, facts), "muted"),
         _change(row, facts),
         Cell(str(row.up) if row.up else "", "better"),
         Cell(str(row.down) if row.down else "", "worse"),
-        Cell("" if p is None or p == 1 else f"{p:.2g}", "muted"),
+        Cell(_p_value(row), "muted"),
         Cell(unread, "warning"),
         Cell(fmt.safe(row.candidate.text, TEXT_WIDTH) or "(empty)"),
     )
+
+
+def _p_value(row: Solution) -> str:
+    p = None if row.test is None else row.test.p
+    if p is None or p == 1:
+        return ""
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
 def _change(row: Solution, facts: Facts) -> Cell:
