@@ -496,3 +496,46 @@ async def test_checks_run_one_at_a_time(tmp_path) -> None:
         assert most == 1
         assert page.checking.prepared is not None
         assert page.checking.prepared.task.name == "linear-regression"
+
+
+async def test_how_a_file_was_read_is_said_in_the_picker_and_the_form(tmp_path) -> None:
+    path = tmp_path / "tickets.csv"
+    text = "Nachricht;team\n" + "".join(f"Größe {i}, bitte;{'ab'[i % 2]}x\n" for i in range(12))
+    path.write_bytes(text.encode("cp1252"))
+    async with filling(tmp_path, (80, 24)) as (app, pilot, page):
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, PickFile))
+        app.screen.field.value = str(path)
+        await until(pilot, lambda: "columns parted by semicolons" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is page)
+        await checked(pilot, page)
+        assert "! columns parted by semicolons, read as Windows-1252" in screen_text(app)
+        assert page.rows["metric"].input.placeholder == "multiple-choice"
+        note = str(page.query_one("#initial-note", Static).render())
+        assert "answer with it alone: ax, bx." in note
+        page.rows["optimizer"].input.focus()
+        await pilot.press("down")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await pilot.pause()
+        assert "provider/NAME" in screen_text(app)
+        await pilot.press(*"zz")
+        await pilot.pause()
+        assert "Enter takes what is typed" in screen_text(app)
+
+
+async def test_a_list_begins_at_what_holds_though_it_was_not_typed(tmp_path) -> None:
+    async with filling(tmp_path) as (app, pilot, page):
+        await fill(pilot, page, task=str(tickets(tmp_path)))
+        page.rows["metric"].input.focus()
+        await pilot.press("down")
+        await until(pilot, lambda: isinstance(app.screen, Choose))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen is page)
+        assert page.rows["metric"].text == "multiple-choice"
+
+
+async def test_a_budget_below_the_first_step_is_said_before_it_is_created(tmp_path) -> None:
+    async with filling(tmp_path) as (_, pilot, page):
+        await fill(pilot, page, task=str(tickets(tmp_path)), budget_tokens="10")
+        assert page.checking.keys[-1].startswith("The budget of 10 tokens ends within the first")
