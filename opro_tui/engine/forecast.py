@@ -146,14 +146,24 @@ def accepted_share(state: State) -> float:
 def _scoring(state: State, task: Task, model: Model, calls: int) -> Estimate:
     train = state.facts.train
     sample = train[:: max(1, len(train) // SAMPLE)][:SAMPLE]
-    best = state.best()
-    typical = best.text if best else next((c.text for c in state.waiting()), "")
+    texts = _likely(state)
     sizes = [
-        estimate_input(model, Request(task.messages(typical, task.examples[index])))
-        for index in sample
+        estimate_input(model, Request(task.messages(texts[place % len(texts)], task.examples[i])))
+        for place, i in enumerate(sample)
     ]
     mean = sum(sizes) / len(sizes) if sizes else 0.0
     return Estimate(calls, round(mean * calls), ANSWER_TOKENS * calls)
+
+
+def _likely(state: State) -> list[str]:
+    """Solutions such as the next ones will be: what waits, and the candidates of the last steps.
+
+    One of them alone, the best, would be off by its own length.
+    """
+    lately = state.next_step - RECENT
+    waiting = [candidate.text for candidate in state.waiting()]
+    recent = [c.text for c in state.candidates.values() if c.score and c.step >= lately]
+    return [*waiting, *reversed(recent)] or [""]
 
 
 def _role(
