@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.events import iso
+from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
@@ -138,7 +139,7 @@ def _facts(session: Session, parent: str) -> Iterable[tuple[str, str]]:
     if parent:
         yield "Fork of", parent
     yield "Spent", f"{money(state.usage().cost_usd)}, {_tokens(state.usage())} tokens"
-    yield "Made", iso(record.created)
+    yield "Made", f"{iso(record.created)[:16].replace('T', ' ')} UTC"
     if advice := waste(state).advice:
         yield "Advice", advice
 
@@ -150,6 +151,11 @@ def _headline(state: State) -> str:
     said = f"{points(best.score.value, state)}{_plus_minus(best.score, state)}"
     tries = state.scored_count()
     text = f"Best of {tries:,}: {said} on the training examples (solution {best.id})"
+    looks = (e for e in reversed(state.measured) if e.candidate == best.id and e.score.full)
+    held = next((event for event in looks if event.split == Split.TEST), None)
+    if held is not None:
+        score = f"{points(held.score.value, state)}{_plus_minus(held.score, state)}"
+        return f"Held out: {score} on {held.score.n:,} test examples. {text}."
     if tries > 1 and state.facts.bounded:
         text += "; the best of several tries is flattered by chance, so look at held-out examples"
     return f"{text}."
