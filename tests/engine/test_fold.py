@@ -24,7 +24,7 @@ from tests.store.samples import intent, outcome
 from tests.support.sessions import make, opened, own_data, run
 
 RELAXED = hypothesis_settings(
-    max_examples=8,
+    max_examples=6,
     phases=(Phase.explicit, Phase.generate),
     deadline=None,
     derandomize=True,
