@@ -194,10 +194,10 @@ def _idle(meter: Waste | None) -> list[Part]:
 
 def _first_hint(now: Situation) -> list[Part]:
     parts = [Part("s scores the starting solutions and runs step 1", "accent", 90)]
-    parts.append(Part("T tries a few examples first", "muted", 40))
     if now.forecast is not None:
         calls = fmt.plural(now.forecast.calls, "call")
         parts.append(Part(f"≈ {calls}, {forecast_amount(now.forecast)}", "muted", 50))
+    parts.append(Part("T tries a few examples first", "muted", 40))
     return parts
 
 

@@ -94,6 +94,7 @@ def test_before_the_first_step_the_line_says_which_key_starts() -> None:
     now = Situation("s", forecast=forecast(0, 0))
     assert said(view.status_line(empty(), now)) == (
         "s scores the starting solutions and runs step 1 · ≈ 480 calls, $0"
+        " · T tries a few examples first"
     )
 
 
