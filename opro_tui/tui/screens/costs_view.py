@@ -256,6 +256,8 @@ def bars(
     gap = max(1, len(shown) * each - len(first) - len(last))
     numbers = first + " " * gap + last if len(shown) > 1 else first
     ends = f"  {_figure(points[0][1])} → {_figure(points[-1][1])}" if len(points) > 1 else ""
+    if left + len(numbers) + len(ends) > width:
+        ends = ""
     lines.append([(" " * left + numbers, "muted"), (ends, "strong")])
     return lines
 
