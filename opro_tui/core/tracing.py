@@ -315,23 +315,17 @@ class _Tracer:
                 start = end
 
     def _entries(self, solution: int) -> tuple[Entry, ...]:
-        """Where each word first stood: through every solution that may have had it, oldest first.
+        """Where each word first stood, followed word by word through those that have it.
 
-        A solution's ids are higher than those of all that its meta-prompt shows.
+        It ends: a solution's id is higher than those of all that its meta-prompt shows.
         """
-        needed, todo = {solution}, [solution]
-        while todo:
-            for word in self.seen(todo.pop()).words:
-                if isinstance(word, tuple) and word[0] not in needed:
-                    needed.add(word[0])
-                    todo.append(word[0])
-        known: dict[int, tuple[Entry, ...]] = {}
-        for id_ in sorted(needed):
-            known[id_] = tuple(
-                word if isinstance(word, Entry) else known[word[0]][word[1]]
-                for word in self.seen(id_).words
-            )
-        return known[solution]
+        found = []
+        for word in self.seen(solution).words:
+            at = word
+            while not isinstance(at, Entry):
+                at = self.seen(at[0]).words[at[1]]
+            found.append(at)
+        return tuple(found)
 
 
 def _difference(state: State, old: Candidate, new: Candidate) -> Difference | None:

@@ -59,14 +59,18 @@ class Source:
     Attributes:
         words: Its words.
         keys: What they are compared by.
-        counted: The words and the pairs of neighbours, counted.
+        counted: The words and the pairs of neighbours, each with which occurrence of it it is.
     """
 
     def __init__(self, text: str) -> None:
         self.words = words_of(text)
         self.keys = tuple(word.key for word in self.words)
-        pairs = zip(self.keys, self.keys[1:], strict=False)
-        self.counted: Counter[object] = Counter(self.keys) + Counter(pairs)
+        seen: Counter[object] = Counter()
+        counted: set[tuple[object, int]] = set()
+        for item in (*self.keys, *zip(self.keys, self.keys[1:], strict=False)):
+            seen[item] += 1
+            counted.add((item, seen[item]))
+        self.counted = frozenset(counted)
         self._places: dict[str, list[int]] = {}
         for place, key in enumerate(self.keys):
             at = self._places.setdefault(key, [])
@@ -107,5 +111,5 @@ class Source:
 
 def overlap(first: Source, second: Source) -> float:
     """How much two texts share, 0–1: their words and pairs of neighbours (Dice's coefficient)."""
-    size = first.counted.total() + second.counted.total()
-    return 2 * (first.counted & second.counted).total() / size if size else 0.0
+    size = len(first.counted) + len(second.counted)
+    return 2 * len(first.counted & second.counted) / size if size else 0.0
