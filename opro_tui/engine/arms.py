@@ -110,10 +110,8 @@ async def price(session: Session, planned: fork.Plan) -> Forecast:
         scorer = await hands.pool.prepare("scorer", settings, preview=True)
     traits = await hands.caller.traits(optimizer)
     asked = prompt.sampling_plan(settings, traits).proposals
-    candidates = {
-        id_: candidate for id_, candidate in session.state.candidates.items() if candidate.score
-    } | dict(planned.state.candidates)
-    learned = replace(session.state, settings=settings, candidates=candidates)
+    # What waits in the parent is not the arm's to score.
+    learned = replace(session.state, settings=settings, waiting_ids=frozenset())
     return forecasting.forecast(
         learned,
         task,

@@ -327,7 +327,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "palette",
-        "colon,Y",
+        "colon",
         "palette",
         "Palette",
         "Find any action by its name.",

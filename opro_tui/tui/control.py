@@ -36,7 +36,7 @@ async def make(archive: Archive, found: NullArm, new: str) -> None:
     Raises:
         BadInput: The name is taken.
     """
-    async with archive.store() as store:
+    async with archive.store(write=True) as store:
         await fork.make(store, found.plan, new)
 
 

@@ -71,7 +71,7 @@ SESSION_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "palette",
-        "colon,Y",
+        "colon,L",
         "palette",
         "Palette",
         "Find any action by its name.",

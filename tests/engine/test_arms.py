@@ -140,3 +140,14 @@ async def test_there_has_to_be_something_to_stand_against(tmp_path):
         await arm(db, at=1)
     with pytest.raises(BadInput, match="at least 1"):
         await arm(db, steps=0)
+
+
+async def test_what_waits_in_the_session_is_not_the_controls_to_score(tmp_path):
+    db = tmp_path / "s.db"
+    await new(db, own_data(tmp_path))
+    async with opened(db) as session:
+        await run(session, 1)
+        await session.edit(Edits(add=("Mine, for the next step.",)))
+    found = await arm(db)
+    scorer = next(role for role in found.forecast.roles if role.role == "scorer")
+    assert scorer.calls <= 4 * 6

@@ -60,7 +60,7 @@ class PaneScreen(Screen[None]):
             id="mouse",
         ),
         Binding(
-            "colon,Y",
+            "colon",
             "app.command_palette",
             "Palette",
             show=False,
