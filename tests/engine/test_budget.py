@@ -7,9 +7,11 @@ import pytest
 from opro_tui.config import load_config
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput
+from opro_tui.core.hashing import uniform
 from opro_tui.engine.create import Draft, prepare
+from opro_tui.models.retry import RetryPolicy
 from opro_tui.store.database import Store
-from tests.support.loopback import LoopbackServer
+from tests.support.loopback import Fault, LoopbackServer
 from tests.support.sessions import make, opened, own_data, run
 
 PRICES = """
@@ -19,6 +21,9 @@ output = 30.0
 [prices."anthropic/m"]
 input = 2.0
 output = 6.0
+[prices."openai-responses/m"]
+input = 4.0
+output = 12.0
 """
 
 
@@ -48,12 +53,44 @@ async def test_spending_never_passes_it(priced, tmp_path, budget):
             assert events[-1].code == "budget"
             spent = session.state.usage().cost_usd
             assert 0.3 * budget < spent <= budget
-            paid = sum(
-                record.input_tokens * (10 if "chat" in record.path else 2) / 1e6
-                + record.output_tokens * (30 if "chat" in record.path else 6) / 1e6
-                for record in server.records()
-            )
-            assert spent == pytest.approx(paid)
+            assert paid(server.records()) == pytest.approx(spent)
+
+
+PER_MILLION = {"/v1/chat/completions": (10, 30), "/v1/responses": (4, 12), "/v1/messages": (2, 6)}
+
+
+def paid(records):
+    """What the server would put on the bill, in USD."""
+    dollars = 0.0
+    for record in records:
+        read, written = PER_MILLION[record.path]
+        dollars += (record.input_tokens * read + record.output_tokens * written) / 1e6
+    return dollars
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "scorer"),
+    [
+        ("anthropic/m", "openai/m"),
+        ("openai-responses/m", "anthropic/m"),
+        ("anthropic/m", "openai-responses/m"),
+    ],
+)
+async def test_every_sdk_keeps_it_while_calls_fail(priced, tmp_path, optimizer, scorer):
+    def fault(number, request):
+        return Fault(status=500 if number % 3 else 429) if uniform("bad", number) < 0.15 else None
+
+    db, budget = tmp_path / "s.db", 0.02
+    models = {"optimizer": optimizer, "scorer": scorer}
+    with LoopbackServer(fault=fault, latency=0.002) as server:
+        await new(db, own_data(tmp_path, server.url, budget=budget, **LIMITS | models))
+        async with opened(db) as session:
+            session.hands.caller.policy = RetryPolicy(base=0.001, cap=0.002)
+            events = await run(session, 50)
+            assert events[-1].code == "budget"
+            spent = session.state.usage().cost_usd
+            assert 0.5 * budget < spent <= budget
+            assert paid(server.records()) == pytest.approx(spent)
 
 
 async def test_a_step_that_stopped_for_it_goes_on_when_it_is_raised(priced, tmp_path):
