@@ -1,14 +1,12 @@
-"""Runs a session up to a number of steps in a process to be killed."""
+"""Runs a session up to a number of steps in a process to be killed: DATABASE NAME STEPS."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 from tests.support.sessions import opened, run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 async def _play(path: Path, name: str, steps: int) -> None:
@@ -20,3 +18,7 @@ async def _play(path: Path, name: str, steps: int) -> None:
 def play(path: Path, name: str, steps: int) -> None:
     """Run it; the process ends with it."""
     asyncio.run(_play(path, name, steps))
+
+
+if __name__ == "__main__":
+    play(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -24,6 +24,7 @@ import textual.app
 import textual.command
 import textual.notifications
 import textual.pilot
+from textual.notifications import Notification
 
 from opro_tui.store.threads import Writer
 
@@ -107,6 +108,12 @@ def now() -> float:
         return time.monotonic()
 
 
+def notice(notification: Notification, *given: Any, **named: Any) -> None:
+    """Make a notification that lasts by the loop's clock from its first moment."""
+    MAKE(notification, *given, **named)
+    notification.raised_at = now()
+
+
 async def frames(*_: object) -> None:
     """Let everything be done and drawn."""
     await asyncio.sleep(FRAMES)
@@ -125,6 +132,7 @@ async def write(writer: Writer, job: Any) -> Any:
 
 
 RUN = Writer.run
+MAKE = Notification.__init__
 
 
 @contextlib.contextmanager
@@ -134,6 +142,7 @@ def stillness() -> Iterator[None]:
         mock.patch.object(textual._time, "get_time", now),
         mock.patch.object(textual.command, "monotonic", now),
         mock.patch.object(textual.notifications, "time", now),
+        mock.patch.object(Notification, "__init__", notice),
         mock.patch.object(textual.app, "wait_for_idle", frames),
         mock.patch.object(textual.pilot, "wait_for_idle", frames),
         mock.patch.object(Writer, "run", write),
