@@ -127,7 +127,7 @@ class Reader(Layer[None]):
     @property
     def whole(self) -> str:
         """All of it, for a pager."""
-        return self.text
+        return self.copies
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""
@@ -142,7 +142,7 @@ def _table(rows: Sequence[tuple[str, str]]) -> Table:
     """Names and values in two columns, the values wrapped within theirs."""
     table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(style="bold", no_wrap=True)
-    table.add_column(ratio=1)
+    table.add_column(ratio=1, overflow="fold")
     for name, words in rows:
         table.add_row(Text(name), Text(harmless(words)))
     return table
