@@ -282,7 +282,10 @@ async def test_the_scorer_is_tried_after_its_price_is_shown(tmp_path, size) -> N
         assert not app.steering.state.steps
 
 
-async def test_a_trial_that_is_left_asks_no_further(tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("stopped", [True, False])
+async def test_a_trial_goes_on_when_it_is_left_unless_it_was_stopped(
+    tmp_path, monkeypatch, stopped
+) -> None:
     monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "0.1")
     path = tmp_path / "s.db"
     await make_session(path, "sums", train=12)
@@ -293,10 +296,13 @@ async def test_a_trial_that_is_left_asks_no_further(tmp_path, monkeypatch) -> No
         await until(pilot, lambda: screen.price is not None and screen.price.calls == 12)
         await pilot.press("T")
         await until(pilot, lambda: len(screen.answers) >= 1)
+        if stopped:
+            await pilot.press("x")
         await pilot.press("escape")
-        await until(pilot, lambda: not screen.asking)
-        assert app.steering.state.usage("scorer").calls < 6
         assert isinstance(app.screen, Workbench)
+        await until(pilot, lambda: not screen.asking)
+        calls = app.steering.state.usage("scorer").calls
+        assert calls < 6 if stopped else calls == 12
 
 
 async def test_a_solution_is_chosen_to_be_tried(stepped) -> None:
