@@ -122,7 +122,7 @@ LOOKING = (
     Scene("try", ("T", "T")),
     Scene("try-choose", ("T", "b")),
     Scene("costs", ("B",)),
-    Scene("replay", ("P", "home", "s", "s", "b")),
+    Scene("replay", ("P", "home", "s", "s", "s")),
     Scene("confirm", ("F", "s", "s")),
     Scene("new-eyes", ("N", "type:regex", "enter", "type:(\\d)", "enter")),
     Scene("new-eyes-answers", ("N", "type:regex", "enter", "type:(\\d)", "enter", "enter")),
