@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding
-from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
 from opro_tui.tui import differences, measuring
@@ -29,7 +27,6 @@ from opro_tui.tui.widgets.row_list import RowList
 from opro_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from opro_tui.tui.archive import Archive, Compared
@@ -91,14 +88,6 @@ class CompareScreen(PaneScreen):
             Pane(self.diff, id="compare-diff-pane"),
             Pane(self.rows, id="compare-edits-pane"),
         )
-
-    def compose(self) -> ComposeResult:
-        """Build it."""
-        yield Line(id="header")
-        with Container(id="panes"):
-            yield from self.panes
-        yield Line(id="status")
-        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Read both."""

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding
-from textual.containers import Container
-from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
 from opro_tui.core.money_report import table
@@ -25,7 +23,6 @@ from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from opro_tui.tui.archive import Archive, Costs
@@ -70,14 +67,6 @@ class CostsScreen(PaneScreen):
             Pane(self.chart, id="cost-chart-pane"),
             Pane(self.rows, id="cost-rows-pane"),
         )
-
-    def compose(self) -> ComposeResult:
-        """Build it."""
-        yield Line(id="header")
-        with Container(id="panes"):
-            yield from self.panes
-        yield Line(id="status")
-        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Draw what is known, and read the rest."""

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.binding import Binding
-from textual.containers import Container
-from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
 from opro_tui.tui import measuring
@@ -22,7 +20,6 @@ from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from opro_tui.core.state import State
@@ -92,14 +89,6 @@ class MeasureScreen(PaneScreen):
             Pane(self.facts, id="measure-facts-pane"),
             Pane(self.rows, id="measure-rows-pane"),
         )
-
-    def compose(self) -> ComposeResult:
-        """Build it."""
-        yield Line(id="header")
-        with Container(id="panes"):
-            yield from self.panes
-        yield Line(id="status")
-        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Work out what it would cost."""

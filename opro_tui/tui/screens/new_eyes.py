@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import getters
 from textual.binding import Binding
-from textual.containers import Container
-from textual.widgets import Footer
 
 from opro_tui.core.errors import BadInput, OproError
 from opro_tui.core.settings import OF_META_PROMPT, find
@@ -32,7 +30,6 @@ from opro_tui.tui.widgets.row_list import RowList
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from opro_tui.core.regrade import Regrading
@@ -116,14 +113,6 @@ class NewEyesScreen(PaneScreen):
             Pane(self.solutions, id="eyes-solutions-pane"),
             Pane(self.steps, id="eyes-steps-pane"),
         )
-
-    def compose(self) -> ComposeResult:
-        """Build it."""
-        yield Line(id="header")
-        with Container(id="panes"):
-            yield from self.panes
-        yield Line(id="status")
-        yield Footer(compact=True)
 
     def on_mount(self) -> None:
         """Read the session, then ask for the metric."""

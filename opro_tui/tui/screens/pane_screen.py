@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
+from textual.containers import Container
 from textual.screen import Screen
+from textual.widgets import Footer
+
+from opro_tui.tui.widgets.line import Line
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.app import ComposeResult
     from textual.binding import BindingType
 
     from opro_tui.tui.panes.pane import Pane
@@ -72,6 +77,14 @@ class PaneScreen(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (16, "-low")]  # noqa: RUF012 - as Textual has it
 
     panes: tuple[Pane, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """A line, the panes, another line and the keys; a screen that has more builds its own."""
+        yield Line(id="header")
+        with Container(id="panes"):
+            yield from self.panes
+        yield Line(id="status")
+        yield Footer(compact=True)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Mark the pane that has the focus; it stays marked under a layer."""
