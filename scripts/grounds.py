@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from opro_tui.config import Config
 from opro_tui.core.edits import Edits
-from opro_tui.engine import fork
+from opro_tui.engine import evaluate, fork
 from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
@@ -98,6 +99,8 @@ GROUNDS: dict[str, Callable[[Store], Awaitable[None]]] = {
 async def make(ground: str, folder: Path) -> None:
     """Make a ground's folder.
 
+    Answers come one after the other, for a replay shows their order.
+
     Args:
         ground: Its name in GROUNDS.
         folder: Where; it must not exist yet.
@@ -107,7 +110,8 @@ async def make(ground: str, folder: Path) -> None:
     work.mkdir(parents=True)
     store = await Store.open(work / DATABASE)
     try:
-        await GROUNDS[ground](store)
+        with mock.patch.object(evaluate, "calls_at_once", return_value=1):
+            await GROUNDS[ground](store)
     finally:
         await store.close()
     _write_data(work / "data")
