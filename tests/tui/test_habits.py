@@ -37,9 +37,14 @@ def test_a_pager_is_found_or_it_is_said_why_not() -> None:
 
 
 def test_a_cost_chart_says_its_ends_and_can_do_with_ascii() -> None:
-    lines = bars([(0, 0.001), (1, 0.25)], 30, 5, blocks=ASCII_BLOCKS)
-    text = "\n".join("".join(part for part, _ in line) for line in lines)
+    def drawn(width: int) -> list[str]:
+        lines = bars([(0, 0.001), (1, 0.25)], width, 5, blocks=ASCII_BLOCKS)
+        return ["".join(part for part, _ in line) for line in lines]
+
+    text = "\n".join(drawn(31))
     assert "0.001 → 0.25" in text
+    assert max(map(len, drawn(31))) == 31
+    assert max(map(len, drawn(30))) <= 30
     assert text.replace("│", "|").replace("→", ">").isascii()
 
 
