@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest import mock
 
 from opro_tui.config import Config
 from opro_tui.core.edits import Edits
-from opro_tui.engine import evaluate, fork
+from opro_tui.engine import caller, evaluate, fork
 from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
@@ -99,7 +100,8 @@ GROUNDS: dict[str, Callable[[Store], Awaitable[None]]] = {
 async def make(ground: str, folder: Path) -> None:
     """Make a ground's folder.
 
-    Answers come one after the other, for a replay shows their order.
+    Answers come one after the other and take no time, for a replay shows their order and the costs
+    say how long they took.
 
     Args:
         ground: Its name in GROUNDS.
@@ -110,7 +112,10 @@ async def make(ground: str, folder: Path) -> None:
     work.mkdir(parents=True)
     store = await Store.open(work / DATABASE)
     try:
-        with mock.patch.object(evaluate, "calls_at_once", return_value=1):
+        with (
+            mock.patch.object(evaluate, "calls_at_once", return_value=1),
+            mock.patch.object(caller, "time", SimpleNamespace(monotonic=lambda: 0.0)),
+        ):
             await GROUNDS[ground](store)
     finally:
         await store.close()
