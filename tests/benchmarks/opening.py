@@ -18,7 +18,7 @@ EXAMPLES = 200
 LIMIT_MS = 50.0
 STEPS = ["s"] * 10 + ["S"] * 5
 EVENTS = ["full_stop"] * 10 + ["comma"] * 5
-ENDS = ["end", "home"] * 3
+ENDS = ["home", "end"] * 3 + ["home"]
 
 
 async def replayed(app: OproApp, path: Path) -> tuple[float, dict[str, list[Took]]]:
