@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HEADINGS = {
     "Task": "task data_dir input target header metric train test seed position qa",
     "Models": "optimizer optimizer_url scorer scorer_url judge temperature schedule"
-    " scorer_temperature max_output_tokens reasoning_effort concurrency",
+    " scorer_temperature replicate max_output_tokens reasoning_effort concurrency",
     "Meta-prompt": "shown threshold order score_buckets exemplars exemplar_choice meta_style",
     "Search": "candidates proposals request_size max_length scoring review",
     "Limits": "max_steps patience budget budget_tokens stop_after stop_after_tokens",

@@ -163,7 +163,8 @@ class Evaluation(Event):
         candidate: The candidate's id.
         example: The example's number; -1 for a score computed on the spot.
         score: 0–1 for metrics, the raw objective for mathematics.
-        replicate: 0 for the answer all share; higher ones were bought by "score again".
+        replicate: Counted from the session's setting: 0 for its first answers; higher ones were
+            bought by "score again".
         parsed: The answer that was found; None when none could be found.
         flags: Why it may not be trusted (`core.protocols.Grade`).
         call: The call whose answer was graded; None for a score computed on the spot.

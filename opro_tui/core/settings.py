@@ -32,6 +32,7 @@ class Settings:
     scorer_url: str | None = None
     scorer_temperature: float = 0.0
     judge: str | None = None
+    replicate: int = 0
     position: str = "Q_begin"
     qa: bool = True
     optimizer: str = "simulated"
@@ -215,6 +216,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         "the model that grades, for the judge metric",
         "MODEL",
         optional=True,
+    ),
+    Definition(
+        "replicate",
+        take.whole(0, 1_000_000),
+        False,
+        "which of the scorer's answers count; sessions with the same number share what is bought",
+        "N",
     ),
     Definition(
         "position", take.choice(*POSITIONS), False, "where the instruction stands", "POSITION"

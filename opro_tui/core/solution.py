@@ -69,7 +69,8 @@ class Candidate:
         duplicate_of: The earlier candidate with the same text.
         vetoed: Whether a person kept it from being scored.
         score: None until it is scored.
-        replicate: Which answers it is scored on; each "score again" buys the next.
+        replicate: Which answers it is scored on, counted from the session's own setting; each
+            "score again" buys the next.
         due: Whether it is to be scored although it has a score: again, or to the end.
     """
 

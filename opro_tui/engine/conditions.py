@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _READING = ("data_dir", "input", "target", "header")
 _VARIED = ("metric", "position", "qa", "train", "test", "seed")
 _ASKING = ("scorer", "scorer_url", "scorer_temperature", "judge")
+_COMPUTED_WITHOUT = (*_ASKING, "replicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def problem_of_fork(task: Task, name: str) -> str:
         if name == "seed":
             return f"Another seed is another problem of {task.name}: make a new session for it."
         return f"{task.name} has no {flag} of its own to change."
-    if name in _ASKING and not task.examples:
+    if name in _COMPUTED_WITHOUT and not task.examples:
         return f"{task.name} computes its scores: no {flag} takes part in them."
     return ""
 

@@ -127,7 +127,7 @@ class _Scoring:
             step=self.step.number,
             candidate=candidate.id,
             example=example.index,
-            replicate=candidate.replicate,
+            replicate=settings.replicate + candidate.replicate,
             slow=not self.run.task.trusted,
         )
 

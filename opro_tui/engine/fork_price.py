@@ -82,4 +82,5 @@ def _jobs(planned: Plan, scorer: Model) -> Iterator[Job]:
                 role="scorer",
                 purpose="score",
                 step=0,
+                replicate=settings.replicate,
             )

@@ -171,4 +171,5 @@ def _job(session: Session, model: Model, candidate: Candidate, example: Example,
         step=session.state.steps[-1].number if session.state.steps else 0,
         candidate=candidate.id,
         example=example.index,
+        replicate=settings.replicate,
     )

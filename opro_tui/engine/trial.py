@@ -77,6 +77,7 @@ async def trials(
             purpose="try",
             step=state.next_step,
             example=index,
+            replicate=settings.replicate,
             slow=True,
         )
         answer = await run.caller.call(job)
