@@ -48,6 +48,11 @@ class Facts:
     binary: bool
     train: tuple[int, ...]
 
+    @property
+    def computed(self) -> bool:
+        """Whether scores are computed on the spot: exact, and without answers to read."""
+        return self.train == (-1,)
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.core.errors import StoreError
 from opro_tui.store import calls, drafts, exporting, health, importing, sessions, timeline
-from opro_tui.store.connection import EXPLAINED, drop_copy, explain, prepare
+from opro_tui.store.file import StoreFile
 from opro_tui.store.records import Elsewhere
-from opro_tui.store.threads import Reader, Writer
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from typing import TypeVar
 
     from opro_tui.core.events import CallFinished, Event
@@ -41,68 +36,13 @@ if TYPE_CHECKING:
 _PIECE = 1000
 
 
-class Store:
+class Store(StoreFile):
     """A database of sessions; open it with `Store.open`.
 
     Everything runs in two threads of its own, so that the event loop never waits for the disk. What
     was awaited is on the disk, and every later read sees it. All methods raise StoreError when the
     database fails.
-
-    Attributes:
-        path: The file.
-        readonly: Whether it was opened for reading only.
-        copy: The migrated copy that is read in the file's stead; None for the file itself.
     """
-
-    def __init__(
-        self, path: Path, writer: Writer | None, reader: Reader, copy: Path | None = None
-    ) -> None:
-        self.path, self.copy, self.readonly = path, copy, writer is None
-        self._writer, self._reader = writer, reader
-
-    @classmethod
-    async def open(cls, path: Path, *, readonly: bool = False, copying: bool = False) -> Store:
-        """Open a database; one that doesn't exist is created, an older one is migrated.
-
-        Args:
-            path: The file.
-            readonly: Neither create nor migrate nor write.
-            copying: Let an older one be read from a migrated copy, which goes with the store.
-
-        Raises:
-            StoreError: It can't be opened, is no database of ours, or a newer program's.
-        """
-        try:
-            copy = await asyncio.to_thread(prepare, path, readonly=readonly, copying=copying)
-        except (*EXPLAINED, ValueError) as error:
-            raise explain(error, path) from error
-        writer = None if readonly else Writer(path)
-        return cls(path, writer, Reader(copy or path, readonly=readonly), copy)
-
-    async def close(self) -> None:
-        """Store what is queued, then let go of the file."""
-        self._reader.stop()
-        if self._writer is not None:
-            self._writer.stop()
-            await asyncio.to_thread(self._writer.join)
-        await asyncio.to_thread(self._reader.join)
-        if self.copy is not None:
-            await asyncio.to_thread(drop_copy, self.copy)
-
-    @property
-    def transactions(self) -> int:
-        """How many transactions were committed since it was opened."""
-        return self._writer.transactions if self._writer else 0
-
-    async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        if self._writer is None:
-            raise StoreError(
-                "was opened for reading only", where=str(self.path), todo="Open it for writing."
-            )
-        return await self._writer.run(job)
-
-    async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        return await self._reader.run(job)
 
     # --- sessions ---
 

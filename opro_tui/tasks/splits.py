@@ -13,7 +13,7 @@ from opro_tui.core.hashing import uniform
 from opro_tui.core.protocols import Split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from opro_tui.core.protocols import Example
 
@@ -180,39 +180,57 @@ def split_again(
         BadInput: There is less than what is asked for.
     """
     first, second = _pools(examples, seed, boundary)
-    held_out = _side(first if second is None else second, examples, Split.TEST)
-    if test is not None:
-        pool = first if second is None else second
-        held_out = _resized(
-            held_out,
-            _side(pool, examples, Split.REST),
-            size_of(test, sum(group.size for group in pool)),
-            f"{where}: test",
-            "test examples are asked for, and {} were not trained on",
-        )
+    held_out = _held_out(first if second is None else second, examples, test, where)
     sealed = {group.key for group in (held_out if second is None else second)}
-    training = _side(first, examples, Split.TRAIN)
-    others = [
-        group
-        for group in first
-        if group.key not in sealed and examples[group.members[0]].split is not Split.TRAIN
-    ]
-    if train is not None or redraw:
-        total = sum(group.size for group in first)
-        now = sum(group.size for group in training)
-        training = _resized(
-            [] if redraw else training,
-            [g for g in first if g.key not in sealed] if redraw else others,
-            now if train is None else size_of(train, total),
-            f"{where}: train",
-            "training examples are asked for, and {} are not held out",
-        )
-    if not training:
-        raise BadInput("no example would be trained on", where=f"{where}: train")
+    training = _trained_on(first, examples, sealed, train, where, redraw=redraw)
     sides = [Split.REST] * len(examples)
     _mark(sides, held_out, Split.TEST)
     _mark(sides, training, Split.TRAIN)
     return sides
+
+
+def _held_out(
+    pool: list[_Group], examples: Sequence[Example], test: float | None, where: str
+) -> list[_Group]:
+    """The test split of `split_again`, out of what can be held out."""
+    now = _side(pool, examples, Split.TEST)
+    if test is None:
+        return now
+    return _resized(
+        now,
+        _side(pool, examples, Split.REST),
+        size_of(test, sum(group.size for group in pool)),
+        f"{where}: test",
+        "test examples are asked for, and {} were not trained on",
+    )
+
+
+def _trained_on(
+    pool: list[_Group],
+    examples: Sequence[Example],
+    sealed: Collection[str],
+    train: float | None,
+    where: str,
+    *,
+    redraw: bool,
+) -> list[_Group]:
+    """The training examples of `split_again`, out of what isn't sealed."""
+    now = _side(pool, examples, Split.TRAIN)
+    chosen = now
+    if train is not None or redraw:
+        free = [group for group in pool if group.key not in sealed]
+        others = [g for g in free if examples[g.members[0]].split is not Split.TRAIN]
+        size = sum(group.size for group in now)
+        chosen = _resized(
+            [] if redraw else now,
+            free if redraw else others,
+            size if train is None else size_of(train, sum(group.size for group in pool)),
+            f"{where}: train",
+            "training examples are asked for, and {} are not held out",
+        )
+    if not chosen:
+        raise BadInput("no example would be trained on", where=f"{where}: train")
+    return chosen
 
 
 def _pools(

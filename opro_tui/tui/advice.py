@@ -67,6 +67,22 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("Free some space, then press r. What was stored is safe.",),
     ),
     (
+        r"the database is damaged",
+        (
+            "Leave, and copy the file with its -wal and -shm neighbours before anything else.",
+            "Restore a backup; or save what can still be read: sqlite3 FILE .recover",
+            "`opro-tui doctor` says what is damaged.",
+        ),
+    ),
+    (
+        r"is not a database|is a database of another program|is a folder",
+        ("Leave, and give a database of sessions with --db, or in $OPRO_TUI_DB.",),
+    ),
+    (
+        r"is read-only|cannot be opened|there is no such database",
+        ("Check the file's path and permissions, and those of its folder.",),
+    ),
+    (
         r"database|locked by",
         ("Close other programs that use the database file, then press r.",),
     ),
@@ -85,6 +101,8 @@ _BY_CODE = {
     ),
 }
 FAULT = "This is a fault of the program."
+KEPT = "The session is intact: whatever came back is stored."
+_DAMAGED = re.compile(r"database is damaged|is not a database|disk failed")
 
 
 def advice(code: str, text: str) -> tuple[str, ...]:
@@ -98,3 +116,13 @@ def advice(code: str, text: str) -> tuple[str, ...]:
     if FAULT not in text:
         found = next((todo for pattern, todo in _KINDS if re.search(pattern, text)), ())
     return (*_BY_CODE.get(code, ()), *found)
+
+
+def kept(text: str, *, on_bench: bool) -> str:
+    """What is still so in spite of a failure; empty where that isn't known.
+
+    Args:
+        text: The error in words.
+        on_bench: Whether a session is open.
+    """
+    return KEPT if on_bench and not _DAMAGED.search(text) else ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from textual.actions import parse
 from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS
 
 from opro_tui.tui.commands import COMMANDS, Command
 from opro_tui.tui.session_commands import SESSION_COMMANDS
@@ -107,6 +109,21 @@ NAMES = {
 }
 
 
+UNICODE_NAMES = {name: given for given, name in KEY_NAME_REPLACEMENTS.items()}
+
+
 def spelled(keys: str) -> str:
     """Keys as a person reads them."""
-    return " ".join(NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+    return " ".join(_spelled(key.strip()) for key in keys.split(","))
+
+
+def _spelled(key: str) -> str:
+    """A key's sign, whatever Textual or Unicode calls it."""
+    if key in NAMES:
+        return NAMES[key]
+    *modifiers, last = key.split("+")
+    try:
+        sign = unicodedata.lookup(UNICODE_NAMES.get(last, last).replace("_", " "))
+    except KeyError:
+        sign = last
+    return "+".join([*modifiers, NAMES.get(last, sign if sign.isprintable() else last)])

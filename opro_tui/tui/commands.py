@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from opro_tui.tui.command import Command
 from opro_tui.tui.history_commands import HISTORY_COMMANDS
 
-__all__ = ["COMMANDS", "Command"]
+__all__ = ["COMMANDS", "FROM_LIST", "Command"]
 
 COMMANDS: tuple[Command, ...] = (
     Command("help", "question_mark,f1", "help", "Help", "Show every key with what it does."),
@@ -335,3 +337,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("quit", "q", "quit", "Quit", "Leave; the session is kept and can be opened again."),
 )
+
+FROM_LIST: tuple[Command, ...] = (
+    *COMMANDS[:-1],
+    replace(
+        COMMANDS[-1],
+        label="Back to the list",
+        tooltip="Go back to the list of sessions; this one is kept and can be opened again.",
+    ),
+)
+"""The same where the list of sessions lies below: `q` goes back there."""

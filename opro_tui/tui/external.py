@@ -151,25 +151,29 @@ async def read_outside(app: App[None], text: str) -> str:
     try:
         file.write_bytes(harmless(text).encode("utf-8"))
         with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
-            await asyncio.to_thread(_show, [*command, str(file)])
+            code = await asyncio.to_thread(_show, [*command, str(file)])
     except SuspendNotSupported:
         return "This terminal can't be handed to another program."
     except OSError as error:
         return f"{command[0]} could not be used: {error.strerror or error}."
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if code:
+        how = f"ended with code {code}" if code > 0 else "was broken off"
+        return f"{command[0]} {how}; another pager can be named by $PAGER."
     return ""
 
 
-def _show(command: list[str]) -> None:
+def _show(command: list[str]) -> int:
     """Run a pager; what one that returns at once has printed stays until Enter."""
     started = time.monotonic()
-    _run(command)
+    code = _run(command)
     if time.monotonic() - started < AT_ONCE_SECONDS and sys.stdin is not None:
         with contextlib.suppress(OSError, ValueError):
             if sys.stdin.isatty():
                 print("\n(Enter goes back)", end="", flush=True)
                 sys.stdin.readline()
+    return code
 
 
 def _run(command: list[str]) -> int:

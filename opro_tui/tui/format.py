@@ -20,6 +20,14 @@ NEWLINE = "⏎"
 ELLIPSIS = "…"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _PILED_MARKS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
+_ASCII = str.maketrans(
+    {
+        **dict(zip("│─└→▲▼·…–−≈", "|-+>^v|~--~", strict=True)),
+        "±": "+-",
+        "▀": "#",
+        "▄": "",
+    }
+)
 _LINE_ENDS = re.compile(r"\r\n|[\r\n\u0085\u2028\u2029]")
 _INVISIBLE_JOINERS = (
     frozenset(range(0xFE00, 0xFE10)) | frozenset(range(0xE0100, 0xE01F0)) | {0x200D}
@@ -102,6 +110,11 @@ def cut(text: str, width: int) -> str:
         if used > width - 1:
             return text[:place] + ELLIPSIS
     return text
+
+
+def in_ascii(text: str) -> str:
+    """Our own signs in ASCII, for fonts that lack them; what else there is stays."""
+    return text.translate(_ASCII)
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

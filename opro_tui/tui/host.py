@@ -10,9 +10,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import App
 
-from opro_tui.tui import bindings, copying, terminal
+from opro_tui.config import log_path
+from opro_tui.tui import bindings, copying, crash, terminal
 from opro_tui.tui.external import read_outside
 from opro_tui.tui.format import safe
 from opro_tui.tui.screens.help import HelpLayer, help_layer
@@ -90,6 +92,22 @@ class Host(App[None]):
         watch.daemon = True
         watch.start()
         self.exit(return_code=code)
+
+    # Faults
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with a short report instead of Textual's, which prints the values of all variables.
+
+        What Textual does besides is kept: the return code, and the error for a test's harness.
+        """
+        self._return_code = 1
+        if self._exception is not None:
+            return
+        self._exception = error
+        self._exception_event.set()
+        crash.record(error)
+        log = log_path()
+        self.panic(Text(crash.report(error, log if log.exists() else None)))
 
     # Help
 

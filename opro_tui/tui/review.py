@@ -54,7 +54,7 @@ def answers_missing(state: State, ids: Iterable[int], *, again: bool = False) ->
         ids: The candidates.
         again: Whether they are scored on new answers, so that those they have don't count.
     """
-    if state.facts.train == (-1,):
+    if state.facts.computed:
         return 0
     each = len(state.facts.train)
     missing = 0

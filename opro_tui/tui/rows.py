@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from opro_tui.core.usage import Usage
 
 NOTE_WIDTH = 60
+PART_WIDTH = 21
+"""Cells that the columns score and change have together, in the narrowest list."""
+BAR_WIDTH, LEAST_BAR = 8, 3
 TEXT_WIDTH = 400
 """Cells of a text that a row carries; no terminal shows more of it in one line."""
 
@@ -137,7 +140,7 @@ def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -
     if part is not None and (part.grades or part.failed):
         return Cell(_part_text(part, state.facts), "accent", 3)
     if candidate.due:
-        return Cell("waits to be scored again", "muted", 3)
+        return Cell("to be scored again", "muted", 3)
     if current is None or candidate.step != current.number:
         return Cell(f"waits for step {candidate.step}", "muted", 3)
     if not state.reviewing:
@@ -148,14 +151,15 @@ def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -
 
 
 def _part_text(part: Partial, facts: Facts) -> str:
-    """How far scoring is: a bar, k/N, the mean so far, and calls that failed."""
+    """How far scoring is: a bar in the room that is left, k/N, and the mean so far or failures."""
     done, wanted = len(part.grades), len(facts.train)
-    text = f"{fmt.bar(done, wanted, 8)} {done}/{wanted}"
+    text = f"{done}/{wanted}"
     if part.failed:
-        return f"{text} {part.failed} failed"
-    if done and facts.bounded:
-        return f"{text} {fmt.value(math.fsum(part.grades.values()) / done, facts)}…"
-    return text
+        text += f" {part.failed} failed"
+    elif done and facts.bounded:
+        text += f" {fmt.value(math.fsum(part.grades.values()) / done, facts)}"
+    room = min(BAR_WIDTH, PART_WIDTH - len(text) - 1)
+    return text if room < LEAST_BAR else f"{fmt.bar(done, wanted, room)} {text}"
 
 
 def _change(state: State, candidate: Candidate, score: Score) -> Cell:
@@ -247,6 +251,6 @@ def _score_words(state: State, score: Score) -> str:
     text = fmt.with_half_width(score, state.facts)
     if not score.of:
         return f"{text}, brought along"
-    if state.facts.train == (-1,):
+    if state.facts.computed:
         return f"{text}, computed"
     return f"{text} on {score.n} of {fmt.plural(score.of, 'example')}"

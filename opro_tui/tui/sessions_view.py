@@ -15,6 +15,7 @@ from opro_tui.tui.view import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
     from opro_tui.engine.listing import Entry
     from opro_tui.tui.rows import Row
@@ -188,11 +189,25 @@ def _time(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
 
 
-def header(shown: int, total: int, order: Order, marked: int, *, loading: bool) -> list[Part]:
+def unreadable(database: Path) -> str:
+    """What stands in the list when its database can't be read."""
+    return (
+        f"The sessions can't be read from {fmt.harmless(str(database))}.\n\n"
+        "R  tries again.\nq  quits; opro-tui --db FILE opens another database."
+    )
+
+
+def header(
+    shown: int, total: int, order: Order, marked: int, *, loading: bool, unreadable: bool = False
+) -> list[Part]:
     """The line above the list."""
     parts = [Part("OPRO TUI", "title", 90)]
     if loading and not total:
         return [*parts, Part("reading the sessions…", "muted", 80)]
+    if unreadable:
+        parts.append(Part("the sessions can't be read; R tries again", "error", 85))
+    if not total and unreadable:
+        return parts
     if not total:
         return [*parts, Part("no sessions yet", "muted", 80)]
     parts.append(Part(f"{fmt.count(shown)} of {fmt.plural(total, 'session')} shown", "", 80))

@@ -160,7 +160,7 @@ def forecast_amount(forecast: Forecast) -> str:
 
 def _models_text(state: State) -> str:
     optimizer = fmt.safe(fmt.model_name(state.settings.optimizer), 24)
-    if not state.facts.bounded and state.facts.train == (-1,):
+    if state.facts.computed:
         return optimizer
     return f"{optimizer} → {fmt.safe(fmt.model_name(state.settings.scorer), 24)}"
 

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opro_tui.config import Config
+from opro_tui.core.edits import Edits
 from opro_tui.core.events import EditMade
 from opro_tui.core.reducer import fold
 from opro_tui.tui import charting
 from opro_tui.tui.charting import GLYPHS, Point, plot, scale, series
-from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text
+from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 from tests.tui.states import FACTS, LOSS, empty, steps
 
 both_sizes = pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
@@ -140,3 +142,29 @@ def test_a_step_without_scores_is_left_out() -> None:
     state = steps(empty(), [("a", 10)])
     bare = replace(state.steps[0], best=None, mean=None)
     assert series(replace(state, steps=(bare,))) == ()
+
+
+@both_sizes
+async def test_the_ascii_chart_is_ascii_whatever_it_says(tmp_path, size) -> None:
+    path = tmp_path / "sessions.db"
+    await make_session(path, "sums", candidates=2, train=8, test=4)
+    async with opened(path, size, Config(ui={"chart": "ascii"})) as (app, pilot):
+        await pilot.press("s")
+        await run_out(app, pilot)
+        await app.steering.edit(Edits(settings={"temperature": "0.5"}))
+        await pilot.press("s")
+        await run_out(app, pilot)
+        await pilot.press("C")
+        await pilot.pause()
+        chart = app.workbench.chart_pane.chart
+        for key in ("home", "right", "right", "escape"):
+            assert chart.text.isascii(), chart.text
+            drawn = "".join(chart.render_line(y).text for y in range(chart.content_size.height))
+            assert drawn.isascii()
+            await pilot.press(key)
+            await pilot.pause()
+        await pilot.press("C", "B")
+        await until(pilot, lambda: bool(app.screen.query("#cost-chart")))
+        drawing = app.screen.query_one("#cost-chart")
+        await until(pilot, lambda: "0" in drawing.text)
+        assert drawing.text.isascii()

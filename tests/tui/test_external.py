@@ -10,7 +10,7 @@ from textual.app import App
 from opro_tui.core.edits import Edits
 from opro_tui.tui import external
 from opro_tui.tui.external import editor_command, write_outside
-from tests.tui.driving import SIZES, make_session, opened, until
+from tests.tui.driving import SIZES, make_session, opened, screen_text, until
 
 
 class Aside(App[None]):
@@ -129,3 +129,31 @@ async def test_long_texts_are_read_in_the_pager_from_where_they_stand(
         await until(
             pilot, lambda: any("no such program" in note.message for note in app._notifications)
         )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["80x24", "120x40"])
+async def test_a_pager_that_fails_says_so_and_the_screen_is_back(
+    tmp_path, monkeypatch, size
+) -> None:
+    path = tmp_path / "sessions.db"
+    await make_session(path)
+    aside: list[str] = []
+
+    @contextlib.contextmanager
+    def suspend():
+        aside.append("away")
+        yield
+        aside.append("back")
+
+    async with opened(path, size) as (app, pilot):
+        monkeypatch.setattr(app, "suspend", suspend)
+        app.workbench.prompt_pane.body.focus()
+        for body, words in (("exit 3", "ended with code 3"), ("kill -TERM $$", "was broken off")):
+            monkeypatch.setenv("PAGER", script(tmp_path, body))
+            await pilot.press("Y")
+            await until(pilot, lambda: any(words in n.message for n in app._notifications))  # noqa: B023
+        assert aside == ["away", "back"] * 2
+        assert app.workbench.prompt_pane.body.has_focus
+        assert "META-PROMPT" in screen_text(app)
+        await pilot.press("z")
+        assert app.workbench.has_class("-zoomed")

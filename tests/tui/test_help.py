@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input
 
+from opro_tui.config import Config
 from opro_tui.tui import help_view
-from opro_tui.tui.bindings import LIST_KEYS
-from opro_tui.tui.commands import COMMANDS
+from opro_tui.tui.app import OproApp
+from opro_tui.tui.bindings import LIST_KEYS, spelled
+from opro_tui.tui.commands import COMMANDS, FROM_LIST
+from opro_tui.tui.screens.every import tables
 from opro_tui.tui.screens.help import HelpLayer
 from opro_tui.tui.screens.settings import SettingsLayer
 from opro_tui.tui.screens.workbench import Workbench
@@ -107,3 +110,30 @@ async def test_the_footer_keeps_help_first_and_quit_in_sight(regression, width) 
         await until(pilot, lambda: "q Quit" in screen_text(app).splitlines()[-1])
         last = screen_text(app).splitlines()[-1]
         assert last.lstrip().startswith("? Help")
+
+
+def test_keys_are_shown_as_their_signs_on_every_screen() -> None:
+    assert spelled("K,less_than_sign") == "K <"
+    assert spelled("full_stop,underscore,ctrl+number_sign,f10") == ". _ ctrl+# f10"
+    for table in (*tables(), FROM_LIST):
+        for command in table:
+            shown = spelled(command.keys)
+            assert "_" not in shown, command.id
+            assert len(shown) <= 10, command.id
+
+
+@both_sizes
+async def test_q_says_where_it_leads(regression, size) -> None:
+    app = OproApp(regression, None, Config())
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.sessions is not None and bool(app.sessions.entries))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.steering.opened and app.screen is app.workbench)
+        await until(pilot, lambda: "q Back" in screen_text(app).splitlines()[-1])
+        assert "Quit" not in screen_text(app).splitlines()[-1]
+        titles = {command.title for command in app.get_system_commands(app.workbench)}
+        assert "Back to the list" in titles
+        await pilot.press("question_mark", *"list of sessions")
+        assert "Back to the" in screen_text(app)
+        await pilot.press("escape", "q")
+        await until(pilot, lambda: app.screen is app.sessions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -539,3 +539,47 @@ async def test_a_budget_below_the_first_step_is_said_before_it_is_created(tmp_pa
     async with filling(tmp_path) as (_, pilot, page):
         await fill(pilot, page, task=str(tickets(tmp_path)), budget_tokens="10")
         assert page.checking.keys[-1].startswith("The budget of 10 tokens ends within the first")
+
+
+@both_sizes
+async def test_what_is_wrong_with_a_task_is_said_once(tmp_path, size) -> None:
+    async with filling(tmp_path, size) as (app, pilot, page):
+        await fill(pilot, page, task="no-such-task")
+        problem = page.rows["task"].problem
+        assert problem
+        text = " ".join(screen_text(app).split())
+        assert text.count("no-such-task'") == 1
+        assert "Put right what stands beside task." in text
+
+
+@both_sizes
+async def test_starting_solutions_can_be_written_in_ones_own_editor(
+    tmp_path, monkeypatch, size
+) -> None:
+    editor = tmp_path / "editor"
+    editor.write_text('#!/bin/sh\nprintf "Written\\nout there." > "$1"\n')
+    editor.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(editor))
+    async with filling(tmp_path, size) as (app, pilot, page):
+        monkeypatch.setattr(app, "suspend", nullcontext)
+        await fill(pilot, page, task="sums")
+        await pilot.press("ctrl+e")
+        assert page.initial.text == ""
+        page.initial.focus()
+        await pilot.press("ctrl+e")
+        await until(pilot, lambda: page.initial.text == "Written\nout there.")
+        await checked(pilot, page)
+        assert page.initial.has_focus
+        page.initial.undo()
+        assert page.initial.text == ""
+
+
+async def test_a_heading_over_choices_is_never_cut(tmp_path) -> None:
+    async with filling(tmp_path) as (app, pilot, _):
+        app.push_screen(Choose("Beside which solution?", [("#1", "a")], label="solution"))
+        await pilot.pause()
+        assert "solution about" in " ".join(screen_text(app).split())
+        await pilot.press("escape")
+        app.push_screen(Choose("A long title", [("a", "b")]))
+        await pilot.pause()
+        assert "a long title about" in " ".join(screen_text(app).split())

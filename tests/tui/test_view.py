@@ -18,11 +18,13 @@ from opro_tui.core.events import (
 from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.reducer import fold
 from opro_tui.core.solution import Origin
+from opro_tui.core.state import Partial
 from opro_tui.core.usage import PICO, Usage
 from opro_tui.core.waste import waste
 from opro_tui.tui import rows, view
+from opro_tui.tui.panes import candidates
 from opro_tui.tui.view import Part, Situation
-from tests.tui.states import HOSTILE, empty, scored, steps
+from tests.tui.states import FACTS, HOSTILE, LOSS, empty, scored, steps
 
 if TYPE_CHECKING:
     from opro_tui.core.state import State
@@ -154,7 +156,7 @@ def test_a_scored_candidate_shows_its_change_against_the_best_before_its_step() 
 def test_a_candidate_being_scored_shows_how_far_it_is() -> None:
     state = under_way(steps(empty(), *THREE))
     state = fold(state, [Evaluation(step=3, candidate=7, example=i, score=1.0) for i in range(20)])
-    assert texts(rows.candidate_row(state, 7))[2] == "━━━━──── 20/40 100.0…"
+    assert texts(rows.candidate_row(state, 7))[2] == "━━━━──── 20/40 100.0"
     assert texts(rows.candidate_row(state, 8))[2] == "waits"
 
 
@@ -230,3 +232,24 @@ def test_steps_without_a_gain_are_said_with_their_price() -> None:
     assert "2 steps without a gain, $1.00" in [part.text for part in view.status_line(state, now)]
     now = replace(now, waste=waste(empty()))
     assert not any("gain" in part.text for part in view.status_line(state, now))
+
+
+def test_how_far_scoring_is_fits_into_the_narrowest_list() -> None:
+    for done, wanted, failed in ((7, 60, 0), (123, 200, 0), (1999, 2000, 0), (123, 200, 12)):
+        facts = replace(FACTS, train=tuple(range(wanted)))
+        grades = dict.fromkeys(range(done), 1.0)
+        text = rows._part_text(Partial(grades=grades, failed=failed), facts)
+        assert f"{done}/{wanted}" in text
+        assert len(text) <= rows.PART_WIDTH
+        assert not text.endswith("…")
+
+
+def test_computed_scores_leave_out_what_would_stay_empty() -> None:
+    seen = [
+        column.label
+        for column in candidates.columns(empty(LOSS), reviewing=False)
+        if column.from_width < 1000
+    ]
+    assert seen == ["", "#", "score", "vs best", "solution"]
+    labels = [c.label for c in candidates.columns(empty(), reviewing=True) if c.from_width < 1000]
+    assert {"unread", "tokens", "cost"} <= set(labels)

@@ -102,7 +102,7 @@ class HistoryActions(Screen[None]):
             if other is not None:
                 self.app.push_screen(CompareScreen(self.archive, name, other, chart=self.chart))
 
-        self.app.push_screen(Choose("Compare with", others), chosen)
+        self.app.push_screen(Choose("Compare with", others, label="session"), chosen)
 
     def action_null_arm(self) -> None:
         """Work the session's control out, and ask with its price whether to make it."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
     from opro_tui.core.state import State
+    from opro_tui.tui.commands import Command
     from opro_tui.tui.copying import Copy
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
@@ -42,6 +43,7 @@ class ScreenActions(Screen[None]):
 
     steering: Steering
     keymap: Mapping[str, str]
+    table: tuple[Command, ...]
     _before_chart: Pane | None = None
 
     if TYPE_CHECKING:
@@ -70,9 +72,14 @@ class ScreenActions(Screen[None]):
         found = super().active_bindings
         pane = self.active_pane
         here = "" if pane is None else pane.id or ""
+        wide = self.has_class("-normal") or self.has_class("-wide")
+        for key, each in found.items():
+            if each.binding.id == "quit":
+                label = self.table[-1].label
+                label = label if wide else label.split()[0]
+                found[key] = each._replace(binding=replace(each.binding, description=label))
         firsts = {each.binding.action: key for key, each in reversed(found.items())}
         shown = [key for key in firsts.values() if found[key].binding.show]
-        wide = self.has_class("-normal") or self.has_class("-wide")
         room = self.app.size.width - (PALETTE_WIDTH if wide else 0)
         room -= sum(self._footer_width(found[key]) for key in shown if _stays(found[key]))
         kept = set()
@@ -108,7 +115,7 @@ class ScreenActions(Screen[None]):
         """Show every action, those of the focused pane first."""
         pane = self.active_pane
         name = "" if pane is None else pane.id or ""
-        self.app.push_screen(help_layer(self.keymap, pane=name))
+        self.app.push_screen(help_layer(self.keymap, self.table, pane=name))
 
     def action_palette(self) -> None:
         """Open the palette."""

@@ -27,7 +27,8 @@ COLUMNS = (
     Column("cost", 8, right=True, from_width=88),
     Column("solution", 0),
 )
-REVIEW_COLUMNS = (replace(COLUMNS[0], width=3), *COLUMNS[1:])
+OF_ANSWERS = ("unread", "tokens", "cost")
+"""Columns about the scorer's answers, of which a computed score has none."""
 EMPTY = (
     "Candidates appear here while the optimizer proposes them and the scorer tries them.\n"
     "s runs a step · a adds a solution of your own"
@@ -63,9 +64,17 @@ class CandidatesPane(Pane):
         words = None if found is None else review.title(found)
         self.entitle(view.candidates_title(state, looking.step, words))
         self.border_subtitle = review.KEYS if found and not past and not now.readonly else ""
-        self.rows.columns = REVIEW_COLUMNS if found and not past else COLUMNS
+        self.rows.columns = columns(state, reviewing=found is not None and not past)
         keys = rows.candidate_ids(state, looking.step)
         self.rows.show(keys, partial(_row, state, looking), empty=EMPTY)
+
+
+def columns(state: State, *, reviewing: bool) -> tuple[Column, ...]:
+    """The columns; those that a computed score would leave empty are left out."""
+    mark, *others = COLUMNS
+    computed = state.facts.computed
+    shown = (column.unless(computed and column.label in OF_ANSWERS) for column in others)
+    return (replace(mark, width=3) if reviewing else mark, *shown)
 
 
 def _row(state: State, looking: Looking, id_: int) -> rows.Row:

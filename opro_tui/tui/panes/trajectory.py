@@ -100,7 +100,10 @@ class TrajectoryPane(Pane):
             self.frozen = tuple(keys) if self.filter == Filter() else self.frozen
             words = "frozen, Z lets go"
         self.entitle(view.trajectory_title(state, len(keys), len(shown), words))
-        self.rows.columns = tuple(_headed(column, self.order) for column in COLUMNS)
+        self.rows.columns = tuple(
+            _headed(column, self.order).unless(state.facts.computed and column.label == "±")
+            for column in COLUMNS
+        )
         make = partial(rows.trajectory_row, state, in_prompt=shown)
         self.rows.show(keys, make, empty=EMPTY if self.filter == Filter() else NO_MATCH)
 

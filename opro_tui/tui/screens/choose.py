@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual import getters
 from textual.binding import Binding
 from textual.content import Content
@@ -63,6 +64,7 @@ class Choose(Layer[str]):
         free: Whether what was typed may be taken though it is not among them.
         current: Where the cursor begins when nothing is typed.
         note: What else is to be said about the texts.
+        label: The heading over the texts; the title where it is left out.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,6 +87,7 @@ class Choose(Layer[str]):
         free: bool = False,
         current: str = "",
         note: str = "",
+        label: str = "",
     ) -> None:
         super().__init__(title)
         self.options = tuple(options)
@@ -92,11 +95,13 @@ class Choose(Layer[str]):
         self.free = free
         self.current = typed or current
         self.note = note
+        self.label = label or title.lower()
 
     def compose(self) -> ComposeResult:
         """Build it."""
-        longest = max((len(text) for text, _ in self.options), default=20)
-        columns = (Column(self.heading.lower(), min(42, longest + 1)), Column("about", 0))
+        longest = max((cell_len(text) for text, _ in self.options), default=20)
+        width = max(min(42, longest + 1), cell_len(self.label))
+        columns = (Column(self.label, width), Column("about", 0))
         with self.box(classes="finder"):
             yield Input(self.typed, id="query", compact=True, select_on_focus=True)
             yield RowList(columns, id="options")

@@ -79,7 +79,7 @@ class CompareScreen(PaneScreen):
         self.by_cost = False
         self._over = True
         self.facts = TextView(id="compare-facts")
-        self.chart = Drawing(id="compare-chart")
+        self.chart = Drawing(id="compare-chart", ascii=chart == "ascii")
         self.diff = DiffView(id="compare-diff")
         self.rows = RowList(view.EDIT_COLUMNS, id="compare-edits")
         self.panes = (

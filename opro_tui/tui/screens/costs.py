@@ -61,7 +61,7 @@ class CostsScreen(PaneScreen):
         self.costs: Costs | None = None
         self.rows = RowList(view.COLUMNS, id="cost-rows")
         self.facts = Facts(id="cost-facts")
-        self.chart = Drawing(id="cost-chart")
+        self.chart = Drawing(id="cost-chart", ascii=chart == "ascii")
         self.panes = (
             Pane(self.facts, id="cost-facts-pane"),
             Pane(self.chart, id="cost-chart-pane"),

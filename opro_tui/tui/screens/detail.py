@@ -249,7 +249,7 @@ class DetailScreen(PaneScreen):
                 self.look()
 
         options = solution_options(self.state, without=self.key)
-        self.app.push_screen(Choose("Beside which solution?", options), chosen)
+        self.app.push_screen(Choose("Beside which solution?", options, label="solution"), chosen)
 
     @property
     def whole(self) -> str:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 RETRY = "retry"
-KEPT = "The session is intact: whatever came back is stored."
 
 
 class Problem(Layer[str]):
@@ -32,6 +31,7 @@ class Problem(Layer[str]):
         todo: What to do about it.
         log: The log file; None where nothing was written.
         again: What trying again does, as the label of its key; empty where it makes no sense.
+        kept: What is still so in spite of it; empty where that isn't known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -65,12 +65,14 @@ class Problem(Layer[str]):
         todo: Sequence[str] = (),
         log: Path | None = None,
         again: str = "",
+        kept: str = "",
     ) -> None:
         super().__init__(title)
         self.text = text
         self.todo = tuple(todo)
         self.log_file = log
         self.again = again
+        self.kept = kept
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -80,8 +82,9 @@ class Problem(Layer[str]):
                 if self.todo:
                     lines = "\n".join(f"• {item}" for item in self.todo)
                     yield Static(plain(f"What to do\n{lines}"), id="todo")
-                log = f" The log: {self.log_file}" if self.log_file else ""
-                yield Static(plain(f"{KEPT}{log}"), id="log")
+                log = f"The log: {self.log_file}" if self.log_file else ""
+                if words := " ".join(filter(None, (self.kept, log))):
+                    yield Static(plain(words), id="log")
             retry = f"r {self.again} · " if self.again else ""
             yield Static(Content(f"{retry}y copies it · Escape closes"), id="hint")
 

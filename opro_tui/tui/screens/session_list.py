@@ -90,6 +90,7 @@ class SessionList(Screen[None]):
         self._lines: dict[int, view.Line] = {}
         self._wanted = ""
         self._making_demo = False
+        self.unreadable = False
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -127,9 +128,13 @@ class SessionList(Screen[None]):
         self.reload()
 
     async def _load(self) -> None:
+        self.unreadable = False
         try:
             async for found in self.shelf.entries():
                 self._take(found)
+        except Exception:
+            self.unreadable = True
+            raise
         finally:
             self.loaded, self._loading = True, False
             self.draw()
@@ -171,12 +176,21 @@ class SessionList(Screen[None]):
         self._lines = {line.entry.id: line for line in lines}
         now = time.time_ns() // 1_000_000
         empty = "Reading the sessions…"
-        if self.loaded:
+        if self.unreadable and not self.entries:
+            empty = view.unreadable(self.shelf.database)
+        elif self.loaded:
             empty = view.EMPTY if not self.entries else "No session matches. Escape shows all."
         self.rows.show(list(self._lines), partial(self._row, now), empty=empty)
         total = len(self.entries)
         self.header.show(
-            view.header(len(lines), total, self.order, len(self.marked), loading=not self.loaded)
+            view.header(
+                len(lines),
+                total,
+                self.order,
+                len(self.marked),
+                loading=not self.loaded,
+                unreadable=self.unreadable,
+            )
         )
         self.field.display = bool(self.field.value) or self.focused is self.field
         self._draw_facts()
@@ -210,7 +224,7 @@ class SessionList(Screen[None]):
         if action == "compare":
             return len(self.entries) > 1
         if action == "demo":
-            return self.loaded and not self.entries
+            return self.loaded and not self.entries and not self.unreadable
         if action == "clear":
             return self.is_mounted and self.field.display
         return True

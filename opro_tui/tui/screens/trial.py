@@ -264,7 +264,7 @@ class TrialScreen(PaneScreen):
         if not options:
             self.notify("No solution has a score yet; e types an instruction.", markup=False)
             return
-        self.app.push_screen(Choose("Try which solution?", options), chosen)
+        self.app.push_screen(Choose("Try which solution?", options, label="solution"), chosen)
 
     def action_type(self) -> None:
         """Type an instruction."""

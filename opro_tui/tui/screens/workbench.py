@@ -15,6 +15,7 @@ from opro_tui.tui.actions.history import HistoryActions
 from opro_tui.tui.actions.prompt import PromptActions
 from opro_tui.tui.actions.screen import ScreenActions
 from opro_tui.tui.actions.settings import SettingsActions
+from opro_tui.tui.commands import COMMANDS, FROM_LIST
 from opro_tui.tui.format import safe
 from opro_tui.tui.messages import Edited, Failed, LeaveAsked, StopAsked
 from opro_tui.tui.panes.candidates import CandidatesPane
@@ -48,6 +49,7 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
         steering: The session; it may still be opening.
         keymap: Keys that the person chose, by command.
         chart: Which characters draw the chart.
+        from_list: Whether the list of sessions lies below, to go back to.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings.bindings())
@@ -71,12 +73,18 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
     trajectory = getters.query_one(TrajectoryPane)
 
     def __init__(
-        self, steering: Steering, keymap: Mapping[str, str], *, chart: str = "blocks"
+        self,
+        steering: Steering,
+        keymap: Mapping[str, str],
+        *,
+        chart: str = "blocks",
+        from_list: bool = False,
     ) -> None:
         super().__init__()
         self.chart = chart
         self.steering = steering
         self.keymap = keymap
+        self.table = FROM_LIST if from_list else COMMANDS
         self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from opro_tui.core.state import Facts
-    from opro_tui.tui.charting import Plot, Point
+    from opro_tui.tui.charting import Plot, Point, Run
 
 LEAST_HEIGHT = 6
 LEAST_WIDTH = 16
@@ -42,6 +43,7 @@ class Chart(Toned, can_focus=True):
     def __init__(self, kind: str, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         super().__init__(id=id)
         self.glyphs = charting.GLYPHS[kind]
+        self._ascii = kind == "ascii"
         self.points: tuple[Point, ...] = ()
         self.facts: Facts | None = None
         self.cursor: int | None = None
@@ -126,17 +128,24 @@ class Chart(Toned, can_focus=True):
                 )
                 self._lines += self._plot.lines
             self._lines.append(foot)
+        if self._ascii:
+            self._lines = [_in_ascii(line) for line in self._lines]
         self.refresh()
 
     @property
     def text(self) -> str:
         """What stands there, line by line, uncut."""
         return "\n".join(
-            SEPARATOR.join(part.text for part in line if part.text)
+            self.separator.join(part.text for part in line if part.text)
             if isinstance(line, list)
             else "".join(text for text, _ in line)
             for line in self._lines
         )
+
+    @property
+    def separator(self) -> str:
+        """What stands between the figures."""
+        return fmt.in_ascii(SEPARATOR) if self._ascii else SEPARATOR
 
     def render_line(self, y: int) -> Strip:
         """Draw one line."""
@@ -149,11 +158,12 @@ class Chart(Toned, can_focus=True):
         line = self._lines[y]
         if isinstance(line, list):
             segments = []
-            gap = LEGEND_GAP if y == len(self._lines) - 1 else SEPARATOR
+            gap = LEGEND_GAP if y == len(self._lines) - 1 else self.separator
             for place, part in enumerate(fitting(line, width, gap)):
                 if place:
                     segments.append(Segment(gap, base + self.tone("muted")))
-                segments.append(Segment(part.text, base + self.tone(part.tone)))
+                text = fmt.in_ascii(part.text) if self._ascii else part.text
+                segments.append(Segment(text, base + self.tone(part.tone)))
         else:
             segments = [Segment(text, base + self.tone(tone)) for text, tone in line]
         return Strip(segments).adjust_cell_length(width, base)
@@ -164,3 +174,9 @@ class Chart(Toned, can_focus=True):
         lines = [words[a:b] for a, b in zip([0, *cuts], [*cuts, len(words)], strict=True)]
         text = f" {lines[y]}" if y < len(lines) else ""
         return Strip([Segment(fmt.fit(text, width), base + self.tone("muted"))])
+
+
+def _in_ascii(line: tuple[Run, ...] | list[Part]) -> tuple[Run, ...] | list[Part]:
+    if isinstance(line, list):
+        return [replace(part, text=fmt.in_ascii(part.text)) for part in line]
+    return tuple((fmt.in_ascii(text), tone) for text, tone in line)

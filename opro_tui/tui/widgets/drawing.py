@@ -23,8 +23,9 @@ class Drawing(Toned, can_focus=True):
 
     DEFAULT_CSS = "Drawing { width: 1fr; height: 1fr; }"
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - the name that widgets use
+    def __init__(self, *, id: str, ascii: bool = False) -> None:  # noqa: A002 - names of use
         super().__init__(id=id)
+        self._ascii = ascii
         self._paint: Painter | None = None
         self._lines: Sequence[Sequence[Run]] = ()
 
@@ -46,6 +47,8 @@ class Drawing(Toned, can_focus=True):
         width, height = self.content_size
         if self._paint is not None and width and height:
             self._lines = self._paint(width, height)
+            if self._ascii:
+                self._lines = [[(fmt.in_ascii(t), n) for t, n in line] for line in self._lines]
         self.refresh()
 
     @property

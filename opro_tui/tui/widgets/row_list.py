@@ -6,7 +6,8 @@ cursor stays on its row whatever comes in. Cells are plain text in tones, never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -50,6 +51,10 @@ class Column:
     width: int
     right: bool = False
     from_width: int = 0
+
+    def unless(self, hidden: bool) -> Column:
+        """The same, left out of every list where it would stay empty."""
+        return replace(self, from_width=sys.maxsize) if hidden else self
 
 
 class RowList(Toned, ScrollView, can_focus=True):

@@ -134,7 +134,11 @@ class Checking:
         if not has_task:
             return "Choose a task: ↓ lists the presets, Ctrl+O finds a data file of yours.", ""
         if self.problem:
-            return f"✕ {self.problem}", "$text-error"
+            # What is wrong stands beside its field, and only there.
+            field = "starting solutions"
+            if self.place in form.FIELDS:
+                field = form.FIELDS[self.place].label
+            return f"✕ Put right what stands beside {field}.", "$text-error"
         if self.stale or self.busy:
             return "checking…", ""
         if self.prepared is None:

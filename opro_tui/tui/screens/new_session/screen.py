@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Collapsible, Footer, Input, Static, TextArea
 
 from opro_tui.engine.discovery import preset_names
+from opro_tui.tui.external import write_outside
 from opro_tui.tui.format import plain, safe
 from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.editor import SafeTextArea
@@ -60,6 +61,15 @@ class NewSession(Screen[str]):
             priority=True,
             id="form_file",
             tooltip="Find a data file of yours.",
+        ),
+        Binding(
+            "ctrl+e,f4",
+            "outside",
+            "$EDITOR",
+            show=False,
+            priority=True,
+            id="form_outside",
+            tooltip="Write the starting solutions in your own editor, named by $VISUAL or $EDITOR.",
         ),
         Binding(
             "escape",
@@ -326,6 +336,19 @@ class NewSession(Screen[str]):
         is_path = form.is_data_file(typed) or typed.startswith(("/", "~", "."))
         self.app.push_screen(PickFile(typed if is_path else ""), chosen)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Leave Ctrl+E to the fields of one line: there it goes to the end."""
+        return action != "outside" or (self.is_mounted and self.initial.has_focus)
+
+    async def action_outside(self) -> None:
+        """Write the starting solutions in the person's own editor."""
+        area = self.initial
+        outcome = await write_outside(self.app, area.text, "starting-solutions")
+        if outcome.text is not None:
+            area.replace(outcome.text, (0, 0), area.document.end)
+        if outcome.problem:
+            self.notify(safe(outcome.problem, 300), markup=False, severity="warning")
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go to the next field; without a task, list the tasks."""
         if event.input.id == "field-task" and not event.value.strip():
@@ -385,6 +408,7 @@ class NewSession(Screen[str]):
             ("Enter", "Take the completion that is shown, else go to the next field."),
             ("↓ or a click on ▾", "List what a field may be, with a line about each."),
             ("Ctrl+O", "Find a data file: .csv, .tsv, .jsonl or .json, or a task file: .toml."),
+            ("Ctrl+E  F4", "In the starting solutions: write them in your own editor, $EDITOR."),
             ("Ctrl+S  F2", "Create the session and open it. Nothing is spent."),
             ("Escape", "Leave; asks when something was typed."),
         )

@@ -24,7 +24,7 @@ MODELS_NOTE = (
 )
 INITIAL_HELP = (
     "Starting solutions are scored in step 0. Paste or write as many lines as you like; a line of "
-    "three dashes (---) begins another solution."
+    "three dashes (---) begins another solution. Ctrl+E opens $EDITOR."
 )
 NARROWEST = 6
 

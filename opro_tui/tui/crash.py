@@ -1,0 +1,46 @@
+"""What is said when a fault ends the program: what, where the details are, and what is kept."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+def record(error: BaseException) -> None:
+    """Write the whole traceback to the log; it holds no values but the error's own words."""
+    log.error("the screen failed", exc_info=error)
+
+
+def report(error: BaseException, log_file: Path | None) -> str:
+    """A few lines for the terminal, without a word of what a model or the person wrote.
+
+    Args:
+        error: The fault. Its own words are left to the log: they may hold a prompt.
+        log_file: Where the details are; None where nothing was written.
+    """
+    kept = (
+        f"The details are in {log_file}."
+        if log_file is not None
+        else "Start it with `opro-tui --log-level debug` to keep the details of another one."
+    )
+    return (
+        f"OPRO TUI had to end: {type(error).__name__} {_place(error)}.\n"
+        f"This is a fault of the program. Whatever came back before is stored. {kept}"
+    )
+
+
+def _place(error: BaseException) -> str:
+    """Where it happened: the innermost line of this program, or else of a library."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return "without a place"
+    own = [frame for frame in frames if "opro_tui" in PurePath(frame.filename).parts]
+    frame = (own or list(frames))[-1]
+    return f"in {PurePath(frame.filename).name}, line {frame.lineno} ({frame.name})"
