@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -18,6 +18,7 @@ from opro_tui.tui import bindings, copying, crash, terminal
 from opro_tui.tui.external import read_outside
 from opro_tui.tui.format import safe
 from opro_tui.tui.screens.help import HelpLayer, help_layer
+from opro_tui.tui.widgets.tones import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,8 @@ class Host(App[None]):
     Args:
         options: What it may do.
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(CLASSES)
 
     def __init__(self, options: Options) -> None:
         super().__init__()

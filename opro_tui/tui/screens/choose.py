@@ -104,7 +104,7 @@ class Choose(Layer[str]):
         columns = (Column(self.label, width), Column("about", 0))
         with self.box(classes="finder"):
             yield Input(self.typed, id="query", compact=True, select_on_focus=True)
-            yield RowList(columns, id="options")
+            yield RowList(columns, id="options", led=True)
             yield Static(Content(""), id="shown")
             yield Static(plain(self.HINT), id="hint")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import getters
 from textual.containers import Container
 from textual.content import Content
-from textual.widgets import Footer
 
 from opro_tui.core.difference import words
 from opro_tui.engine.detail import exchange
@@ -25,6 +24,7 @@ from opro_tui.tui.screens.keys import DETAIL_KEYS
 from opro_tui.tui.screens.lineage import LineageLayer, Pair
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
+from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import Column, RowList
 from opro_tui.tui.widgets.text_view import TextView
@@ -98,7 +98,7 @@ class DetailScreen(PaneScreen):
         with Container(id="panes"):
             yield from self.panes
         yield Line(id="filters")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw what is known, and read the answers."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
-from textual.widgets import Footer
 
+from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class PaneScreen(Screen[None]):
         with Container(id="panes"):
             yield from self.panes
         yield Line(id="status")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Mark the pane that has the focus; it stays marked under a layer."""

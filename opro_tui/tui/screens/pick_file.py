@@ -142,7 +142,7 @@ class PickFile(Layer[str]):
         with self.box(classes="finder picker"):
             yield Input(self.typed, id="query", compact=True, select_on_focus=False)
             yield Static(Content(""), id="folder")
-            yield RowList((Column("name", 44), Column("size", 0)), id="options")
+            yield RowList((Column("name", 44), Column("size", 0)), id="options", led=True)
             yield Static(Content(""), id="preview")
             yield Static(plain(self.HINT), id="hint")
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.containers import Container
-from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
 from opro_tui.core.meta_prompt import MetaPrompt
@@ -25,6 +24,7 @@ from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.screens.new_eyes import NewEyesScreen
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
+from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.scrubber import Scrubber
 
@@ -80,7 +80,7 @@ class ReplayScreen(PaneScreen):
         with Container(id="panes"):
             yield from self.panes
         yield Scrubber(id="scrubber")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Read the history behind the screen."""

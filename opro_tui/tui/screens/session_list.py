@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import getters
 from textual.screen import Screen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.messages import Failed
 from opro_tui.tui.session_commands import SESSION_COMMANDS
+from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import Column, RowList
 
@@ -98,7 +99,7 @@ class SessionList(Screen[None]):
         yield Input(placeholder="name, task, model or status", id="search", compact=True)
         yield RowList(columns(self.app.size.width), id="sessions")
         yield Line(id="facts")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw at once; the sessions come from behind."""

@@ -8,7 +8,7 @@ from textual import getters
 from textual.binding import Binding
 from textual.containers import Container, Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from opro_tui.engine.trial import typical_instruction
 from opro_tui.tui import answers as said
@@ -22,6 +22,7 @@ from opro_tui.tui.screens.detail import COLUMNS, solution_options
 from opro_tui.tui.screens.editor import Editor, Written
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
+from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import RowList
 from opro_tui.tui.widgets.text_view import TextView
@@ -113,7 +114,7 @@ class TrialScreen(PaneScreen):
         with Container(id="panes"):
             yield from self.panes
         yield Line(id="filters")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Show what would be tried, and its price."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.containers import Container
-from textual.widgets import Footer
 
 from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings, terminal, view
@@ -23,6 +22,7 @@ from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.panes.trajectory import TrajectoryPane
 from opro_tui.tui.screens import ask
+from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
             yield TrajectoryPane()
             yield ChartPane(self.chart)
         yield Line(id="status")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Look for changes a few times a second; between them nothing is drawn."""

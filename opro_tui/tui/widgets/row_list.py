@@ -103,9 +103,10 @@ class RowList(Toned, ScrollView, can_focus=True):
     class Chosen(Highlighted):
         """A row was chosen with Enter or a double click."""
 
-    def __init__(self, columns: Sequence[Column], *, id: str) -> None:  # noqa: A002
+    def __init__(self, columns: Sequence[Column], *, id: str, led: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
         self.columns = tuple(columns)
+        self.led = led
         self.keys: tuple[int, ...] = ()
         self.empty = ""
         self._make: Callable[[int], Row] = lambda _: ()
@@ -290,8 +291,9 @@ class RowList(Toned, ScrollView, can_focus=True):
         sign = " "
         lit = None
         if cursor:
-            lit = self.tone("cursor" if self.has_focus else "cursor-blurred")
-            sign = "▌" if self.has_focus else "▏"
+            active = self.has_focus or self.led
+            lit = self.tone("cursor" if active else "cursor-blurred")
+            sign = "▌" if active else "▏"
             base += lit
         segments = [Segment(sign, base + self.tone("accent"))]
         for cell, cells, right in self._laid_out(row, width):

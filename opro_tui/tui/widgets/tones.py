@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.widget import Widget
@@ -37,17 +37,21 @@ TONES = (
     "removed-word",
 )
 """Every tone; `styles/tones.tcss` gives each its colours as the class `tone--NAME`."""
+CLASSES = frozenset(f"tone--{tone}" for tone in TONES)
+"""The component classes of an app that has tones.
+
+The app looks each tone up once for all its widgets: as component classes of every widget that
+draws in tones they were most of the work of restyling a screen.
+"""
 
 
 class Toned(Widget):
-    """A widget that draws its lines itself, in tones."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{tone}" for tone in TONES}
+    """A widget that draws its lines itself, in tones; plain in an app that has none."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         self._ground: Style | None = None
         self._tones: dict[str, Style] = {}
-        self._tones_on: Style | None = None
+        self._tones_on: tuple[object, ...] | None = None
         super().__init__(id=id)
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -66,28 +70,29 @@ class Toned(Widget):
         """The widget's own style, found out once for all lines that are drawn together."""
         if self._ground is None:
             self._ground = self.rich_style
-            if self._ground != self._tones_on:
+            on = (self._ground, self.app.theme)
+            if on != self._tones_on:
                 self._tones.clear()
-                self._tones_on = self._ground
+                self._tones_on = on
         return self._ground
 
     def tone(self, name: str) -> Style:
         """A tone's style without the widget's own background; the plain style for no name."""
         ground = self.ground
         if name not in self._tones:
-            self._tones[name] = self._look_up(name) if name else Style(color=ground.color)
+            plain = Style(color=ground.color)
+            self._tones[name] = self._look_up(name, plain) if name else plain
         return self._tones[name]
 
-    def _look_up(self, name: str) -> Style:
-        full = self.get_component_rich_style(f"tone--{name}")
-        own = self.get_component_rich_style(f"tone--{name}", partial=True)
-        return Style(
-            color=full.color,
-            bgcolor=None if own.bgcolor is None else full.bgcolor,
-            bold=full.bold,
-            italic=full.italic,
-            underline=full.underline,
-            reverse=full.reverse,
-            dim=full.dim,
-            strike=full.strike,
-        )
+    def _look_up(self, name: str, plain: Style) -> Style:
+        try:
+            styles = self.app.get_component_styles(f"tone--{name}")
+        except KeyError:
+            return plain
+        _, behind = self.background_colors
+        has_background = styles.has_rule("background") and styles.background.a > 0
+        if has_background:
+            behind += styles.background.multiply_alpha(self.opacity)
+        colour = (behind + styles.color).rich_color if styles.has_rule("color") else plain.color
+        back = behind.rich_color if has_background else None
+        return Style(color=colour, bgcolor=back) + styles.text_style

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Button, Collapsible, Footer, Input, Static, TextArea
+from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from opro_tui.engine.discovery import preset_names
 from opro_tui.tui.external import write_outside
@@ -21,6 +21,7 @@ from opro_tui.tui.screens.new_session import form, words
 from opro_tui.tui.screens.new_session.checking import Checking
 from opro_tui.tui.screens.new_session.field import FieldInput, FieldRow
 from opro_tui.tui.screens.pick_file import PickFile
+from opro_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -113,7 +114,7 @@ class NewSession(Screen[str]):
             with Vertical(id="side"):
                 yield Static(Content(""), id="price")
                 yield Static(Content(""), id="state")
-        yield Footer(compact=True)
+        yield KeyBar()
 
     def _field(self, field: form.Field) -> FieldRow:
         row = FieldRow(field, lambda: [name for name, _ in self.choices(field.name)])
