@@ -8,13 +8,14 @@ from textual.widgets import Input
 from opro_tui.config import Config
 from opro_tui.tui import help_view
 from opro_tui.tui.app import OproApp
-from opro_tui.tui.bindings import LIST_KEYS, spelled
+from opro_tui.tui.bindings import BY_ID, LIST_KEYS, spelled
 from opro_tui.tui.commands import COMMANDS, FROM_LIST
 from opro_tui.tui.screens.every import tables
 from opro_tui.tui.screens.help import HelpLayer
 from opro_tui.tui.screens.settings import SettingsLayer
 from opro_tui.tui.screens.workbench import Workbench
 from opro_tui.tui.session_commands import SESSION_COMMANDS
+from opro_tui.tui.widgets.key_bar import Hint, KeyBar, places
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 
 if TYPE_CHECKING:
@@ -137,3 +138,32 @@ async def test_q_says_where_it_leads(regression, size) -> None:
         assert "Back to the" in screen_text(app)
         await pilot.press("escape", "q")
         await until(pilot, lambda: app.screen is app.sessions)
+
+
+HINTS = tuple(
+    Hint(key, key, label, f"It does {label}.", True)
+    for key, label in (("?", "Help"), ("q", "Quit"), ("s", "Step"))
+)
+
+
+def test_hints_stand_whole_or_not_at_all() -> None:
+    assert [(at, hint.label) for at, hint in places(HINTS, 20)] == [
+        (0, "Help"),
+        (7, "Quit"),
+        (14, "Step"),
+    ]
+    assert [hint.label for _, hint in places(HINTS, 19)] == ["Help", "Quit"]
+    assert places(HINTS, 3) == ()
+    assert places((), 80) == ()
+
+
+async def test_the_footer_is_clicked_and_says_what_a_key_does(regression) -> None:
+    async with opened(regression) as (app, pilot):
+        bar = app.screen.query_one(KeyBar)
+        at = next(at for at, hint in bar.places if hint.label == "Help")
+        await pilot.hover(KeyBar, offset=(at, 0))
+        assert bar.tooltip == BY_ID["help"].tooltip
+        await pilot.hover(KeyBar, offset=(bar.size.width - 20, 0))
+        assert bar.tooltip is None
+        await pilot.click(KeyBar, offset=(at, 0))
+        assert isinstance(app.screen, HelpLayer)
