@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     F = TypeVar("F", bound=Callable[..., Any] | click.Command)
 
 _HEADINGS = {
-    "Task": "task data_dir input target header metric train test seed position qa",
-    "Models": "optimizer optimizer_url scorer scorer_url judge temperature schedule"
-    " scorer_temperature replicate max_output_tokens reasoning_effort concurrency",
+    "Task": "task data_dir input target header metric train test seed position qa"
+    " rubric judge_repeats",
+    "Models": "optimizer optimizer_url scorer scorer_url judge judge_url temperature schedule"
+    " scorer_temperature judge_temperature replicate max_output_tokens reasoning_effort"
+    " concurrency",
     "Meta-prompt": "shown threshold order score_buckets exemplars exemplar_choice meta_style",
     "Search": "candidates proposals request_size max_length scoring review",
     "Limits": "max_steps patience budget budget_tokens stop_after stop_after_tokens",

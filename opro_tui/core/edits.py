@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateSampled, CandidateScored, EditMade, Event
-from opro_tui.core.settings import find
+from opro_tui.core.settings import GRADING_ROLES, find
 from opro_tui.core.solution import Origin
 
 if TYPE_CHECKING:
@@ -194,10 +194,14 @@ class _Planner:
             self.record("set", {definition.name: before}, {definition.name: after})
 
     def _check_comparable(self, name: str, starred: bool, before: Any, after: Any) -> None:  # noqa: ANN401
-        scorer = isinstance(after, dict) and before.get("scorer") != after.get("scorer")
-        if starred and not (scorer and self.state.steps):
+        roles = [
+            role
+            for role in GRADING_ROLES
+            if isinstance(after, dict) and before.get(role) != after.get(role)
+        ]
+        if starred and not (roles and self.state.steps):
             return
-        what = f"{name} for the scorer" if scorer else name
+        what = f"{name} for the {roles[0]}" if roles else name
         raise BadInput(
             f"{what} cannot change within a session, for its scores would not compare",
             where=find(name).flag,

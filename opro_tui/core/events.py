@@ -18,6 +18,7 @@ from opro_tui.core.solution import Origin, Score
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opro_tui.core.judgement import Judgement
     from opro_tui.core.meta_prompt import Region, Template
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
@@ -169,6 +170,7 @@ class Evaluation(Event):
         flags: Why it may not be trusted (`core.protocols.Grade`).
         call: The call whose answer was graded; None for a score computed on the spot.
         from_store: Whether that answer had been bought before.
+        judgements: What the judge said of the answer, each time; none where no judge was asked.
     """
 
     type: ClassVar[str] = "evaluation"
@@ -180,6 +182,7 @@ class Evaluation(Event):
     flags: tuple[str, ...] = ()
     call: int | None = None
     from_store: bool = False
+    judgements: tuple[Judgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,7 @@ class Grade:
         score: 0–1 for metrics, the raw objective for mathematics.
         parsed: The answer that was found in the text; None when none could be found.
         flags: Why it may not be trusted: `empty`, `refused`, `truncated`, `filtered`,
-            `context_overflow`, `timeout`.
+            `context_overflow`, `timeout`, `unreadable_grade`.
         reason: A judge's reason, if there was one.
     """
 
@@ -68,6 +68,46 @@ class Grade:
     parsed: str | None = None
     flags: tuple[str, ...] = ()
     reason: str = ""
+
+
+class Finish(StrEnum):
+    """Why a completion ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    FILTER = "filter"
+    REFUSAL = "refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One sampled text and why it ended."""
+
+    text: str
+    finish: Finish = Finish.STOP
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a judge's reply was read as.
+
+    Attributes:
+        score: The grade, 0–1; None when none could be read.
+        reason: Why, in the judge's words; the start of the reply where there is no grade.
+    """
+
+    score: float | None
+    reason: str
+
+
+class Judge(Protocol):
+    """What a judge model is asked about an answer, and how its reply is read."""
+
+    def messages(self, example: Example, answer: str) -> tuple[Message, ...]:
+        """The judge's request; the answer may hold anything."""
+
+    def read(self, completion: Completion) -> Reading:
+        """Read the judge's reply."""
 
 
 @runtime_checkable
@@ -84,6 +124,7 @@ class Task(Protocol):
         trusted: False when grading or computing runs a user's code, which then gets a time-out.
         examples: Every example of all splits, by index; empty for tasks that compute their score.
         defaults: Settings that this task wants where the user gave none (`max_length` …).
+        judge: How a judge model grades the answers; None where `grade` does.
     """
 
     name: str
@@ -93,6 +134,7 @@ class Task(Protocol):
     trusted: bool
     examples: Sequence[Example]
     defaults: Mapping[str, Any]
+    judge: Judge | None
 
     def spec(self) -> dict[str, Any]:
         """JSON data from which, with the examples, `tasks.restore` makes the same task again."""
@@ -131,15 +173,6 @@ class Task(Protocol):
         """What to draw and to print about the task: plain data under stable names."""
 
 
-class Finish(StrEnum):
-    """Why a completion ended."""
-
-    STOP = "stop"
-    LENGTH = "length"
-    FILTER = "filter"
-    REFUSAL = "refusal"
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call, before a model's adapter turns it into what its endpoint takes.
@@ -152,8 +185,10 @@ class Request:
         reasoning_effort: None leaves the endpoint's default.
         cache: Whether to mark the prompt for the provider's prompt cache.
         draw: What makes this draw of an optimizer different from every other: (session, step,
-            draw); empty for scorers. Only simulated models read it; it is never sent.
-        oracle: The example a scorer is asked about. Only the simulated scorer reads it; never sent.
+            draw), or of a judge who is asked again; empty for scorers. Only simulated models read
+            it; it is never sent.
+        oracle: The example a scorer or judge is asked about. Only simulated ones read it; never
+            sent.
     """
 
     messages: tuple[Message, ...]
@@ -164,14 +199,6 @@ class Request:
     cache: bool = False
     draw: tuple[int | str, ...] = ()
     oracle: Example | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """One sampled text and why it ended."""
-
-    text: str
-    finish: Finish = Finish.STOP
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,10 +187,8 @@ class _Builder:
 
     @apply.register
     def _(self, event: Evaluation) -> None:
-        if event.from_store:
-            ledger = self._map("ledger")
-            key = (event.step, "scorer")
-            ledger[key] = ledger.get(key, Usage()) + Usage(from_store=1)
+        self._reused(event.step, "scorer", int(event.from_store))
+        self._reused(event.step, "judge", sum(each.from_store for each in event.judgements))
         candidate = self._candidate(event.candidate)
         if candidate is None or not candidate.waiting or candidate.replicate != event.replicate:
             return
@@ -206,6 +204,12 @@ class _Builder:
                 unparsed=part.unparsed + (event.parsed is None),
                 flagged=part.flagged + bool(event.flags),
             )
+
+    def _reused(self, step: int, role: str, answers: int) -> None:
+        """Count answers that had been bought before."""
+        if answers:
+            ledger = self._map("ledger")
+            ledger[step, role] = ledger.get((step, role), Usage()) + Usage(from_store=answers)
 
     def _thawed(self, id_: int) -> dict[int, float]:
         """A candidate's grades, copied once a fold and not once an answer."""

@@ -32,6 +32,10 @@ class Settings:
     scorer_url: str | None = None
     scorer_temperature: float = 0.0
     judge: str | None = None
+    judge_url: str | None = None
+    judge_temperature: float = 0.0
+    judge_repeats: int = 1
+    rubric: str | None = None
     replicate: int = 0
     position: str = "Q_begin"
     qa: bool = True
@@ -217,6 +221,23 @@ DEFINITIONS: tuple[Definition, ...] = (
         "MODEL",
         optional=True,
     ),
+    Definition("judge_url", take.text, False, "the judge's endpoint", "URL", optional=True),
+    Definition("judge_temperature", take.number(0, 2), False, "the judge's temperature", "T"),
+    Definition(
+        "judge_repeats",
+        take.whole(1, 100),
+        False,
+        "how often each answer is judged; its score is the mean",
+        "K",
+    ),
+    Definition(
+        "rubric",
+        take.text,
+        False,
+        "what the judge grades by: a text, or a file that holds it",
+        "TEXT|FILE",
+        optional=True,
+    ),
     Definition(
         "replicate",
         take.whole(0, 1_000_000),
@@ -397,3 +418,7 @@ OF_META_PROMPT = (
     "meta_style",
 )
 """The settings that a meta-prompt depends on."""
+OF_JUDGE = ("judge", "judge_url", "judge_temperature", "judge_repeats", "rubric")
+"""The settings that only the judge metric has a use for."""
+GRADING_ROLES = ("scorer", "judge")
+"""The roles whose settings decide what a score is, so that they hold for a whole session."""

@@ -104,10 +104,8 @@ async def price(session: Session, planned: fork.Plan) -> Forecast:
         planned: A fork that shares its past.
     """
     hands, task, settings = session.hands, session.task, planned.state.settings
-    optimizer = await hands.pool.prepare("optimizer", settings, preview=True)
-    scorer = None
-    if task.examples:
-        scorer = await hands.pool.prepare("scorer", settings, preview=True)
+    models = await hands.pool.looked_at(task, settings)
+    optimizer = models["optimizer"]
     traits = await hands.caller.traits(optimizer)
     asked = prompt.sampling_plan(settings, traits).proposals
     # What waits in the parent is not the arm's to score.
@@ -117,7 +115,8 @@ async def price(session: Session, planned: fork.Plan) -> Forecast:
         task,
         prompt=prompt.build(planned.state, task, proposals=asked),
         optimizer=optimizer,
-        scorer=scorer,
+        scorer=models.get("scorer"),
+        judge=models.get("judge"),
         traits=traits,
         config=hands.pool.config,
     )

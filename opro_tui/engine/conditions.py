@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.settings import PER_ROLE, find
+from opro_tui.core.settings import GRADING_ROLES, OF_JUDGE, PER_ROLE, find
 from opro_tui.tasks.variation import Variation
 
 if TYPE_CHECKING:
@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from opro_tui.engine.session import Session
 
 _READING = ("data_dir", "input", "target", "header")
-_VARIED = ("metric", "position", "qa", "train", "test", "seed")
-_ASKING = ("scorer", "scorer_url", "scorer_temperature", "judge")
-_COMPUTED_WITHOUT = (*_ASKING, "replicate")
+_VARIED = ("metric", "position", "qa", "train", "test", "seed", "rubric")
+_ASKING = ("scorer", "scorer_url", "scorer_temperature")
+_JUDGING = tuple(name for name in OF_JUDGE if name not in _VARIED)
+_COMPUTED_WITHOUT = (*_ASKING, *_JUDGING, "replicate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,9 @@ def is_fixed(settings: Settings, name: str, raw: Any) -> bool:  # noqa: ANN401 -
     before, after = (s.to_json()[definition.name] for s in (settings, new))
     if before == after:
         return False
-    scorers = definition.name in PER_ROLE and before.get("scorer") != after.get("scorer")
-    return scorers or not definition.starred
+    if definition.name in PER_ROLE:
+        return any(before.get(role) != after.get(role) for role in GRADING_ROLES)
+    return not definition.starred
 
 
 def problem_of_fork(task: Task, name: str) -> str:
@@ -110,11 +112,15 @@ def differing(first: Session, second: Session) -> tuple[Condition, ...]:
 
 def _conditions(session: Session) -> dict[str, Any]:
     settings, facts = session.state.settings, session.task.describe()
-    found: dict[str, Any] = {name: getattr(settings, name) for name in _ASKING}
-    if facts.get("metric") != "judge":
-        del found["judge"]
+    judged = session.task.judge is not None
+    asking = (*_ASKING, *OF_JUDGE)
+    # Every session has each name, so that two can be held against each other.
+    found: dict[str, Any] = {
+        name: getattr(settings, name) if judged or name not in OF_JUDGE else None for name in asking
+    }
     for name in PER_ROLE:
         found[f"{name}.scorer"] = settings.for_role(name, "scorer")
+        found[f"{name}.judge"] = settings.for_role(name, "judge") if judged else None
     found |= {name: facts.get(name) for name in ("metric", "position", "qa", "template")}
     examples = session.task.examples
     train = tuple(

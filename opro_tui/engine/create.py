@@ -12,10 +12,11 @@ from opro_tui.config import url_problem
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateRejected, CandidateSampled, CandidateScored, Event
 from opro_tui.core.protocols import Split
-from opro_tui.core.settings import Settings, find
+from opro_tui.core.settings import OF_JUDGE, Settings, find
 from opro_tui.core.solution import Origin, Score
+from opro_tui.core.usage import ROLES
 from opro_tui.engine.budget import check_affordable
-from opro_tui.engine.pool import ModelPool
+from opro_tui.engine.pool import ModelPool, models_of, roles_of
 from opro_tui.engine.provenance import sources_of, versions
 from opro_tui.models import registry
 from opro_tui.tasks import factory
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from opro_tui.store.records import SessionRecord
 
 FILE_SUFFIXES = (".jsonl", ".json", ".csv", ".tsv", ".toml")
-_OPTIONS = ("input", "target", "header", "metric", "train", "test")
+_OPTIONS = ("input", "target", "header", "metric", "train", "test", "rubric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ def prepare(draft: Draft, config: Config) -> Prepared:
         )
     )
     defaults = {name: value for name, value in loaded.task.defaults.items() if name not in given}
-    settings = asked.with_values(defaults | {"seed": loaded.seed} | _counts(loaded.task))
+    settings = asked.with_values(
+        defaults | {"seed": loaded.seed} | _counts(loaded.task) | _judge(asked, given, loaded.task)
+    )
     check_models(settings, loaded.task, config)
     prepared = Prepared(draft, settings, loaded)
     starting_events(prepared)
@@ -133,6 +136,26 @@ def _check_for_files(asked: Settings, given: set[str]) -> None:
             )
 
 
+def _judge(asked: Settings, given: set[str], task: Task) -> dict[str, Any]:
+    """The judge's settings as they hold: the rubric as a text, and no real model unasked for.
+
+    Raises:
+        BadInput: They are given where there is nothing to judge.
+    """
+    if task.judge is not None:
+        free = asked.judge is None and asked.optimizer == asked.scorer == "simulated"
+        judge = {"judge": "simulated"} if free else {}
+        return judge | {"rubric": task.defaults["rubric"]}
+    for name in OF_JUDGE:
+        if name in given and getattr(asked, name) != getattr(Settings(), name):
+            raise BadInput(
+                "is for the judge metric only",
+                where=find(name).flag,
+                todo="Add --metric judge, or leave it out.",
+            )
+    return {}
+
+
 def _counts(task: Task) -> dict[str, int]:
     """The sides of the split as they came out, for the settings to say what holds."""
     if not task.examples:
@@ -154,10 +177,11 @@ def check_models(settings: Settings, task: Task, config: Config) -> None:
             where="--threshold",
             todo=f"Leave it out for {task.name}.",
         )
-    for name, url in (("optimizer", settings.optimizer_url), ("scorer", settings.scorer_url)):
+    for name in ROLES:
+        url = getattr(settings, f"{name}_url")
         if url is not None and (problem := url_problem(url)) is not None:
             raise BadInput(f"{url[:80]!r} {problem}", where=f"--{name}-url")
-    roles = ["optimizer", "scorer"] if task.examples else ["optimizer"]
+    roles = roles_of(task)
     pool = ModelPool(config, settings.seed)
     for role in roles:
         name, _ = ModelPool.name_and_url(role, settings)
@@ -225,7 +249,7 @@ async def create(store: Store, prepared: Prepared) -> SessionRecord:
         task_spec=await asyncio.to_thread(complete_spec, task),
         settings=settings,
         template=task.template(settings.meta_style).with_texts(prepared.draft.template),
-        simulated="simulated" in (settings.optimizer, settings.scorer if task.examples else ""),
+        simulated="simulated" in models_of(settings, task),
         sources=sources_of(prepared.loaded.sources),
         versions=await asyncio.to_thread(versions),
         examples=task.examples,

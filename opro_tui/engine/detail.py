@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.exchange import Exchange, exchange
 
 if TYPE_CHECKING:
-    from opro_tui.core.protocols import Example, Message
+    from collections.abc import Mapping, Sequence
+
+    from opro_tui.core.judgement import Judgement
+    from opro_tui.core.protocols import Completion, Example, Message, Task
     from opro_tui.core.solution import Candidate
     from opro_tui.core.usage import Usage
     from opro_tui.engine.session import Session
 
-__all__ = ["Answer", "Exchange", "answers", "exchange", "spent"]
+__all__ = ["Answer", "Exchange", "Judged", "answers", "exchange", "judged", "spent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One judgement: the judge's request, its raw reply, and what was read in it."""
+
+    messages: tuple[Message, ...]
+    reply: str
+    judgement: Judgement
+
+    def to_json(self) -> dict[str, Any]:
+        """As `try --json` prints it."""
+        return {
+            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "reply": self.reply,
+            "score": self.judgement.score,
+            "reason": self.judgement.reason,
+            "from_store": self.judgement.from_store,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +50,7 @@ class Answer:
         score: Its grade.
         flags: Why it may not be trusted.
         from_store: Whether it had been bought before.
+        judged: What the judge said of it, each time; empty where no judge was asked.
     """
 
     example: Example | None
@@ -37,28 +60,62 @@ class Answer:
     score: float
     flags: tuple[str, ...]
     from_store: bool
+    judged: tuple[Judged, ...] = ()
 
 
 async def answers(session: Session, candidate: Candidate) -> tuple[Answer, ...]:
     """A candidate's answers that count, in the order of the examples."""
     found = []
-    for stored in await session.hands.store.evaluations(session.record.id, candidate.id):
+    counted = [
+        stored
+        for stored in await session.hands.store.evaluations(session.record.id, candidate.id)
+        if stored.event.replicate == candidate.replicate
+    ]
+    replies = await session.hands.store.completions(
+        [said.call for stored in counted for said in stored.event.judgements]
+    )
+    for stored in counted:
         event = stored.event
-        if event.replicate != candidate.replicate:
-            continue
         example = session.task.examples[event.example] if event.example >= 0 else None
+        text = stored.completions[0].text if stored.completions else candidate.text
         found.append(
             Answer(
                 example=example,
                 messages=session.task.messages(candidate.text, example) if example else (),
-                text=stored.completions[0].text if stored.completions else candidate.text,
+                text=text,
                 parsed=event.parsed,
                 score=event.score,
                 flags=event.flags,
                 from_store=event.from_store,
+                judged=judged(session.task, example, text, event.judgements, replies),
             )
         )
     return tuple(found)
+
+
+def judged(
+    task: Task,
+    example: Example | None,
+    answer: str,
+    judgements: Sequence[Judgement],
+    replies: Mapping[int, tuple[Completion, ...]],
+) -> tuple[Judged, ...]:
+    """Judgements of an answer with what the judge was asked and what it replied.
+
+    Args:
+        task: Whose judge it was.
+        example: What was answered.
+        answer: The answer.
+        judgements: What was read.
+        replies: The raw replies by call.
+    """
+    if not judgements or example is None or task.judge is None:
+        return ()
+    messages = task.judge.messages(example, answer)
+    return tuple(
+        Judged(messages, replies[said.call][0].text if said.call in replies else "", said)
+        for said in judgements
+    )
 
 
 async def spent(session: Session, step: int = 0) -> dict[int, Usage]:

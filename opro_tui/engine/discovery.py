@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, ModelError
-from opro_tui.engine.pool import ModelPool
+from opro_tui.engine.pool import ModelPool, roles_of
 from opro_tui.models import discovery, prices, registry
 from opro_tui.tasks import columns, data, presets
 
@@ -90,7 +90,7 @@ def missing_keys(prepared: Prepared, config: Config) -> list[str]:
     settings = prepared.settings
     pool = ModelPool(config, settings.seed)
     problems: dict[str, None] = {}
-    for role in ("optimizer", "scorer") if prepared.task.examples else ("optimizer",):
+    for role in roles_of(prepared.task):
         try:
             pool.get(role, settings)
         except ModelError as error:

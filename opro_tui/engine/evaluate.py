@@ -12,6 +12,7 @@ from opro_tui.core.solution import Score
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
+from opro_tui.engine.judging import Graded, Grading
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
@@ -82,6 +83,7 @@ class _Scoring:
         self.waiting = waiting
         self.settings = run.state.settings
         self.model: Model = run.pool.get("scorer", self.settings)
+        self.grading = Grading(run, self.settings, "judge", step.number)
         self.failures: list[CallFailed] = []
         self.failed_in_a_row = 0
         self.scored: set[int] = set()
@@ -144,27 +146,44 @@ class _Scoring:
                 await self._one(candidate, example)
             except CallFailed as failed:
                 self._note_failure(failed)
-            except OproError as error:
+            except (OproError, Interrupted) as error:
                 self.stop = self.stop or error
 
     async def _one(self, candidate: Candidate, example: Example) -> None:
         async def graded(answer: Answered) -> list[Event]:
             result = await grade(self.run.task, example, answer.completions[0])
-            return self._events(candidate, example, result, answer)
+            return self._events(candidate, example, Graded(result), answer)
 
+        judged = self.grading.judge is not None
         try:
-            await self.run.caller.call(self._job(candidate, example), graded)
+            answer = await self.run.caller.call(
+                self._job(candidate, example), None if judged else graded
+            )
         except CallFailed as failed:
             if not self._caused_overflow(failed, candidate, example):
                 raise
-            result = Grade(0.0, None, ("context_overflow",))
+            result = Graded(Grade(0.0, None, ("context_overflow",)))
             await self.run.append(*self._events(candidate, example, result, None))
+        else:
+            if judged:
+                await self._judge(candidate, example, answer)
         self.failed_in_a_row = 0
         await self._finish(candidate)
 
+    async def _judge(self, candidate: Candidate, example: Example, answer: Answered) -> None:
+        """Have an answer judged that is stored by now, so that it is never bought again."""
+        result = await self.grading.grade(
+            example,
+            answer.completions[0],
+            candidate=candidate.id,
+            replicate=candidate.replicate,
+        )
+        await self.run.append(*self._events(candidate, example, result, answer))
+
     def _events(
-        self, candidate: Candidate, example: Example, result: Grade, answer: Answered | None
+        self, candidate: Candidate, example: Example, graded: Graded, answer: Answered | None
     ) -> list[Event]:
+        result = graded.grade
         return [
             Evaluation(
                 step=self.step.number,
@@ -176,6 +195,7 @@ class _Scoring:
                 flags=result.flags,
                 call=answer.call if answer else None,
                 from_store=answer.from_store if answer else False,
+                judgements=graded.judgements,
             )
         ]
 

@@ -16,13 +16,15 @@ from opro_tui.models import prices, tokens
 if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.meta_prompt import MetaPrompt
-    from opro_tui.core.protocols import Model, Task, Traits
+    from opro_tui.core.protocols import Judge, Model, Task, Traits
     from opro_tui.core.state import State
 
 SAMPLE = 12
 """Training examples whose requests are measured; the rest are taken to be like them."""
 ANSWER_TOKENS = 120
 """Tokens of a scorer's answer before any was seen."""
+JUDGEMENT_TOKENS = 80
+"""Tokens of a judge's reply before any was seen."""
 PROPOSAL_TOKENS = 60
 """Tokens of a proposal before any was seen."""
 SPREAD_UNSEEN = (0.4, 2.5)
@@ -69,7 +71,7 @@ def learned(state: State, role: str) -> Ratios:
 
 
 def _same_model(state: State, then: object, role: str) -> bool:
-    names = ("optimizer", "optimizer_url") if role == "optimizer" else ("scorer", "scorer_url")
+    names = (role, f"{role}_url")
     return all(getattr(then, name) == getattr(state.settings, name) for name in names)
 
 
@@ -80,6 +82,7 @@ def forecast(
     prompt: MetaPrompt | None,
     optimizer: Model,
     scorer: Model | None,
+    judge: Model | None = None,
     traits: Traits,
     config: Config,
 ) -> Forecast:
@@ -91,6 +94,7 @@ def forecast(
         prompt: The step's meta-prompt; None for step 0.
         optimizer: The model that will propose.
         scorer: The model that will score; None where scores are computed.
+        judge: The model that will grade; None where no judge does.
         traits: What is known of the optimizer.
         config: Prices.
     """
@@ -100,14 +104,20 @@ def forecast(
         estimate = _sampling(state, prompt, optimizer, traits)
         roles.append(_role("optimizer", estimate, learned(state, "optimizer"), optimizer, config))
         waiting += state.settings.candidates * accepted_share(state)
-    if scorer is not None:
-        estimate = _scoring(state, task, scorer, round(waiting * len(state.facts.train)))
-        roles.append(_role("scorer", estimate, learned(state, "scorer"), scorer, config))
-    return Forecast(tuple(roles))
+    calls = round(waiting * len(state.facts.train))
+    scoring = of_scoring(state, task, scorer=scorer, judge=judge, calls=calls, config=config)
+    return Forecast((*roles, *scoring.roles))
 
 
 def of_scoring(
-    state: State, task: Task, *, scorer: Model | None, calls: int, config: Config
+    state: State,
+    task: Task,
+    *,
+    scorer: Model | None,
+    judge: Model | None = None,
+    calls: int,
+    judged: int | None = None,
+    config: Config,
 ) -> Forecast:
     """The forecast of some of the scorer's answers alone, outside of a step.
 
@@ -115,13 +125,20 @@ def of_scoring(
         state: The session now.
         task: What is optimized.
         scorer: The model that will answer; None where scores are computed, which costs nothing.
+        judge: The model that will grade the answers; None where no judge does.
         calls: How many answers.
+        judged: How many answers the judge is asked about; None for the same number.
         config: Prices.
     """
     if scorer is None:
         return Forecast()
     estimate = _scoring(state, task, scorer, calls)
-    return Forecast((_role("scorer", estimate, learned(state, "scorer"), scorer, config),))
+    roles = [_role("scorer", estimate, learned(state, "scorer"), scorer, config)]
+    if judge is not None and task.judge is not None:
+        answers = calls if judged is None else judged
+        estimate = _judging(state, task, task.judge, judge, answers)
+        roles.append(_role("judge", estimate, learned(state, "judge"), judge, config))
+    return Forecast(tuple(roles))
 
 
 def _sampling(state: State, prompt: MetaPrompt, model: Model, traits: Traits) -> Estimate:
@@ -153,6 +170,22 @@ def _scoring(state: State, task: Task, model: Model, calls: int) -> Estimate:
     ]
     mean = sum(sizes) / len(sizes) if sizes else 0.0
     return Estimate(calls, round(mean * calls), ANSWER_TOKENS * calls)
+
+
+def _judging(state: State, task: Task, judge: Judge, model: Model, answers: int) -> Estimate:
+    """What a judge reads and writes: an answer is as long as the scorer's were so far."""
+    train = state.facts.train
+    sample = train[:: max(1, len(train) // SAMPLE)][:SAMPLE]
+    sizes = [
+        estimate_input(model, Request(judge.messages(task.examples[index], "")))
+        for index in sample
+    ]
+    used = state.usage("scorer")
+    known = used.calls and used.output_tokens
+    answer = round(known / used.calls) if known else ANSWER_TOKENS
+    mean = sum(sizes) / len(sizes) if sizes else 0.0
+    calls = answers * state.settings.judge_repeats
+    return Estimate(calls, round((mean + answer) * calls), JUDGEMENT_TOKENS * calls)
 
 
 def _likely(state: State) -> list[str]:

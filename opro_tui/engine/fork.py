@@ -33,12 +33,13 @@ from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateSampled, CandidateScored, EditMade, Event
 from opro_tui.core.protocols import Split
 from opro_tui.core.reducer import fold
-from opro_tui.core.settings import Settings, find
+from opro_tui.core.settings import OF_JUDGE, Settings, find
 from opro_tui.core.solution import Origin
 from opro_tui.core.state import State
 from opro_tui.engine import conditions
 from opro_tui.engine.create import check_models, check_name
 from opro_tui.engine.opening import facts_of, initial_state
+from opro_tui.engine.pool import models_of
 from opro_tui.tasks.variation import Variation, boundary_of, vary
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def _afresh(
         boundary = boundary_of(record.settings.task, record.sources, len(task.examples))
         task = vary(task, wanted, seed=before.settings.seed, boundary=boundary)
         settings = _told(settings, task, wanted)
+    _check_judge(task, fixed)
     check_models(settings, task, session.hands.pool.config)
     changed = _changed(before.settings, settings)
     if not changed:
@@ -203,9 +205,23 @@ def _afresh(
     )
 
 
+def _check_judge(task: Task, fixed: Mapping[str, Any]) -> None:
+    """Refuse to change the judge of a task whose answers are graded without one."""
+    given = [name for name in OF_JUDGE if name in fixed]
+    if given and task.judge is None:
+        raise BadInput(
+            "is for the judge metric only",
+            where=find(given[0]).flag,
+            todo="Add --metric judge, or leave it out.",
+        )
+
+
 def _told(settings: Settings, task: Task, wanted: Variation) -> Settings:
     """Settings that say what came of a ratio or of a metric that was guessed."""
-    values: dict[str, Any] = {"metric": task.describe().get("metric")}
+    facts = task.describe()
+    values: dict[str, Any] = {"metric": facts.get("metric")}
+    if task.judge is not None or settings.rubric is not None:
+        values["rubric"] = facts.get("rubric")
     if wanted.divides:
         sides = [example.split for example in task.examples]
         values["train"] = sides.count(Split.TRAIN)
@@ -301,14 +317,14 @@ async def make(store: Store, planned: Plan, name: str) -> SessionRecord:
     """
     check_name(name)
     record, settings = planned.parent, planned.settings
-    roles = (settings.optimizer, settings.scorer if planned.task.examples else "")
+    models = models_of(settings, planned.task)
     versions = {"opro-tui": __version__, "python": platform.python_version()}
     return await store.create_session(
         name=name,
         task_spec=await asyncio.to_thread(planned.task.spec),
         settings=settings,
         template=planned.template,
-        simulated="simulated" in roles if planned.afresh else record.simulated,
+        simulated="simulated" in models if planned.afresh else record.simulated,
         sources=record.sources,
         versions=versions if planned.afresh else record.versions,
         examples=planned.task.examples if planned.afresh else (),

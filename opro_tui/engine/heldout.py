@@ -13,7 +13,7 @@ from opro_tui.core.statistics import score_of
 from opro_tui.core.trajectory import tie_group
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
-from opro_tui.engine.grading import grade
+from opro_tui.engine.judging import Grading
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted
 
@@ -136,6 +136,10 @@ async def _grades(
 ) -> list[Grade]:
     run, settings = session.hands, session.state.settings
     model = await run.pool.prepare("scorer", settings)
+    state = session.state
+    step = state.steps[-1].number if state.steps else 0
+    grading = Grading(run, settings, kind, step)
+    await grading.prepare()
     chosen = [session.task.examples[index] for index in examples]
     jobs = [_job(session, model, candidate, example, kind) for example in chosen]
     await run.caller.prefetch(jobs)
@@ -146,7 +150,8 @@ async def _grades(
             if run.stopping.is_set():
                 raise Interrupted
             answer = await run.caller.call(job)
-        return await grade(session.task, example, answer.completions[0])
+        found = await grading.grade(example, answer.completions[0], candidate=candidate.id)
+        return found.grade
 
     work = [one(job, example) for job, example in zip(jobs, chosen, strict=True)]
     results = await asyncio.gather(*work, return_exceptions=True)

@@ -19,6 +19,7 @@ from opro_tui.core.schedule import temperature_at
 from opro_tui.core.usage import Usage
 from opro_tui.engine.caller import CallFailed
 from opro_tui.engine.evaluate import evaluate
+from opro_tui.engine.pool import roles_of
 from opro_tui.engine.propose import propose
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
@@ -146,7 +147,7 @@ class Loop:
         Its models are made first, so that a missing key stops before anything is frozen.
         """
         state, number = self._state, self._state.next_step
-        for role in ("optimizer", "scorer") if self._run.task.examples else ("optimizer",):
+        for role in roles_of(self._run.task):
             await self._run.pool.prepare(role, state.settings)
         prompt = await self._outlook.prompt() if number else None
         plan = await self._outlook.plan()

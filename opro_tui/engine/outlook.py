@@ -78,26 +78,28 @@ class Outlook:
     async def forecast(self, prompt: MetaPrompt | None) -> Forecast:
         """The next step's forecast; without a prompt that of step 0 alone."""
         run = self._run
-        settings = run.state.settings
-        prepare = run.pool.prepare
-        optimizer = await prepare("optimizer", settings, preview=True)
-        scorer = await prepare("scorer", settings, preview=True) if run.task.examples else None
+        models = await run.pool.looked_at(run.task, run.state.settings)
+        optimizer = models["optimizer"]
         return forecasting.forecast(
             run.state,
             run.task,
             prompt=prompt,
             optimizer=optimizer,
-            scorer=scorer,
+            scorer=models.get("scorer"),
+            judge=models.get("judge"),
             traits=await run.caller.traits(optimizer),
             config=self._config,
         )
 
     async def scoring(self, calls: int) -> Forecast:
-        """What so many answers of the scorer will cost."""
+        """What so many answers of the scorer will cost, with what their judge takes."""
         run = self._run
-        settings = run.state.settings
-        known = run.task.examples
-        scorer = await run.pool.prepare("scorer", settings, preview=True) if known else None
+        models = await run.pool.looked_at(run.task, run.state.settings)
         return forecasting.of_scoring(
-            run.state, run.task, scorer=scorer, calls=calls, config=self._config
+            run.state,
+            run.task,
+            scorer=models.get("scorer"),
+            judge=models.get("judge"),
+            calls=calls,
+            config=self._config,
         )

@@ -10,8 +10,20 @@ from opro_tui.models import prices, registry, tokens
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
-    from opro_tui.core.protocols import Model
+    from opro_tui.core.protocols import Model, Task
     from opro_tui.core.settings import Settings
+
+
+def roles_of(task: Task) -> tuple[str, ...]:
+    """The roles that a task has work for."""
+    if not task.examples:
+        return ("optimizer",)
+    return ("optimizer", "scorer") if task.judge is None else ("optimizer", "scorer", "judge")
+
+
+def models_of(settings: Settings, task: Task) -> tuple[str, ...]:
+    """The names of the models that a task's roles are given to."""
+    return tuple(ModelPool.name_and_url(role, settings)[0] for role in roles_of(task))
 
 
 class ModelPool:
@@ -56,8 +68,12 @@ class ModelPool:
         if role == "scorer":
             return settings.scorer, settings.scorer_url
         if settings.judge is None:
-            raise BadInput("no judge model is set", where="--judge", todo="Name one.")
-        return settings.judge, None
+            raise BadInput(
+                "is missing, for the metric is judge",
+                where="--judge",
+                todo=f"Give provider/model, such as --judge {settings.scorer}.",
+            )
+        return settings.judge, settings.judge_url
 
     async def prepare(self, role: str, settings: Settings, *, preview: bool = False) -> Model:
         """A role's model with all loaded that its first call, count and price need.
@@ -73,6 +89,10 @@ class ModelPool:
                 await asyncio.to_thread(prices.worst_case, model.name, 1, 1, self.config)
             self._prepared.add((model.name, preview))
         return model
+
+    async def looked_at(self, task: Task, settings: Settings) -> dict[str, Model]:
+        """The models of all roles that a task has work for, by role, to count and price by."""
+        return {role: await self.prepare(role, settings, preview=True) for role in roles_of(task)}
 
     async def aclose(self) -> None:
         """Let go of every model's connections."""

@@ -53,15 +53,16 @@ async def preview(prepared: Prepared, config: Config, steps: int) -> Preview:
     state = fold(State(facts_of(task), settings, template), starting_events(prepared))
     pool = ModelPool(config, settings.seed)
     try:
-        optimizer = await pool.prepare("optimizer", settings, preview=True)
-        scorer = await pool.prepare("scorer", settings, preview=True) if task.examples else None
+        models = await pool.looked_at(task, settings)
+        optimizer = models["optimizer"]
         plan = prompts.sampling_plan(settings, optimizer.known_traits)
         first = forecasting.forecast(
             state,
             task,
             prompt=prompts.build(state, task, proposals=plan.proposals),
             optimizer=optimizer,
-            scorer=scorer,
+            scorer=models.get("scorer"),
+            judge=models.get("judge"),
             traits=optimizer.known_traits,
             config=config,
         )

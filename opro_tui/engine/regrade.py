@@ -15,7 +15,7 @@ from opro_tui.core.protocols import Grade
 from opro_tui.engine.consent import check_consent, task_of
 from opro_tui.engine.grading import flagged, grade
 from opro_tui.engine.offload import offload
-from opro_tui.tasks.metrics import make_metric
+from opro_tui.tasks.metrics import JUDGE, make_metric, needs_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,14 +79,15 @@ async def grader_of(session: Session, metric: str | None = None) -> Grader:
         check_consent(session.record)
         if own is None:
             return await task_of(session.hands.store, session.record)
-    if metric == "judge":
+    train = [task.examples[index] for index in session.state.facts.train]
+    name = metric or own or ""
+    if name == JUDGE:
         raise BadInput(
             "the judge would be asked again, which is not free",
             where="--metric",
-            todo="Looking back grades with the metrics that need no model.",
+            todo="Looking back grades with the metrics that need no model; `opro-tui fork` with"
+            " --judge or --rubric has the stored answers judged anew, and says the price first.",
         )
-    train = [task.examples[index] for index in session.state.facts.train]
-    name = metric or own or ""
     try:
         return await offload(partial(_made, name, tuple(task.examples), train))
     except TimeoutError:
@@ -98,6 +99,8 @@ def _made(name: str, examples: Sequence[Example], train: Sequence[Example]) -> G
     found.prepare(examples)
     for example in train:
         problem = found.problem(example.target)
+        if not example.target and needs_target(name):
+            problem = "is empty"
         if problem:
             raise BadInput(
                 f"the target {example.target[:60]!r} {problem}",
@@ -269,7 +272,7 @@ def check_metric(name: str) -> str | None:
         parts = name.split(":")
         good = len(parts) == 3 and all(p.isidentifier() for p in (*parts[1].split("."), parts[2]))
         return None if good else "Write python:module:function."
-    if name == "judge":
+    if name == JUDGE:
         return "The judge would be asked again, which is not free."
     try:
         make_metric(name)

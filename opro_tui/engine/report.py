@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.events import iso
+from opro_tui.core.judgement import deviation, typical_deviation
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
 from opro_tui.engine.consent import task_to_look_at
+from opro_tui.engine.detail import answers
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.provenance import provenance
 
@@ -71,16 +73,18 @@ async def show_json(store: Store, session: Session) -> dict[str, Any]:
     shown = frozenset(candidate.id for candidate in state.shown())
     best = state.best()
     parent = None if record.parent is None else await store.session_by_id(record.parent)
+    judged = await judgements_json(session, best) if best and session.task.judge else {}
     return {
         "name": record.name,
         "task": record.settings.task,
         "optimizer": state.settings.optimizer,
         "scorer": state.settings.scorer,
+        "judge": state.settings.judge if session.task.judge else None,
         "simulated": record.simulated,
         "status": session.status,
         "steps": state.finished_steps,
         "settings": state.settings.to_json(),
-        "best": solution_json(state, best, shown) if best else None,
+        "best": solution_json(state, best, shown) | judged if best else None,
         "trajectory": [solution_json(state, c, shown) for c in state.ranked()],
         "usage": usage_json(state),
         "edits": [
@@ -100,6 +104,27 @@ async def show_json(store: Store, session: Session) -> dict[str, Any]:
         "best_of": state.scored_count(),
         "task_facts": dict(session.task.describe()),
         "provenance": (await provenance(session)).to_json(),
+    }
+
+
+async def judgements_json(session: Session, candidate: Candidate) -> dict[str, Any]:
+    """What the judge said of a solution's answers, example by example, and how far it varied."""
+    found = await answers(session, candidate)
+    said = [tuple(each.judgement for each in answer.judged) for answer in found]
+    return {
+        "judge_deviation": typical_deviation(said),
+        "judgements": [
+            {
+                "example": answer.example.index,
+                "score": answer.score,
+                "flags": list(answer.flags),
+                "grades": [each.score for each in judgements],
+                "reasons": [each.reason for each in judgements],
+                "deviation": deviation(judgements),
+            }
+            for answer, judgements in zip(found, said, strict=True)
+            if answer.example is not None
+        ],
     }
 
 

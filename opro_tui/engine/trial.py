@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import Job
-from opro_tui.engine.grading import grade
+from opro_tui.engine.detail import judged
+from opro_tui.engine.judging import Grading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from opro_tui.core.protocols import Completion, Example, Grade, Message
+    from opro_tui.engine.detail import Judged
     from opro_tui.engine.session import Session
 
 
@@ -27,6 +29,7 @@ class Trial:
     completion: Completion
     grade: Grade
     from_store: bool
+    judged: tuple[Judged, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `try --json` prints it."""
@@ -41,13 +44,15 @@ class Trial:
             "score": self.grade.score,
             "flags": list(self.grade.flags),
             "from_store": self.from_store,
-        }
+        } | ({"judge": [each.to_json() for each in self.judged]} if self.judged else {})
 
 
 async def trials(
     session: Session, count: int = 3, instruction: str | None = None
 ) -> AsyncIterator[Trial]:
-    """Ask the scorer about the first training examples; answers are kept and shared with the steps.
+    """Ask the scorer, and its judge, about the first training examples.
+
+    Answers are kept and shared with the steps.
 
     Args:
         session: Open for writing.
@@ -67,6 +72,8 @@ async def trials(
     text = typical_instruction(session) if instruction is None else task.clean(instruction)
     settings = state.settings
     model = run.pool.get("scorer", settings)
+    grading = Grading(run, settings, "try", state.next_step)
+    await grading.prepare()
     for index in state.facts.train[:count]:
         example = task.examples[index]
         request = scorer_request(task, settings, model, text, example)
@@ -82,8 +89,17 @@ async def trials(
         )
         answer = await run.caller.call(job)
         completion = answer.completions[0]
-        verdict = await grade(task, example, completion)
-        yield Trial(example, text, request.messages, completion, verdict, answer.from_store)
+        graded = await grading.grade(example, completion)
+        replies = await run.store.completions([said.call for said in graded.judgements])
+        yield Trial(
+            example,
+            text,
+            request.messages,
+            completion,
+            graded.grade,
+            answer.from_store,
+            judged(task, example, completion.text, graded.judgements, replies),
+        )
 
 
 def typical_instruction(session: Session) -> str:

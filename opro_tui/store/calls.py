@@ -207,16 +207,21 @@ def evaluations(db: sqlite3.Connection, session: int, candidate: int) -> list[St
         for event in evaluations_of(db, part, candidate)
     ]
     events.sort(key=lambda event: (event.example, event.replicate, event.seq))
+    answers = completions(db, [event.call for event in events if event.call is not None])
+    return [StoredEvaluation(event, answers.get(event.call or 0, ())) for event in events]
+
+
+def completions(db: sqlite3.Connection, wanted: Sequence[int]) -> dict[int, tuple[Completion, ...]]:
+    """What each of some calls brought back."""
     answers: dict[int, list[Completion]] = {}
-    wanted = list(dict.fromkeys(event.call for event in events if event.call is not None))
-    for marks, chunk in chunks(wanted):
+    for marks, chunk in chunks(list(dict.fromkeys(wanted))):
         for call, ended, text, _ in db.execute(
             f"SELECT call, finish, text, 0 FROM answers WHERE call IN ({marks}) UNION ALL"  # noqa: S608
             f" SELECT call, finish, text, position FROM choices WHERE call IN ({marks}) ORDER BY 4",
             chunk * 2,
         ):
             answers.setdefault(call, []).append(completion_of(ended, text))
-    return [StoredEvaluation(event, tuple(answers.get(event.call or 0, ()))) for event in events]
+    return {call: tuple(found) for call, found in answers.items()}
 
 
 def wrong_counts(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opro_tui.core.events import CallFinished, Event
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.money_report import Effort
-    from opro_tui.core.protocols import Example, Traits
+    from opro_tui.core.protocols import Completion, Example, Traits
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
     from opro_tui.store.records import (
@@ -247,6 +247,10 @@ class Store(StoreFile):
     async def answers_of_call(self, call: int) -> StoredAnswer:
         """What a call brought back."""
         return await self._read(partial(calls.answer_of, call=call))
+
+    async def completions(self, calls_: Sequence[int]) -> dict[int, tuple[Completion, ...]]:
+        """What each of some calls brought back, by its id; nothing of those without an answer."""
+        return await self._read(partial(calls.completions, wanted=calls_))
 
     async def unfinished_calls(self, session: int) -> list[OpenCall]:
         """Calls that were stored before sending and have no outcome yet."""

@@ -56,8 +56,9 @@ def call_ids(db: sqlite3.Connection, session: int, upto: int) -> list[int]:
         for row in db.execute(
             "SELECT id FROM calls WHERE session = ? AND seq <= ? UNION"
             " SELECT call FROM evaluations JOIN calls ON calls.id = evaluations.call"
-            " WHERE evaluations.session = ? AND evaluations.seq <= ?",
-            (part.session, part.upto, part.session, part.upto),
+            " WHERE evaluations.session = ? AND evaluations.seq <= ? UNION"
+            " SELECT call FROM judgements WHERE session = ? AND seq <= ?",
+            (part.session, part.upto) * 3,
         )
     }
     found.update(

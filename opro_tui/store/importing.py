@@ -87,14 +87,18 @@ class _Loader:
         return last
 
     def _placed(self, event: Event) -> Event:
-        if isinstance(event, CallFinished) or (
-            isinstance(event, Evaluation) and event.call is not None
-        ):
-            known = self._ids.get(event.call) if event.call is not None else None
-            if known is None:
-                raise StoreError(f"the file holds no call {event.call}")
-            return replace(event, call=known)
-        return event
+        if isinstance(event, CallFinished):
+            return replace(event, call=self._known(event.call))
+        if not isinstance(event, Evaluation):
+            return event
+        said = tuple(replace(each, call=self._known(each.call)) for each in event.judgements)
+        call = None if event.call is None else self._known(event.call)
+        return replace(event, call=call, judgements=said)
+
+    def _known(self, call: int) -> int:
+        if call not in self._ids:
+            raise StoreError(f"the file holds no call {call}")
+        return self._ids[call]
 
     def _call(self, call: StoredCall) -> None:
         if call.id in self._ids:

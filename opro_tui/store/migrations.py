@@ -306,6 +306,19 @@ CREATE TABLE drafts ( -- what a person wrote and hasn't used yet; in no export
 ) WITHOUT ROWID;
 """
 
+_JUDGEMENTS_7 = """
+CREATE TABLE judgements ( -- what a judge said of an evaluation's answer, each time
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL, -- evaluations.seq
+  position INTEGER NOT NULL,
+  call INTEGER NOT NULL, -- calls.id, of any session
+  score REAL, -- NULL: no grade could be read
+  from_store INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  PRIMARY KEY (session, seq, position)
+) WITHOUT ROWID;
+"""
+
 
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
@@ -346,6 +359,11 @@ def _continuations(db: Database) -> None:
 @SCHEMA(name="m006_drafts")
 def _drafts(db: Database) -> None:
     _run(db, _DRAFTS_6)
+
+
+@SCHEMA(name="m007_judgements")
+def _judgements(db: Database) -> None:
+    _run(db, _JUDGEMENTS_7)
 
 
 def known() -> list[str]:

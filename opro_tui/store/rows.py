@@ -196,6 +196,18 @@ def _(event: Evaluation, db: sqlite3.Connection, session: int) -> Event:
         flags=encode(",".join(event.flags)) if event.flags else None,
         parsed=encode_optional(event.parsed),
     )
+    for position, judgement in enumerate(event.judgements):
+        insert(
+            db,
+            "judgements",
+            session=session,
+            seq=event.seq,
+            position=position,
+            call=judgement.call,
+            score=judgement.score,
+            from_store=judgement.from_store,
+            reason=encode(judgement.reason),
+        )
     return event
 
 

@@ -262,11 +262,13 @@ def _purge(db: sqlite3.Connection, session: int) -> None:
     db.execute(
         "UPDATE calls SET session = NULL, seq = NULL WHERE id IN (SELECT evaluations.call"
         " FROM evaluations JOIN calls ON calls.id = evaluations.call"
-        " WHERE calls.session = ? AND evaluations.session <> ?)",
-        (session, session),
+        " WHERE calls.session = ? AND evaluations.session <> ? UNION SELECT judgements.call"
+        " FROM judgements JOIN calls ON calls.id = judgements.call"
+        " WHERE calls.session = ? AND judgements.session <> ?)",
+        (session,) * 4,
     )
-    own = ("evaluations", "scores", "measurements", "candidates", "steps", "edits", "notices")
-    for table in (*own, "calls"):
+    graded = ("judgements", "evaluations", "scores", "measurements")
+    for table in (*graded, "candidates", "steps", "edits", "notices", "calls"):
         db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608
     db.execute("DELETE FROM sessions WHERE id = ?", (session,))
 
@@ -275,7 +277,8 @@ def _clean(db: sqlite3.Connection) -> None:
     """Remove what nothing refers to any more."""
     db.execute(
         "DELETE FROM calls WHERE session IS NULL"
-        " AND id NOT IN (SELECT call FROM evaluations WHERE call IS NOT NULL)"
+        " AND id NOT IN (SELECT call FROM evaluations WHERE call IS NOT NULL"
+        " UNION SELECT call FROM judgements)"
     )
     db.execute("DELETE FROM routes WHERE id NOT IN (SELECT route FROM calls)")
     db.execute("DELETE FROM example_sets WHERE id NOT IN (SELECT examples FROM sessions)")

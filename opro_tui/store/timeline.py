@@ -26,6 +26,7 @@ from opro_tui.core.events import (
     Warned,
 )
 from opro_tui.core.forecast import Forecast
+from opro_tui.core.judgement import Judgement
 from opro_tui.core.meta_prompt import Region
 from opro_tui.core.solution import Origin, Score
 from opro_tui.core.usage import Usage
@@ -34,7 +35,7 @@ from opro_tui.store.texts import SharedTexts, decode, decode_optional, load
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 FOREVER = 2**62
 _OUTCOMES = {number: outcome for outcome, number in OUTCOMES.items()}
@@ -43,6 +44,11 @@ _CALL = (
     "calls.seq, calls.step, calls.at, calls.id, routes.role, routes.purpose, outcome, candidate,"
     " attempts, error, estimate, milliseconds, input_tokens, cached_tokens, output_tokens,"
     " reasoning_tokens, cost_pico, counted"
+)
+
+_OF_CANDIDATES = (
+    " AND seq IN (SELECT seq FROM evaluations INDEXED BY evaluations_by_candidate"
+    " WHERE session = ? AND candidate IN (SELECT value FROM json_each(?)))"
 )
 
 
@@ -151,7 +157,33 @@ def step_bounds(db: sqlite3.Connection, session: int, after: int, upto: int | No
     ]
 
 
-def evaluation(row: Any) -> Evaluation:  # noqa: ANN401 - a row of _EVALUATION
+def judgements_of(
+    db: sqlite3.Connection, part: Span, candidates: str | None = None
+) -> dict[int, tuple[Judgement, ...]]:
+    """The places of evaluations to what the judge said of them.
+
+    Args:
+        db: The database.
+        part: Which evaluations.
+        candidates: Those of these candidates only, a JSON array.
+    """
+    chosen = "" if candidates is None else _OF_CANDIDATES
+    extra = () if candidates is None else (part.session, candidates)
+    found: dict[int, tuple[Judgement, ...]] = {}
+    for seq, call, score, from_store, reason in db.execute(
+        "SELECT seq, call, score, from_store, reason FROM judgements"  # noqa: S608
+        f" WHERE session = ? AND seq > ? AND seq <= ?{chosen} ORDER BY seq, position",
+        (part.session, part.after, part.upto, *extra),
+    ):
+        said = Judgement(call, score, decode(reason), bool(from_store))
+        found[seq] = (*found.get(seq, ()), said)
+    return found
+
+
+def evaluation(
+    row: Any,  # noqa: ANN401 - a row of _EVALUATION
+    judged: Mapping[int, tuple[Judgement, ...]],
+) -> Evaluation:
     """An evaluation from its columns."""
     seq, step, at, candidate, example, score, replicate, parsed, flags, call, from_store = row
     return Evaluation(
@@ -166,6 +198,7 @@ def evaluation(row: Any) -> Evaluation:  # noqa: ANN401 - a row of _EVALUATION
         flags=() if flags is None else tuple(decode(flags).split(",")),
         call=call,
         from_store=bool(from_store),
+        judgements=judged.get(seq, ()),
     )
 
 
@@ -176,7 +209,8 @@ def evaluations_of(db: sqlite3.Connection, part: Span, candidate: int) -> list[E
         " WHERE session = ? AND candidate = ? AND seq > ? AND seq <= ?",
         (part.session, candidate, part.after, part.upto),
     )
-    return [evaluation(row) for row in rows]
+    judged = judgements_of(db, part, json.dumps([candidate]))
+    return [evaluation(row, judged) for row in rows]
 
 
 def usage_of(
@@ -306,8 +340,9 @@ class _Rows:
             chosen = " AND candidate IN (SELECT value FROM json_each(?))"
             where = (*where, candidates)
         sql += f" WHERE session = ? AND seq > ? AND seq <= ?{chosen}"
+        judged = judgements_of(self._db, part, candidates)
         for row in self._db.execute(sql, where):
-            yield evaluation(row)
+            yield evaluation(row, judged)
 
     def calls(self, part: Span, candidates: str | None = None) -> Iterator[Event]:
         """Outcomes of calls: all, or only the failed ones of some candidates (a JSON array)."""

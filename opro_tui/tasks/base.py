@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opro_tui.core.meta_prompt import Template
-    from opro_tui.core.protocols import Example, Grade, Message
+    from opro_tui.core.protocols import Example, Grade, Judge, Message
 
 
 class BaseTask(ABC):
@@ -30,6 +30,7 @@ class BaseTask(ABC):
         trusted: False, because the class is a user's code; it gets a time-out.
         examples: None, because the score is computed.
         defaults: Settings that this task wants where the user gave none.
+        judge: None, because the score is computed.
         seed: The session's seed.
     """
 
@@ -41,6 +42,7 @@ class BaseTask(ABC):
     trusted: bool = False
     examples: Sequence[Example] = ()
     defaults: Mapping[str, Any] = MappingProxyType({"exemplars": 0})
+    judge: Judge | None = None
     seed: int = 0
 
     def __init__(self, seed: int = 0) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Task
 from opro_tui.tasks import columns, computed, data, labels, presets, splits, stand_in
-from opro_tui.tasks.metrics import guess_metric, make_metric
+from opro_tui.tasks.judging import rubric_of
+from opro_tui.tasks.metrics import JUDGE, guess_metric, make_metric, needs_target
 from opro_tui.tasks.prompt_task import (
     INITIAL,
     SLOT,
@@ -48,6 +49,7 @@ class TaskOptions:
         test: The same for held-out examples.
         seed: Fixes the split, and the noise of generated problems.
         initial: The starting solutions.
+        rubric: What the judge metric grades by, or a file that holds it.
     """
 
     task: str
@@ -62,6 +64,7 @@ class TaskOptions:
     test: float | None = None
     seed: int | None = None
     initial: tuple[str, ...] | None = None
+    rubric: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +216,7 @@ def _load_preset(preset: Preset, options: TaskOptions) -> Loaded:
         initial=preset.initial if options.initial is None else options.initial,
         max_length=presets.MAX_LENGTH,
         no_digits=preset.no_digits,
+        rubric=rubric_of(options.metric or preset.metric, options.rubric),
     )
     if options.metric:
         places = [f"{table.name}, {row.place}" for table in tables for row in table.rows]
@@ -271,6 +275,7 @@ def _load_task_file(options: TaskOptions) -> Loaded:
             "test",
             "seed",
             "initial",
+            "rubric",
         )
     }
     merged = replace(options, **given, header=options.header and file.header)
@@ -290,8 +295,7 @@ def _load_rows(options: TaskOptions, path: Path, name: str, file: TaskFile | Non
         where = f"{file.source.path}: template" if file else "template"
         check_template(template, table.columns, position, where)
     texts = _texts(table, options, template)
-    target_column = columns.find(table, options.target, "target", header=options.header)
-    targets = columns.targets(table, target_column, options.metric)
+    targets = _targets(table, options)
     metric = options.metric or guess_metric(targets)
     places = [f"{table.name}, {row.place}" for row in table.rows]
     _check_targets(metric, targets, places)
@@ -315,8 +319,22 @@ def _load_rows(options: TaskOptions, path: Path, name: str, file: TaskFile | Non
         qa=True if options.qa is None else options.qa,
         template=template,
         initial=_initial(metric, targets) if options.initial is None else options.initial,
+        rubric=rubric_of(metric, options.rubric),
     )
     return Loaded(PromptTask(spec, examples), options.seed or 0, (table.source,))
+
+
+def _targets(table: Table, options: TaskOptions) -> list[str]:
+    """Every row's right answer; a judge can do without, so that none need be there."""
+    if options.metric != JUDGE:
+        column = columns.find(table, options.target, "target", header=options.header)
+        return columns.targets(table, column, options.metric)
+    if options.target is None:
+        sure = (name for name in columns.SURE["target"] if name in table.columns)
+        column = next(sure, "")
+    else:
+        column = data.find_column(table, options.target, "target", header=options.header)
+    return [row.fields.get(column, "").strip() for row in table.rows]
 
 
 def _initial(metric: str, targets: Sequence[str]) -> tuple[str, ...]:
@@ -361,7 +379,7 @@ def _texts(table: Table, options: TaskOptions, template: str) -> list[str]:
 def _check_targets(metric: str, targets: Sequence[str], places: Sequence[str]) -> None:
     checker = make_metric(metric)
     for target, place in zip(targets, places, strict=True):
-        problem = checker.problem(target)
+        problem = "is empty" if not target and needs_target(metric) else checker.problem(target)
         if problem:
             raise BadInput(
                 f"the target {target[:60]!r} {problem}",

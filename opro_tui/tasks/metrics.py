@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from opro_tui.core.protocols import Example
 
-NAMES = ("exact", "contains", "numeric", "boolean", "multiple-choice", "json")
+NAMES = ("exact", "contains", "numeric", "boolean", "multiple-choice", "json", "judge")
+JUDGE = "judge"
+"""The metric whose grades a judge model gives."""
 REGEX_SECONDS = 0.25
 REGEX_LIMIT = 50_000
 REGEX_LENGTH = 1_000
@@ -64,12 +66,6 @@ def make_metric(name: str) -> Metric:
         return _Regex(name)
     if name.startswith("python:"):
         return _Python(name)
-    if name == "judge":
-        raise BadInput(
-            "the judge metric is not available yet",
-            where="metric",
-            todo=f"Use one of {', '.join(NAMES)}, regex:… or python:module:function.",
-        )
     classes: dict[str, type[_Base]] = {
         "exact": _Exact,
         "contains": _Contains,
@@ -77,12 +73,18 @@ def make_metric(name: str) -> Metric:
         "boolean": _Boolean,
         "multiple-choice": _MultipleChoice,
         "json": _Json,
+        JUDGE: _Judge,
     }
     if name not in classes:
         known = (*NAMES, "regex:PATTERN", "python:module:function")
         todo = nearest(name, NAMES) or f"The metrics are {', '.join(known)}."
         raise BadInput(f"unknown metric {name!r}", where="metric", todo=todo)
     return classes[name]()
+
+
+def needs_target(name: str) -> bool:
+    """Whether a metric compares with a right answer, so that each example must have one."""
+    return name != JUDGE and not name.startswith("python:")
 
 
 def guess_metric(targets: Sequence[str]) -> str:
@@ -281,6 +283,16 @@ class _Json(_Base):
             return Grade(0.0, parsed)
         same = sum(key in found and json_answers.same(found[key], target[key]) for key in target)
         return Grade(same / len(target), parsed)
+
+
+class _Judge(_Base):
+    """A judge model grades; `tasks.judging` has what it is asked."""
+
+    name = JUDGE
+    binary = False
+
+    def grade(self, example: Example, answer: str) -> Grade:  # noqa: ARG002
+        raise OproError("a judge model has to be asked for the grade", where="metric judge")
 
 
 _COUNTED = re.compile(r"\{\s*(\d+)")

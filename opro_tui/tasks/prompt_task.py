@@ -11,8 +11,9 @@ from opro_tui.core.errors import BadInput, nearest
 from opro_tui.core.meta_prompt import fill, split_slots
 from opro_tui.core.protocols import Grade, Message
 from opro_tui.tasks.base import BaseTask
+from opro_tui.tasks.judging import RUBRIC, Judging
 from opro_tui.tasks.meta_prompts import prompt_template
-from opro_tui.tasks.metrics import make_metric
+from opro_tui.tasks.metrics import JUDGE, make_metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 POSITIONS = ("before_Q", "Q_begin", "Q_end", "A_begin", "system")
 INITIAL = ("Let's solve the problem.",)
 SLOT = "instruction"
+NO_TARGET = "(none is given: a judge grades the answer)"
+"""What an exemplar shows where its example has no target."""
 
 _SLOT_LINE = re.compile(
     r"^[ \t]*\{instruction\}[ \t]*\n|\n[ \t]*\{instruction\}[ \t]*$", re.MULTILINE
@@ -44,6 +47,7 @@ class PromptSpec:
         initial: The starting solutions.
         max_length: Longest candidate in characters; None for no limit.
         no_digits: Whether an instruction that contains a digit is rejected.
+        rubric: What the judge metric grades by; empty for the other metrics.
     """
 
     name: str
@@ -54,10 +58,14 @@ class PromptSpec:
     initial: tuple[str, ...] = INITIAL
     max_length: int | None = None
     no_digits: bool = False
+    rubric: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Field name to JSON value, with the kind of task."""
-        return {"kind": "prompt"} | asdict(self) | {"initial": list(self.initial)}
+        fields = {"kind": "prompt"} | asdict(self) | {"initial": list(self.initial)}
+        if not self.rubric:
+            del fields["rubric"]
+        return fields
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> PromptSpec:
@@ -136,6 +144,9 @@ class PromptTask(BaseTask):
         self.binary = self._metric.binary
         self.trusted = self._metric.trusted
         defaults = {"metric": spec.metric, "position": self._position, "qa": spec.qa}
+        if spec.metric == JUDGE:
+            self.judge = Judging(spec.rubric or RUBRIC)
+            defaults["rubric"] = self.judge.rubric
         if spec.max_length is not None:
             defaults["max_length"] = spec.max_length
         self.defaults = MappingProxyType(defaults)
@@ -164,16 +175,21 @@ class PromptTask(BaseTask):
         return (Message("system", solution), user) if solution else (user,)
 
     def grade(self, example: Example, answer: str) -> Grade:
-        """Grade an answer by the metric; a blank one is worth 0 and flagged."""
+        """Grade an answer by the metric; a blank one is worth 0 and flagged.
+
+        Raises:
+            OproError: A judge has to be asked, or the user's metric failed.
+        """
         if not answer.strip():
             return Grade(0.0, None, ("empty",))
         return self._metric.grade(example, answer)
 
     def exemplar(self, example: Example, placeholder: str) -> tuple[str, str]:
         """What the scorer gets with the placeholder as instruction, and the target."""
+        target = example.target or NO_TARGET
         if self._position != "system":
-            return self._question(placeholder, example), example.target
-        return f"System: {placeholder}\n\n{self._question('', example)}", example.target
+            return self._question(placeholder, example), target
+        return f"System: {placeholder}\n\n{self._question('', example)}", target
 
     def reject(self, solution: str) -> str | None:
         """Only tasks whose answers are numbers mind: a digit may give one away."""
@@ -194,7 +210,7 @@ class PromptTask(BaseTask):
             "qa": self._spec.qa,
             "template": self._spec.template,
             "examples": sides,
-        }
+        } | ({"rubric": self.judge.rubric} if isinstance(self.judge, Judging) else {})
 
     def _question(self, instruction: str, example: Example) -> str:
         if self._spec.template:

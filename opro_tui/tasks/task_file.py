@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, nearest
-from opro_tui.tasks import data
+from opro_tui.tasks import data, judging
 from opro_tui.tasks.data import Source
+from opro_tui.tasks.metrics import JUDGE
 from opro_tui.tasks.reading import decode
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "position": str,
     "qa": bool,
     "initial": list,
+    "rubric": str,
     "split": dict,
 }
 SPLIT_KEYS: dict[str, type | tuple[type, ...]] = {
@@ -56,6 +58,7 @@ class TaskFile:
         train: Training examples, count or ratio.
         test: Test examples, count or ratio.
         seed: The seed of the split.
+        rubric: What the judge metric grades by; a file's text where the task file names one.
     """
 
     source: Source
@@ -72,6 +75,7 @@ class TaskFile:
     train: float | None = None
     test: float | None = None
     seed: int | None = None
+    rubric: str | None = None
 
 
 def read_task_file(path: Path) -> TaskFile:
@@ -102,8 +106,11 @@ def read_task_file(path: Path) -> TaskFile:
         raise BadInput(
             "the task file has both input and template", where=where, todo="Keep one of them."
         )
-    if not table.get("target"):
+    if not table.get("target") and table.get("metric") != JUDGE:
         raise BadInput("the task file has no target", where=where, todo='Add target = "COLUMN".')
+    rubric = table.pop("rubric", None)
+    if rubric is not None:
+        rubric = judging.read_rubric(rubric, f"{where}: rubric", path.parent)
     initial = table.pop("initial", None)
     if initial is not None and not (initial and all(isinstance(text, str) for text in initial)):
         raise BadInput("initial is no list of texts", where=where, todo='Write ["…", "…"].')
@@ -112,6 +119,7 @@ def read_task_file(path: Path) -> TaskFile:
         name=table.pop("name", path.stem),
         dataset=path.parent / table.pop("dataset"),
         initial=None if initial is None else tuple(initial),
+        rubric=rubric,
         **table,
         **split,
     )

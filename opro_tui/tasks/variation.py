@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.tasks import presets, splits
-from opro_tui.tasks.metrics import guess_metric, make_metric
+from opro_tui.tasks.judging import rubric_of
+from opro_tui.tasks.metrics import guess_metric, make_metric, needs_target
 from opro_tui.tasks.prompt_task import PromptSpec, PromptTask, check_position, check_template
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Variation:
         train: Training examples: a count, or a ratio.
         test: The same for held-out ones.
         seed: Draws the training examples anew from what isn't held out.
+        rubric: What a judge grades by, or a file that holds it.
     """
 
     metric: str | None = None
@@ -35,6 +37,7 @@ class Variation:
     train: float | None = None
     test: float | None = None
     seed: int | None = None
+    rubric: str | None = None
 
     @property
     def divides(self) -> bool:
@@ -68,6 +71,7 @@ def vary(task: Task, variation: Variation, *, seed: int, boundary: int | None = 
         spec = replace(spec, qa=variation.qa)
     if variation.metric is not None:
         spec = replace(spec, metric=_metric(variation.metric, examples))
+    spec = replace(spec, rubric=rubric_of(spec.metric, variation.rubric, spec.rubric))
     if variation.divides:
         sides = splits.split_again(
             examples,
@@ -92,6 +96,8 @@ def _metric(name: str, examples: Sequence[Example]) -> str:
     metric = make_metric(name)
     for example in examples:
         problem = metric.problem(example.target)
+        if not example.target and needs_target(name):
+            problem = "is empty"
         if problem:
             raise BadInput(
                 f"the target {example.target[:60]!r} {problem}",

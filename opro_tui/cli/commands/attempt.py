@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def try_command(app: App, name: str, examples: int, instruction: str | None, as_json: bool) -> int:
     """Ask the scorer about a few training examples and show request, answer and verdict.
 
-    The answers are paid for and kept: a later step does not buy them again.
+    For the judge metric the judge's request, reply, grade and reason are shown too. The answers are
+    paid for and kept: a later step does not buy them again.
     """
     return wait_for(_try(app, name, examples, instruction, as_json))
 
@@ -63,7 +64,9 @@ async def _try(app: App, name: str, examples: int, instruction: str | None, as_j
 
 
 def _show(trial: Trial) -> None:
+    from opro_tui.cli.figures import plural
     from opro_tui.cli.output import say
+    from opro_tui.core.judgement import deviation
 
     stored = ", from the store" if trial.from_store else ""
     say(f"── example {trial.example.index}{stored} " + "─" * 40)
@@ -74,11 +77,33 @@ def _show(trial: Trial) -> None:
     say("[answer]" if finish == "stop" else f"[answer, ended by {finish}]")
     say(trial.completion.text or "(empty)")
     grade = trial.grade
-    read = "no answer found in it" if grade.parsed is None else f"read as {grade.parsed!r}"
     flags = f" ({', '.join(grade.flags)})" if grade.flags else ""
-    verdict = {1.0: "right", 0.0: "wrong"}.get(grade.score, f"{grade.score:g}")
-    say(f"[verdict] {verdict}{flags}: {read}, target {trial.example.target!r}")
+    if trial.judged:
+        _show_judged(trial)
+        spread = deviation([each.judgement for each in trial.judged])
+        varied = "" if spread is None else f", standard deviation {spread:.2f}"
+        times = f" over {plural(len(trial.judged), 'judgement')}" if len(trial.judged) > 1 else ""
+        say(f"[verdict] {grade.score:.2f}{flags}{times}{varied}")
+    else:
+        read = "no answer found in it" if grade.parsed is None else f"read as {grade.parsed!r}"
+        verdict = {1.0: "right", 0.0: "wrong"}.get(grade.score, f"{grade.score:g}")
+        say(f"[verdict] {verdict}{flags}: {read}, target {trial.example.target!r}")
     say()
+
+
+def _show_judged(trial: Trial) -> None:
+    """What the judge was asked, once, and each of its replies as it was read."""
+    from opro_tui.cli.output import one_line, say
+
+    for message in trial.judged[0].messages:
+        say(f"[judge's {message.role} message]")
+        say(message.content)
+    for each in trial.judged:
+        found, stored = each.judgement, ", from the store" if each.judgement.from_store else ""
+        say(f"[judge's reply{stored}]")
+        say(each.reply or "(empty)")
+        grade = "no grade could be read" if found.score is None else f"{found.score:g}"
+        say(f"[grade] {grade}: {one_line(found.reason) or '(no reason)'}")
 
 
 def _conclude(made: list[Trial]) -> None:
@@ -86,6 +111,11 @@ def _conclude(made: list[Trial]) -> None:
 
     unread = sum(1 for trial in made if trial.grade.parsed is None)
     right = sum(trial.grade.score for trial in made)
+    if any(trial.judged for trial in made):
+        say(f"mean grade {right / len(made):.2f} of {len(made)}")
+        if unread:
+            say(f"{unread} of {len(made)} count 0: the flag says why")
+        return
     say(f"{right:g} of {len(made)} right")
     if unread:
         say(

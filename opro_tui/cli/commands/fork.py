@@ -86,10 +86,12 @@ def _price(priced: ForkPrice) -> str:
     from opro_tui.cli.figures import forecast_line, plural
 
     what = f"step 0 scores {plural(priced.solutions, 'solution')} on {priced.examples:,} examples"
-    if not priced.missing:
+    if not priced.missing and not priced.judgements:
         return f"{what}: every answer is there already, so that it costs nothing"
     there = f", {priced.stored:,} of them there already" if priced.stored else ""
     answers = f"{plural(priced.answers, 'answer')}{there}"
+    if priced.judgements:
+        answers += f" and {plural(priced.judgements, 'judgement')} to buy"
     return f"{what}: {answers}; {forecast_line(priced.forecast)}. Nothing is spent yet"
 
 

@@ -16,6 +16,7 @@ from opro_tui.core.errors import BadInput
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
     from opro_tui.config import Config
+    from opro_tui.core.settings import Settings
     from opro_tui.engine.create import Prepared
     from opro_tui.engine.session import Session
 
@@ -95,8 +96,10 @@ def new_command(
 
 def _check_both_models(prepared: Prepared) -> None:
     """Refuse a session whose one model is real and whose other would silently be simulated."""
+    from opro_tui.engine.pool import roles_of
+
     values = prepared.draft.values
-    roles = ("optimizer", "scorer") if prepared.task.examples else ("optimizer",)
+    roles = roles_of(prepared.task)[:2]  # without a judge the engine says so itself
     missing = [role for role in roles if role not in values]
     if len(missing) == 1 and len(roles) > 1:
         given = next(role for role in roles if role in values)
@@ -131,6 +134,19 @@ def _tell_data(prepared: Prepared) -> None:
     settings = prepared.settings
     if settings.input and "metric" not in prepared.draft.values:
         say(f"metric: {settings.metric}, guessed from the targets; --metric sets another")
+    if prepared.task.judge is not None:
+        _tell_judge(settings)
+
+
+def _tell_judge(settings: Settings) -> None:
+    """By what answers are graded, and where repeated judging would buy the same again."""
+    from opro_tui.cli.output import one_line, say
+
+    say(f"rubric: {one_line(settings.rubric or '')}")
+    if settings.judge_repeats > 1:
+        say(f"each answer is judged {settings.judge_repeats} times; its score is the mean")
+        if not settings.judge_temperature:
+            say("at --judge-temperature 0 many models give the same grade each time")
 
 
 async def _tell(session: Session, prepared: Prepared) -> None:
@@ -139,11 +155,12 @@ async def _tell(session: Session, prepared: Prepared) -> None:
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line, say
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.engine.pool import models_of
 
     state, task = session.state, session.task
     sides = [str(example.split) for example in task.examples]
     settings = state.settings
-    models = f"{settings.optimizer} → {settings.scorer}" if sides else settings.optimizer
+    models = " → ".join(models_of(settings, task))
     say(f"session {session.name}: {one_line(task.name)}, {one_line(models)}")
     if session.record.simulated:
         say(SIMULATED)
@@ -177,6 +194,7 @@ async def _tell_forecast(session: Session) -> None:
     from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.output import one_line, say
     from opro_tui.core.errors import ModelError
+    from opro_tui.engine.pool import roles_of
     from opro_tui.engine.preview import short_budget
 
     forecast = await session.forecast()
@@ -185,7 +203,7 @@ async def _tell_forecast(session: Session) -> None:
         change = f"`opro-tui edit {quote(session.name)} --budget …` changes it"
         say(f"{short[:1].lower()}{short[1:]} {change}")
     problems: dict[str, None] = {}
-    for role in ("optimizer", "scorer") if session.task.examples else ("optimizer",):
+    for role in roles_of(session.task):
         try:
             session.hands.pool.get(role, session.state.settings)
         except ModelError as error:

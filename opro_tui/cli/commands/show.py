@@ -45,9 +45,10 @@ def _lines(session: Session) -> list[str]:
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line
     from opro_tui.cli.report import SIMULATED, best_line, ranked_table
+    from opro_tui.engine.pool import models_of
 
     state, settings = session.state, session.state.settings
-    models = settings.optimizer + (f" → {settings.scorer}" if session.task.examples else "")
+    models = " → ".join(models_of(settings, session.task))
     head = (
         session.name,
         f"{one_line(session.task.name)} · {one_line(models)} · {session.status}",

@@ -28,6 +28,7 @@ from opro_tui.core.events import (
 )
 from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.grades import unpack
+from opro_tui.core.judgement import Judgement
 from opro_tui.core.meta_prompt import Region, Template
 from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings
@@ -62,6 +63,8 @@ def event_record(event: Event) -> dict[str, Any]:
     for item in fields(event):
         if item.name not in data:
             data[item.name] = _plain(getattr(event, item.name))
+    if isinstance(event, Evaluation) and not event.judgements:
+        del data["judgements"]
     return data
 
 
@@ -78,6 +81,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any field of any event
         return asdict(value)
     if isinstance(value, Enum):
         return str(value)
+    if isinstance(value, Judgement):
+        return asdict(value)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
@@ -93,6 +98,8 @@ def read_event(value: Any, where: str, seq: int) -> Event:  # noqa: ANN401
     kind = next((kind for kind in EVENT_TYPES if kind.type == name), None)
     if kind is None:
         raise BadInput(f"unknown type of event {str(name)[:40]!r}", where=where)
+    if kind is Evaluation and isinstance(value, dict):
+        value = {"judgements": []} | value
     found = checks.record(value, where, **_FIELDS[kind])
     del found["type"]
     if found["seq"] != seq:
@@ -183,6 +190,25 @@ def _used(value: Any) -> tuple[int, str, Usage]:  # noqa: ANN401
     return checks.count(value[0]), _ROLE(value[1]), read_usage(value[2])
 
 
+def _judgement(value: Any) -> Judgement:  # noqa: ANN401
+    found = checks.record(
+        value,
+        "",
+        call=checks.count,
+        score=checks.optional(_share),
+        reason=checks.text,
+        from_store=checks.flag,
+    )
+    return Judgement(**found)
+
+
+def _share(value: Any) -> float:  # noqa: ANN401
+    score = checks.number(value)
+    if not 0 <= score <= 1:
+        raise ValueError("is no grade from 0 to 1")
+    return score
+
+
 def _flag(value: Any) -> str:  # noqa: ANN401
     name = checks.text(value)
     if not name or "," in name:
@@ -242,6 +268,7 @@ _FIELDS: dict[type[Event], dict[str, Check[Any]]] = {
         "flags": checks.items(_flag),
         "call": _MAYBE,
         "from_store": checks.flag,
+        "judgements": checks.items(_judgement),
     },
     CandidateScored: _COMMON | {"candidate": checks.count, "score": _score},
     Measured: _COMMON

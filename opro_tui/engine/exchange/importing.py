@@ -48,6 +48,7 @@ _SPEC = {
     "initial": checks.items(checks.text),
     "max_length": checks.optional(checks.count),
     "no_digits": checks.flag,
+    "rubric": checks.text,
 }
 
 

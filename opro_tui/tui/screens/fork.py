@@ -113,8 +113,10 @@ def words(planned: Plan, priced: ForkPrice) -> str:
         f" {plural(priced.answers, 'answer')}, {priced.stored:,} of them there already."
     )
     lines += ["", why, "", amount]
-    if priced.missing:
-        lines.append(f"To buy: {priced.missing:,}, ≈ {forecast_amount(priced.forecast)}.")
+    if priced.missing or priced.judgements:
+        judged = f" and {plural(priced.judgements, 'judgement')}" if priced.judgements else ""
+        amount = forecast_amount(priced.forecast)
+        lines.append(f"To buy: {priced.missing:,}{judged}, ≈ {amount}.")
     else:
         lines.append("Nothing has to be bought for it.")
     return "\n".join([*lines, "Making it spends nothing; its first step does."])

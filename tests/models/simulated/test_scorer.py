@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opro_tui.core.protocols import Example, Message
+from opro_tui.core.protocols import Completion, Example, Message
 from opro_tui.models.simulated import answers, judge, scorer
 from opro_tui.models.simulated.ability import ability, is_right, probability
 from opro_tui.models.simulated.draws import Dice
+from opro_tui.tasks.judging import Judging
 from tests.models.simulated.reference import EXAMPLES, POPULATION, START
 
 GOOD = "List the facts. Set up an equation. Work in short, visible steps. Check the result."
@@ -188,8 +189,9 @@ def test_the_judge_prefers_substance() -> None:
         "vague": "Answer: It probably depends.",
         "none": "Answer: !",
     }.items():
-        reply = json.loads(judge.complete(1, (Message("user", text),), example, 0.0, (), 0))
-        assert 0 <= reply["grade"] <= 1
-        assert reply["reason"]
-        grades[name] = reply["grade"]
+        reply = judge.complete(1, (Message("user", text),), example, 0.0, (), 0)
+        found = Judging("Be kind.").read(Completion(reply))
+        assert found.score is not None
+        assert found.reason
+        grades[name] = found.score
     assert grades["full"] > grades["vague"] >= grades["none"] == 0
