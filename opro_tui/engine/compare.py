@@ -9,6 +9,7 @@ from opro_tui.core.errors import BadInput
 from opro_tui.core.events import EditMade
 from opro_tui.core.grades import unpack
 from opro_tui.core.protocols import Split
+from opro_tui.core.settings import OF_JUDGE
 from opro_tui.core.statistics import Difference, difference
 from opro_tui.core.usage import Usage, total
 from opro_tui.engine import conditions
@@ -93,7 +94,8 @@ CONTROL_MEANS = (
 
 
 def _same_grading(found: tuple[Condition, ...]) -> bool:
-    return not any(condition.name in ("metric", "judge") for condition in found)
+    graded_by = ("metric", "max_output_tokens.judge", "reasoning_effort.judge", *OF_JUDGE)
+    return not any(condition.name in graded_by for condition in found)
 
 
 async def compare(store: Store, first: Session, second: Session) -> Comparison:

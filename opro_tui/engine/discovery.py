@@ -12,6 +12,7 @@ from opro_tui.models import discovery, prices, registry
 from opro_tui.tasks import columns, data, presets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from opro_tui.config import Config
@@ -28,6 +29,7 @@ __all__ = [
     "needs_files",
     "peek",
     "preset_names",
+    "sure_target",
 ]
 
 DATA_SUFFIXES = data.SUFFIXES
@@ -104,6 +106,11 @@ def needs_files(task: str) -> tuple[str, ...]:
         return presets.find_preset(task, None).files
     except BadInput:
         return ()
+
+
+def sure_target(names: Sequence[str]) -> str:
+    """The column that holds the right answer, by its name alone; empty where none is sure."""
+    return next((name for name in columns.SURE["target"] if name in names), "")
 
 
 def peek(path: Path, *, header: bool = True, rows: int = 50) -> Peek:

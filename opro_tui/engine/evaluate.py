@@ -172,6 +172,8 @@ class _Scoring:
 
     async def _judge(self, candidate: Candidate, example: Example, answer: Answered) -> None:
         """Have an answer judged that is stored by now, so that it is never bought again."""
+        if not self.run.state.candidates[candidate.id].waiting:
+            return  # a person ended its scoring meanwhile
         result = await self.grading.grade(
             example,
             answer.completions[0],

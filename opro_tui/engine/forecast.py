@@ -177,8 +177,7 @@ def _judging(state: State, task: Task, judge: Judge, model: Model, answers: int)
     train = state.facts.train
     sample = train[:: max(1, len(train) // SAMPLE)][:SAMPLE]
     sizes = [
-        estimate_input(model, Request(judge.messages(task.examples[index], "")))
-        for index in sample
+        estimate_input(model, Request(judge.messages(task.examples[index], ""))) for index in sample
     ]
     used = state.usage("scorer")
     known = used.calls and used.output_tokens

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from opro_tui.core.judgement import deviation, typical_deviation
 from opro_tui.tui import format as fmt
 from opro_tui.tui.rows import Cell, Row
 
@@ -26,6 +27,7 @@ FLAG_WORDS = {
     "empty": "empty",
     "context_overflow": "too long",
     "timeout": "timed out",
+    "unreadable_grade": "grade unreadable",
 }
 
 
@@ -54,6 +56,9 @@ def verdict(answer: Answer, facts: Facts) -> Cell:
         return Cell(f"= {fmt.value(answer.score, facts)}", "strong")
     if answer.parsed is None:
         return Cell("✗ unread", "warning")
+    if answer.judged:
+        sign = "●" if answer.score >= 1 else "◐" if answer.score > 0 else "○"
+        return Cell(f"{sign} {100 * answer.score:.0f} %", "accent")
     if answer.score >= 1:
         return Cell("✓ right", "better")
     if answer.score <= 0:
@@ -137,18 +142,51 @@ def exchange(answer: Answer, facts: Facts) -> Content:
     else:
         origin = "bought before, cost nothing" if answer.from_store else "bought for this one"
         parts += [_heading(f"RAW ANSWER · {origin}"), _text(answer.text or "(empty)")]
+    parts += _judged(answer)
     return Content("").join(parts)
+
+
+def _judged(answer: Answer) -> list[Content]:
+    """What the judge was asked, and each of its replies."""
+    parts: list[Content] = []
+    for message in answer.judged[0].messages if answer.judged else ():
+        parts += [_heading(f"JUDGE'S REQUEST · {message.role} message"), _text(message.content)]
+    for number, each in enumerate(answer.judged, 1):
+        which = f" {number} of {len(answer.judged)}" if len(answer.judged) > 1 else ""
+        origin = "bought before, cost nothing" if each.judgement.from_store else "bought for this"
+        parts += [_heading(f"JUDGE'S RAW REPLY{which} · {origin}"), _text(each.reply or "(empty)")]
+    return parts
 
 
 def _summary(answer: Answer, facts: Facts) -> list[Content]:
     read = "nothing could be read" if answer.parsed is None else fmt.safe(answer.parsed, 400)
     lines = [("verdict  ", verdict(answer, facts).text), ("read as  ", read)]
+    if answer.judged:
+        lines[1:] = _grades(answer)
     if answer.example is not None:
         lines.append(("target   ", fmt.safe(answer.example.target, 400)))
     parts: list[Content] = []
     for name, words in lines:
         parts += [Content.styled(name, "bold"), fmt.plain(words), Content("\n")]
     return parts
+
+
+def _grades(answer: Answer) -> list[tuple[str, str]]:
+    """Each grade of the judge with its reason, and how far they lie apart."""
+    lines = []
+    for each in answer.judged:
+        found = each.judgement
+        grade = "none read" if found.score is None else f"{found.score:g}"
+        lines.append(("grade    ", f"{grade}: {fmt.safe(found.reason, 1000) or '(no reason)'}"))
+    spread = deviation([each.judgement for each in answer.judged])
+    if spread is not None:
+        lines.append(("spread   ", f"standard deviation {spread:.2f} of the grades"))
+    return lines
+
+
+def spread_of(answers: Sequence[Answer]) -> float | None:
+    """How far repeated judgings of the same answer lie apart, over all answers."""
+    return typical_deviation([[each.judgement for each in answer.judged] for answer in answers])
 
 
 def _heading(text: str) -> Content:

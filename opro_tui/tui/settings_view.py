@@ -78,7 +78,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "proposals": ("independent",),
     "position": POSITIONS,
     "qa": ("yes", "no"),
-    "metric": ("exact", "contains", "numeric", "boolean", "multiple-choice", "json"),
+    "metric": ("exact", "contains", "numeric", "boolean", "multiple-choice", "json", "judge"),
 }
 """Values that the field offers; others may be typed where the setting takes them."""
 _DEFAULTS = Settings().to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from opro_tui.core.judgement import UNREADABLE
 from opro_tui.engine.detail import Answer
 from opro_tui.tui import format as fmt
 
@@ -28,6 +29,7 @@ def answer(trial: Trial) -> Answer:
         score=trial.grade.score,
         flags=trial.grade.flags,
         from_store=trial.from_store,
+        judged=trial.judged,
     )
 
 
@@ -75,6 +77,11 @@ def remedy(answers: Sequence[Answer], settings: Settings) -> str:
         )
     if flags["context_overflow"]:
         return "A request is too long for the scorer: shorten the instruction or the examples."
+    if flags[UNREADABLE]:
+        return (
+            f"In {flags[UNREADABLE]} of {total} no grade could be read in the judge's reply: read"
+            " it, then take another judge, or raise max-output-tokens for it (judge=N)."
+        )
     if unread:
         metric = settings.metric or "the task's own"
         return (

@@ -162,7 +162,10 @@ def _models_text(state: State) -> str:
     optimizer = fmt.safe(fmt.model_name(state.settings.optimizer), 24)
     if state.facts.computed:
         return optimizer
-    return f"{optimizer} → {fmt.safe(fmt.model_name(state.settings.scorer), 24)}"
+    models = f"{optimizer} → {fmt.safe(fmt.model_name(state.settings.scorer), 24)}"
+    if state.settings.rubric is None:
+        return models
+    return f"{models} → {fmt.safe(fmt.model_name(state.settings.judge or ''), 24)}"
 
 
 def status_line(state: State, now: Situation) -> list[Part]:

@@ -22,7 +22,7 @@ from tests.store.samples import TEMPLATE
 
 N, RUNS = 100, 1000
 EXAMPLES = tuple(Example(i, f"q{i}", "t", Split.TEST) for i in range(N))
-TASK = SimpleNamespace(examples=EXAMPLES, name="t", describe=dict)
+TASK = SimpleNamespace(examples=EXAMPLES, name="t", describe=dict, judge=None)
 
 
 def arm(number, grades):

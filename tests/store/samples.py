@@ -25,6 +25,7 @@ from opro_tui.core.events import (
     Warned,
 )
 from opro_tui.core.forecast import Forecast, RoleForecast
+from opro_tui.core.judgement import Judgement
 from opro_tui.core.meta_prompt import Region, Template
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.core.settings import Settings
@@ -206,6 +207,16 @@ EVENTS = {
         flags=flags,
         call=st.just(1),
         from_store=st.booleans(),
+        judgements=st.lists(
+            st.builds(
+                Judgement,
+                call=st.just(1),
+                score=st.none() | st.floats(0, 1),
+                reason=texts,
+                from_store=st.booleans(),
+            ),
+            max_size=2,
+        ).map(tuple),
     ),
     CandidateScored: st.builds(CandidateScored, step=counts, candidate=counts, score=scores),
     Measured: st.builds(

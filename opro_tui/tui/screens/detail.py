@@ -152,7 +152,10 @@ class DetailScreen(PaneScreen):
     def draw(self) -> None:
         """Draw all panes."""
         candidate = self.candidate
-        self.facts.show(facts_line(self.state, candidate, self.used))
+        parts = facts_line(self.state, candidate, self.used)
+        if (spread := said.spread_of(self.answers)) is not None:
+            parts.append(Part(f"judge's grades vary, sd {spread:.2f}", "", 45))
+        self.facts.show(parts)
         length = fmt.plural(len(candidate.text), "character")
         self.panes[0].entitle(f"INSTRUCTION #{candidate.id} · {length}")
         text = said.long_text(candidate.text) if candidate.text else Content("(empty)")

@@ -86,7 +86,9 @@ def _scored(event: Event, facts: Facts) -> str:
             return f"#{event.candidate} measured on {event.split}: {score}"
         case happened.Evaluation():
             score = fmt.value(event.score, facts)
-            return f"#{event.candidate} on example {event.example}: {score}"
+            said = next((each.reason for each in event.judgements), "")
+            why = f", the judge: {fmt.safe(said, 60)}" if said else ""
+            return f"#{event.candidate} on example {event.example}: {score}{why}"
         case happened.CallFinished():
             took = f", {event.milliseconds:,} ms" if event.milliseconds else ""
             return f"{event.role} call {event.outcome}{took}"

@@ -154,6 +154,9 @@ class TrialScreen(PaneScreen):
             parts.append(Part(" SIMULATED ", "badge", 90))
         scorer = fmt.safe(fmt.model_name(settings.scorer), 30)
         parts.append(Part(f"scorer {scorer}", "", 60))
+        if self.steering.session.task.judge is not None:
+            judge = fmt.safe(fmt.model_name(settings.judge or ""), 30)
+            parts.append(Part(f"judge {judge}", "", 58))
         parts.append(Part(f"position {settings.position}", "muted", 40))
         self.facts.show(parts)
         length = fmt.plural(len(self.instruction), "character")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, OproError
 from opro_tui.engine import discovery
+from opro_tui.engine.pool import models_of
 from opro_tui.engine.preview import short_budget
 from opro_tui.tui.screens.new_session import form, words
 
@@ -87,7 +88,7 @@ class Checking:
         wrong = next((n for n, text in texts.items() if form.problem_of(n, text)), None)
         if wrong or any(
             self.model_problem(texts[role])
-            for role in ("optimizer", "scorer")
+            for role in form.MODEL_FIELDS
             if texts.get(role, "").strip()
         ):
             return
@@ -108,6 +109,10 @@ class Checking:
         found = await asyncio.to_thread(discovery.peek, path, header=header)
         rows = [row.fields for row in found.rows]
         question, target = discovery.guess_columns(found.columns, rows)
+        judged = form.is_judged(texts.get("metric", ""))
+        if judged:
+            # A guess would be shown to the judge as the right answer.
+            target = discovery.sure_target(found.columns)
         self.peek = found
         self.guesses |= {"input": question, "target": target}
         for name in ("input", "target"):
@@ -116,6 +121,8 @@ class Checking:
                 known = ", ".join(found.columns[:8])
                 raise BadInput(f"there is no column {typed!r}", where=name, todo=f"Known: {known}.")
             self.told[name] = "" if typed else "guessed; ↓ lists columns"
+        if judged and not (target or texts.get("target", "").strip()):
+            self.told["target"] = "none: a judge can do without"
 
     def _tell(self, prepared: Prepared, texts: Mapping[str, str]) -> None:
         """Say what follows from the draft beside the fields."""
@@ -128,6 +135,8 @@ class Checking:
         self.told["train"] = split
         computed = not prepared.task.examples
         self.told["scorer"] = "not used: the task computes its scores" if computed else ""
+        if prepared.task.judge is not None and settings.judge == "simulated":
+            self.guesses["judge"] = settings.judge
 
     def state_words(self, has_task: bool) -> tuple[str, str]:
         """Where the form stands, and in which style: wrong, lacking a key, or ready."""
@@ -147,8 +156,7 @@ class Checking:
             lines = "\n".join(f"! {line}" for line in self.keys)
             return f"{lines}\nCtrl+S creates it all the same.", "$text-warning"
         ready = "✓ Ready: Ctrl+S creates it and spends nothing."
-        settings, answered = self.prepared.settings, bool(self.prepared.task.examples)
-        if "simulated" in (settings.optimizer, settings.scorer if answered else ""):
+        if "simulated" in models_of(self.prepared.settings, self.prepared.task):
             ready += " SIMULATED: scores are evidence of nothing."
         return ready, "$text-success"
 

@@ -108,6 +108,7 @@ class FieldRow(Horizontal):
             "task",
             "optimizer",
             "scorer",
+            "judge",
             "metric",
             "input",
             "target",

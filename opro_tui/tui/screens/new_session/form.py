@@ -34,6 +34,7 @@ METRICS = {
     "json": "the answer is JSON equal to the target",
     "regex:": "what a pattern of yours finds in the answer equals the target",
     "python:": "a function of yours, as python:module:function",
+    "judge": "a model grades the answer by a rubric; no right answer is needed",
 }
 CHOICES = {
     "position": POSITIONS,
@@ -90,12 +91,15 @@ TASK = (
     _setting("input", "input column", "holds the question"),
     _setting("target", "target column", "holds the right answer"),
     _setting("metric"),
+    _setting("rubric", help="a text, or a .txt or .md file", default="a general one"),
     Field("name", "name", "what the session is called"),
 )
 MODELS = (
     _setting("optimizer", help="proposes; ↓ lists models"),
     _setting("scorer", help="answers; ↓ lists models"),
+    _setting("judge", help="grades; ↓ lists models"),
 )
+MODEL_FIELDS = tuple(field.name for field in MODELS)
 SIZE = (
     _setting("train", "train on", "a count, or a ratio: 0.5", "half, at most 100"),
     _setting("test", "hold out", "sealed; the others confirm", "two thirds of the rest"),
@@ -156,16 +160,31 @@ def is_separated(task: str) -> bool:
     return Path(clean_path(task)).suffix.lower() in (".csv", ".tsv")
 
 
-def shown_fields(task: str, needs_files: bool) -> frozenset[str]:
-    """The fields of the task's group that mean something for a task."""
-    names = {"task", "name"}
+def shown_fields(task: str, metric: str, needs_files: bool) -> frozenset[str]:
+    """The fields of the task's and the models' groups that mean something for a task.
+
+    Args:
+        task: As it is typed.
+        metric: As it is typed; a task file may have the judge's too.
+        needs_files: Whether the task needs a folder with its files.
+    """
+    names = {"task", "name", "optimizer", "scorer"}
+    if clean_path(task).endswith(".toml"):
+        names.add("judge")
     if is_data_file(task):
         names |= {"input", "target", "metric"}
+        if is_judged(metric):
+            names |= {"rubric", "judge"}
         if is_separated(task):
             names.add("header")
     if needs_files:
         names.add("data_dir")
     return frozenset(names)
+
+
+def is_judged(metric: str) -> bool:
+    """Whether a model grades, by what is typed as metric."""
+    return metric.strip().casefold() == "judge"
 
 
 def problem_of(name: str, text: str) -> str:
@@ -208,7 +227,7 @@ def place_of(error: OproError) -> str:
     if error.where == "NAME":
         return "name"
     if error.where == "model":
-        return "optimizer" if FIELDS["optimizer"].name in error.what else "scorer"
+        return next((name for name in MODEL_FIELDS if name in error.what), "scorer")
     return "metric" if "metric" in f"{error.where} {error.todo}" else "task"
 
 

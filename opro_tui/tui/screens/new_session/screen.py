@@ -138,7 +138,7 @@ class NewSession(Screen[str]):
         usable = len(self.offers) - 1
         if usable:
             told = f"↓ lists {usable} usable now"
-            for role in ("optimizer", "scorer"):
+            for role in form.MODEL_FIELDS:
                 self.rows[role].say(told=told)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
@@ -163,10 +163,10 @@ class NewSession(Screen[str]):
         name = str(event.input.id).removeprefix("field-")
         row = self.rows[name]
         problem = form.problem_of(name, event.value)
-        if name in ("optimizer", "scorer") and event.value.strip():
+        if name in form.MODEL_FIELDS and event.value.strip():
             problem = self.checking.model_problem(event.value)
         row.say(problem=problem)
-        if name == "task":
+        if name in ("task", "metric"):
             self._show_fields()
         self._later()
 
@@ -182,8 +182,9 @@ class NewSession(Screen[str]):
     def _show_fields(self) -> None:
         """Show the fields that mean something for the task."""
         task = self.rows["task"].text
-        shown = form.shown_fields(task, self.checking.needs_files(task))
-        for field in form.TASK:
+        needs_files = self.checking.needs_files(task)
+        shown = form.shown_fields(task, self.rows["metric"].text, needs_files)
+        for field in (*form.TASK, *form.MODELS):
             self.rows[field.name].display = field.name in shown
         if not form.is_data_file(task):
             self.query_one("#data").display = False
@@ -225,7 +226,7 @@ class NewSession(Screen[str]):
         for name, row in self.rows.items():
             wrong = checking.problem if checking.place == name else ""
             typed = form.problem_of(name, row.text)
-            if name in ("optimizer", "scorer") and row.text.strip():
+            if name in form.MODEL_FIELDS and row.text.strip():
                 typed = checking.model_problem(row.text)
             row.say(problem=typed or wrong)
             row.hint(checking.guesses.get(name, ""))
@@ -279,7 +280,7 @@ class NewSession(Screen[str]):
         match name:
             case "task":
                 return ((OWN_FILE, ".csv, .tsv, .jsonl, .json: Ctrl+O"), *preset_names())
-            case "optimizer" | "scorer":
+            case "optimizer" | "scorer" | "judge":
                 return self.offers or (("simulated", "no key, no network, no cost"),)
             case "metric":
                 return tuple(form.METRICS.items())
@@ -316,7 +317,7 @@ class NewSession(Screen[str]):
             typed=event.field.value,
             free=free,
             current=self.checking.guesses.get(name, form.FIELDS[name].default),
-            note=words.MODELS_NOTE if name in ("optimizer", "scorer") else "",
+            note=words.MODELS_NOTE if name in form.MODEL_FIELDS else "",
         )
         self.app.push_screen(choose, chosen)
 

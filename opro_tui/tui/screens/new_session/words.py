@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opro_tui.core.protocols import Split
+from opro_tui.core.usage import ROLES
 from opro_tui.tui import format as fmt
 from opro_tui.tui.rows import Cell
 
@@ -173,7 +174,7 @@ def price_lines(preview: Preview) -> list[tuple[str, str]]:
 def unpriced(preview: Preview) -> list[str]:
     """What to do about models whose price isn't known, one line each."""
     settings = preview.state.settings
-    names = {"optimizer": settings.optimizer, "scorer": settings.scorer}
+    names = {role: str(getattr(settings, role)) for role in ROLES}
     roles = [role for role in preview.first.roles if role.calls and role.cost_high is None]
     models = dict.fromkeys(names.get(role.role, role.role) for role in roles)
     return [f'Price unknown: set [prices."{fmt.safe(m, 60)}"] in the config.' for m in models]
