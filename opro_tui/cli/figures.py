@@ -57,6 +57,15 @@ def count(number: int | None) -> str:
     return "unknown" if number is None else f"{number:,}"
 
 
+def short_count(number: int) -> str:
+    """A count in at most four characters and a unit: 950, 12k, 3.4M."""
+    for unit, size in (("G", 10**9), ("M", 10**6), ("k", 1000)):
+        if number >= size:
+            scaled = number / size
+            return f"{scaled:.1f}{unit}" if scaled < 10 else f"{scaled:.0f}{unit}"
+    return str(number)
+
+
 def plural(number: int, noun: str) -> str:
     """A count and its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

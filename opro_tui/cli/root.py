@@ -43,6 +43,7 @@ _COMMANDS = {
     "export": "export",
     "import": "import_",
     "reproduce": "reproduce",
+    "ablate": "ablate",
     "doctor": "doctor",
 }
 """Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`."""

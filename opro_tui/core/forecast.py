@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.core.usage import PICO
+from opro_tui.core.usage import PICO, add_known
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,6 +40,45 @@ class RoleForecast:
     cost_high: int | None
     estimate_input: int
     estimate_output: int
+
+    def __add__(self, other: RoleForecast) -> RoleForecast:
+        """Both together; an unknown price stays unknown where there are calls."""
+        if not self.calls or not other.calls:
+            return other if not self.calls else self
+        return RoleForecast(
+            role=self.role,
+            calls=self.calls + other.calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            low=self.low + other.low,
+            high=self.high + other.high,
+            cost_pico=add_known(self.cost_pico, other.cost_pico),
+            cost_low=add_known(self.cost_low, other.cost_low),
+            cost_high=add_known(self.cost_high, other.cost_high),
+            estimate_input=self.estimate_input + other.estimate_input,
+            estimate_output=self.estimate_output + other.estimate_output,
+        )
+
+    def times(self, factor: float, inputs: float = 1.0) -> RoleForecast:
+        """So many times the same, its input grown by another factor."""
+        before = self.input_tokens + self.output_tokens
+        after = self.input_tokens * inputs + self.output_tokens
+        growth = factor * (after / before if before else 1.0)
+
+        def grown(value: int | None) -> int | None:
+            return None if value is None else round(value * growth)
+
+        return replace(
+            self,
+            calls=round(self.calls * factor),
+            input_tokens=round(self.input_tokens * factor * inputs),
+            output_tokens=round(self.output_tokens * factor),
+            low=round(self.low * growth),
+            high=round(self.high * growth),
+            cost_pico=grown(self.cost_pico),
+            cost_low=grown(self.cost_low),
+            cost_high=grown(self.cost_high),
+        )
 
     def stored(self) -> dict[str, Any]:
         """All fields, for the store."""
@@ -81,6 +120,13 @@ class Forecast:
     def calls(self) -> int:
         """Requests that will be sent."""
         return sum(role.calls for role in self.roles)
+
+    def __add__(self, other: Forecast) -> Forecast:
+        """Both together, role by role."""
+        found: dict[str, RoleForecast] = {}
+        for role in (*self.roles, *other.roles):
+            found[role.role] = found[role.role] + role if role.role in found else role
+        return Forecast(tuple(found.values()))
 
     def to_json(self) -> dict[str, dict[str, Any]]:
         """Role to its forecast, as `costs --json` prints it."""

@@ -93,6 +93,43 @@ def clopper_pearson(right: int, n: int, level: float = 0.95) -> tuple[float, flo
     return low, high
 
 
+@lru_cache(maxsize=1024)
+def student_t(freedom: int, level: float = 0.95) -> float:
+    """The two-sided quantile of Student's t distribution, right to 1e-9 of its angle.
+
+    Args:
+        freedom: Degrees of freedom, 1 or more.
+        level: The share of the distribution between −t and t.
+    """
+    quarter = math.pi / 2
+    angle = quarter * _root(lambda share: _within(quarter * share, freedom) - level)
+    return math.tan(angle) * math.sqrt(freedom)
+
+
+def _within(angle: float, freedom: int) -> float:
+    """P(|T| < √freedom · tan(angle)), by the finite series that whole degrees of freedom have."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    odd = freedom % 2
+    term, series = (cosine, 0.0) if odd else (1.0, 0.0)
+    for k in range(1 + odd, freedom, 2):
+        series += term
+        term *= k / (k + 1) * cosine * cosine
+    return (angle + sine * series) * 2 / math.pi if odd else sine * series
+
+
+def mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % t-interval of the mean of independent repetitions.
+
+    None below three of them, and where all are equal: that it happened thrice proves nothing.
+    """
+    error = standard_error(values)
+    if error is None or len(values) < 3 or min(values) == max(values):
+        return None
+    half = student_t(len(values) - 1) * error
+    centre = mean(values)
+    return centre - half, centre + half
+
+
 def _at_least(k: int, n: int, p: float) -> float:
     """P(Binomial(n, p) ≥ k)."""
     if p <= 0 or p >= 1:

@@ -55,7 +55,13 @@ class NullArm:
 
 
 async def null_arm(
-    store: Store, session: Session, at: int = 0, steps: int | None = None
+    store: Store,
+    session: Session,
+    at: int = 0,
+    steps: int | None = None,
+    *,
+    mark: str = "",
+    worth: Usage | None = None,
 ) -> NullArm:
     """Work out and price a session's null arm; nothing is stored or spent.
 
@@ -64,6 +70,9 @@ async def null_arm(
         session: The session, open or read-only.
         at: The last step that both share; 0 is before the first.
         steps: How many of the steps after it are stood against; None for all so far.
+        mark: What its label ends in, where it belongs to an ablation.
+        worth: What the steps up to the last were worth, where they took answers that others had
+            bought; None for what they used.
 
     Raises:
         BadInput: There is nothing to stand against.
@@ -71,7 +80,7 @@ async def null_arm(
     state = session.state
     matched = _matched(state, at, steps)
     counts = [_sampled(state, step) for step in matched]
-    label = _label(session.name, matched, sum(counts))
+    label = _label(session.name, matched, sum(counts)) + mark
     shared = await fork.plan(store, session, at, {"arm": label}, label)
     size = max(1, min(shared.past.settings.candidates, max(counts)))
     spent = total(
@@ -80,7 +89,7 @@ async def null_arm(
     past = shared.past.settings
     values = {
         **_settings(past, at, matched, sum(counts), size),
-        **_limits(spent),
+        **_limits(worth or spent),
         "arm": label,
     }
     planned = await fork.plan(store, session, at, values, label)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, BudgetReached
-from opro_tui.core.usage import PICO, ROLES, to_picodollars
+from opro_tui.core.usage import PICO, ROLES, Usage, add_known, to_picodollars, total
 from opro_tui.models import prices
 
 if TYPE_CHECKING:
@@ -26,6 +26,42 @@ class WorstCase:
 
     pico: int | None
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pot:
+    """A budget that several sessions share.
+
+    Attributes:
+        usd: The most they may spend together; None for no such limit.
+        tokens: The most tokens they may use together.
+        others: What the other sessions used.
+        maybe: What calls of unknown outcome may have cost the others, at most.
+        unknown: How many such calls there are.
+        after: This session's steps up to there are its parent's, and counted with the others.
+    """
+
+    usd: float | None = None
+    tokens: int | None = None
+    others: Usage = field(default_factory=Usage)
+    maybe: WorstCase = field(default_factory=lambda: WorstCase(0, 0))
+    unknown: int = 0
+    after: int = -1
+
+    def used(self, state: State) -> Usage:
+        """What all of them used."""
+        return self.others + total(u for (step, _), u in state.ledger.items() if step > self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What may be used, and what was or may have been."""
+
+    usd: float | None
+    tokens: int | None
+    used: Usage
+    maybe: WorstCase
+    unknown: int
 
 
 def worst_case(model: Model, request: Request, estimate: int, config: Config) -> WorstCase:
@@ -46,11 +82,18 @@ class Budget:
         state: Gives the session's state now; its settings are read live, so that a budget that is
             raised takes effect on a step that stopped for it.
         unknown: Gives the worst case of one call of a role.
+        pot: A budget that it shares with other sessions, beside its own.
     """
 
-    def __init__(self, state: Callable[[], State], unknown: Callable[[str], WorstCase]) -> None:
+    def __init__(
+        self,
+        state: Callable[[], State],
+        unknown: Callable[[str], WorstCase],
+        pot: Pot | None = None,
+    ) -> None:
         self._state = state
         self._unknown = unknown
+        self._pot = pot
         self._pico = 0
         self._tokens = 0
         self._open = 0
@@ -63,8 +106,8 @@ class Budget:
         Raises:
             BudgetReached: It doesn't fit, and nothing in flight can make room.
         """
-        settings = self._state().settings
-        if settings.budget is None and settings.budget_tokens is None:
+        settings, pot = self._state().settings, self._pot or Pot()
+        if (settings.budget, settings.budget_tokens, pot.usd, pot.tokens) == (None,) * 4:
             yield
             return
         async with self._settled:
@@ -86,28 +129,16 @@ class Budget:
         Raises:
             BudgetReached: It is.
         """
-        settings, used = self._state().settings, self._state().usage()
-        usd, tokens = settings.stop_after, settings.stop_after_tokens
-        if usd is not None and used.cost_usd is not None and used.cost_usd >= usd:
-            raise BudgetReached(
-                f"stopped after ${used.cost_usd:.4f}, for ${usd:.4f} were to be spent",
-                todo="Raise --stop-after to go on.",
-            )
-        if tokens is None or used.input_tokens is None or used.output_tokens is None:
-            return
-        if used.input_tokens + used.output_tokens >= tokens:
-            raise BudgetReached(
-                f"stopped after {used.input_tokens + used.output_tokens:,} tokens, for"
-                f" {tokens:,} were to be used",
-                todo="Raise --stop-after-tokens to go on.",
-            )
+        reason = share_spent(self._state())
+        if reason is not None:
+            raise reason
 
     def _change(self, worst: WorstCase, sign: int) -> None:
         self._pico += sign * (worst.pico or 0)
         self._tokens += sign * worst.tokens
         self._open += sign
 
-    def _left_open(self) -> WorstCase:
+    def left_open(self) -> WorstCase:
         """What the calls of unknown outcome may have cost."""
         pico: int | None = 0
         tokens = 0
@@ -119,30 +150,66 @@ class Budget:
                 tokens += count * worst.tokens
         return WorstCase(pico, tokens)
 
+    def _limits(self) -> list[_Limits]:
+        """The session's own, and those that it shares."""
+        state = self._state()
+        settings, used = state.settings, state.usage()
+        open_ = self.left_open() if used.unknown else WorstCase(0, 0)
+        own = _Limits(settings.budget, settings.budget_tokens, used, open_, used.unknown)
+        pot = self._pot
+        if pot is None:
+            return [own]
+        maybe = WorstCase(add_known(pot.maybe.pico, open_.pico), pot.maybe.tokens + open_.tokens)
+        count = pot.unknown + used.unknown
+        return [own, _Limits(pot.usd, pot.tokens, pot.used(state), maybe, count)]
+
     def _too_much(self, worst: WorstCase) -> BudgetReached | None:
         """Why a call can't be sent; None when it fits."""
-        settings, used, unknown = self._state().settings, self._state().usage(), self._left_open()
-        count = used.unknown
-        if settings.budget is not None:
-            if used.cost_pico is None or worst.pico is None or unknown.pico is None:
+        found = (self._passes(limits, worst) for limits in self._limits())
+        return next((reason for reason in found if reason is not None), None)
+
+    def _passes(self, limits: _Limits, worst: WorstCase) -> BudgetReached | None:
+        used, maybe = limits.used, limits.maybe
+        if limits.usd is not None:
+            if used.cost_pico is None or worst.pico is None or maybe.pico is None:
                 return BudgetReached(
                     "the budget cannot be kept, for a price is unknown",
                     todo="Set the price in the config file, or use --budget-tokens.",
                 )
-            if used.cost_pico + unknown.pico + self._pico + worst.pico > settings.budget * PICO:
-                spent = f"${used.cost_pico / PICO:.4f} of ${settings.budget:g} are spent"
-                return _reached(spent, f"${unknown.pico / PICO:.4f}", count, "--budget")
-        if settings.budget_tokens is not None:
+            if used.cost_pico + maybe.pico + self._pico + worst.pico > limits.usd * PICO:
+                spent = f"${used.cost_pico / PICO:.4f} of ${limits.usd:g} are spent"
+                return _reached(spent, f"${maybe.pico / PICO:.4f}", limits.unknown, "--budget")
+        if limits.tokens is not None:
             if used.input_tokens is None or used.output_tokens is None:
                 return BudgetReached(
                     "the token budget cannot be kept, for an endpoint reports no usage",
                     todo="Use --budget with a known price, or none.",
                 )
             tokens = used.input_tokens + used.output_tokens
-            if tokens + unknown.tokens + self._tokens + worst.tokens > settings.budget_tokens:
-                spent = f"{tokens:,} of {settings.budget_tokens:,} tokens are used"
-                return _reached(spent, f"{unknown.tokens:,}", count, "--budget-tokens")
+            if tokens + maybe.tokens + self._tokens + worst.tokens > limits.tokens:
+                spent = f"{tokens:,} of {limits.tokens:,} tokens are used"
+                return _reached(spent, f"{maybe.tokens:,}", limits.unknown, "--budget-tokens")
         return None
+
+
+def share_spent(state: State) -> BudgetReached | None:
+    """Why a session's steps start no call any more, as `stop-after` has it; None when they may."""
+    settings, used = state.settings, state.usage()
+    usd, tokens = settings.stop_after, settings.stop_after_tokens
+    if usd is not None and used.cost_usd is not None and used.cost_usd >= usd:
+        return BudgetReached(
+            f"stopped after ${used.cost_usd:.4f}, for ${usd:.4f} were to be spent",
+            todo="Raise --stop-after to go on.",
+        )
+    if tokens is None or used.input_tokens is None or used.output_tokens is None:
+        return None
+    if used.input_tokens + used.output_tokens >= tokens:
+        return BudgetReached(
+            f"stopped after {used.input_tokens + used.output_tokens:,} tokens, for"
+            f" {tokens:,} were to be used",
+            todo="Raise --stop-after-tokens to go on.",
+        )
+    return None
 
 
 def _reached(spent: str, maybe: str, unknown: int, flag: str) -> BudgetReached:

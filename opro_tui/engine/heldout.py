@@ -11,6 +11,7 @@ from opro_tui.core.hashing import uniform
 from opro_tui.core.protocols import Split
 from opro_tui.core.statistics import score_of
 from opro_tui.core.trajectory import tie_group
+from opro_tui.core.usage import Usage, total
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.judging import Grading
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
     from opro_tui.engine.session import Session
+    from opro_tui.store.database import Store
 
 CONFIRM_MOST = 200
 """Fresh examples that `confirm` takes unless it is told how many."""
@@ -85,6 +87,24 @@ def known(state: State, candidate: int, examples: Sequence[int]) -> Measured | N
         if same and event.score.full:
             return event
     return None
+
+
+async def borrowed(session: Session, store: Store) -> Usage:
+    """What the answers that measurements took from other sessions had cost there."""
+    measured = session.state.measured
+    if not measured:
+        return Usage()
+    model = await session.hands.pool.prepare("scorer", session.state.settings, preview=True)
+    traits = await session.hands.caller.traits(model)
+    wanted = {(event.candidate, index) for event in measured for index in event.examples}
+    keys = [
+        _job(
+            session, model, session.state.candidates[id_], session.task.examples[index], "evaluate"
+        ).key(traits)
+        for id_, index in sorted(wanted)
+    ]
+    found = await store.find_answers(list(dict.fromkeys(keys)))
+    return total(each.usage for each in found.values() if each.session != session.record.id)
 
 
 async def measure(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.forecast import Forecast, RoleForecast
+from opro_tui.core.forecast import Forecast
 from opro_tui.core.reducer import fold
 from opro_tui.core.state import State
 from opro_tui.engine import forecast as forecasting
@@ -68,47 +68,33 @@ async def preview(prepared: Prepared, config: Config, steps: int) -> Preview:
         )
     finally:
         await pool.aclose()
-    return Preview(state, first, _planned(first, state, steps), steps)
+    return Preview(state, first, planned(first, state, steps), steps)
 
 
-def _planned(first: Forecast, state: State, steps: int) -> Forecast:
-    """The first step times the steps, with a meta-prompt that grows until all places are taken."""
+def planned(first: Forecast, state: State, steps: int) -> Forecast:
+    """The next step times the steps, with a meta-prompt that grows until all places are taken.
+
+    Args:
+        first: The next step's forecast, with step 0 before the first.
+        state: The session now.
+        steps: How many, 1 or more.
+    """
     settings = state.settings
     starting = len(state.waiting())
     roles = []
     for role in first.roles:
         if role.role == "optimizer":
-            shown = [min(settings.shown, starting + settings.candidates * n) for n in range(steps)]
-            grown = sum(shown) * SOLUTION_TOKENS * role.calls
+            have = len(state.shown())
+            later = (have + starting + settings.candidates * n for n in range(steps))
+            more = sum(max(0, min(settings.shown, count) - have) for count in later)
+            grown = more * SOLUTION_TOKENS * role.calls
             size = max(1, role.input_tokens)
-            roles.append(_scaled(role, steps, (size * steps + grown) / (size * steps)))
+            roles.append(role.times(steps, (size * steps + grown) / (size * steps)))
         else:
             candidates = settings.candidates
             share = (starting + candidates * steps) / max(1, starting + candidates)
-            roles.append(_scaled(role, share, 1.0))
+            roles.append(role.times(share))
     return Forecast(tuple(roles))
-
-
-def _scaled(role: RoleForecast, factor: float, inputs: float) -> RoleForecast:
-    """A forecast times a factor, its input times another."""
-    before = role.input_tokens + role.output_tokens
-    after = role.input_tokens * inputs + role.output_tokens
-    growth = factor * (after / before if before else 1.0)
-
-    def grown(value: int | None) -> int | None:
-        return None if value is None else round(value * growth)
-
-    return replace(
-        role,
-        calls=round(role.calls * factor),
-        input_tokens=round(role.input_tokens * factor * inputs),
-        output_tokens=round(role.output_tokens * factor),
-        low=round(role.low * growth),
-        high=round(role.high * growth),
-        cost_pico=grown(role.cost_pico),
-        cost_low=grown(role.cost_low),
-        cost_high=grown(role.cost_high),
-    )
 
 
 def short_budget(settings: Settings, first: Forecast) -> str:

@@ -19,7 +19,7 @@ from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
 from opro_tui.engine import heldout
-from opro_tui.engine.budget import Budget, WorstCase, worst_case
+from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.consent import task_of, task_to_read
 from opro_tui.engine.create import check_models
@@ -71,6 +71,7 @@ class Session:
         state: State,
         config: Config,
         lock: WriterLock | None,
+        pot: Pot | None = None,
     ) -> None:
         self.record = record
         self.task = task
@@ -82,9 +83,8 @@ class Session:
         self._looked_back = False
         self._queue: asyncio.Queue[Event | None] | None = None
         self._pool = ModelPool(config, state.settings.seed)
-        self._caller = Caller(
-            store, record.id, config, Budget(lambda: self.state, self._worst_unknown), self._publish
-        )
+        self._budget = Budget(lambda: self.state, self._worst_unknown, pot)
+        self._caller = Caller(store, record.id, config, self._budget, self._publish)
         self._run = Run(
             store, record.id, task, self._pool, self._caller, lambda: self.state, self._publish
         )
@@ -92,7 +92,15 @@ class Session:
         self._loop = Loop(self._run, self._outlook)
 
     @classmethod
-    async def open(cls, store: Store, name: str, config: Config, *, readonly: bool = False) -> Self:
+    async def open(
+        cls,
+        store: Store,
+        name: str,
+        config: Config,
+        *,
+        readonly: bool = False,
+        pot: Pot | None = None,
+    ) -> Self:
         """Open a stored session.
 
         Args:
@@ -100,6 +108,7 @@ class Session:
             name: The session's name.
             config: Providers and prices.
             readonly: Only look; no lock is taken.
+            pot: A budget that it shares with other sessions, beside its own.
 
         Raises:
             BadInput: There is no session of that name.
@@ -113,9 +122,8 @@ class Session:
         try:
             task = await (task_to_read if readonly else task_of)(store, record)
             start = initial_state(record, task)
-            session = cls(
-                store, record, task, fold(start, await store.events(record.id)), config, lock
-            )
+            state = fold(start, await store.events(record.id))
+            session = cls(store, record, task, state, config, lock, pot)
             if not readonly:
                 await session._note_unknown_outcomes()
         except BaseException:
@@ -325,6 +333,11 @@ class Session:
     def hands(self) -> Run:
         """What trials and held-out evaluations work with, beside the steps."""
         return self._run
+
+    @property
+    def left_open(self) -> WorstCase:
+        """What the calls of unknown outcome may have cost, at most."""
+        return self._budget.left_open()
 
     def _worst_unknown(self, role: str) -> WorstCase:
         """The worst case of one call of a role, from what its calls read so far."""

@@ -10,7 +10,7 @@ from opro_tui.core.errors import StoreError
 from opro_tui.core.money_report import Effort
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.core.usage import Usage
-from opro_tui.store.records import Elsewhere, OpenCall, StoredAnswer, StoredEvaluation
+from opro_tui.store.records import Account, Elsewhere, OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
 from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
 from opro_tui.store.timeline import FOREVER, evaluations_of, spans, usage_of
@@ -246,31 +246,61 @@ def wrong_counts(
     return counts
 
 
+_SUMS = (
+    "sum(outcome = 0), sum(outcome = 1), sum(outcome = 2),"
+    " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),"
+    " sum(cost_pico), sum(input_tokens IS NULL), sum(output_tokens IS NULL),"
+    " sum(cost_pico IS NULL)"
+)
+
+
+def _summed(row: Sequence[Any]) -> Usage:
+    """The usage of some calls from the columns of _SUMS."""
+    return Usage(
+        calls=row[0] or 0,
+        failed=row[1] or 0,
+        unknown=row[2] or 0,
+        input_tokens=None if row[8] else row[3] or 0,
+        cached_tokens=row[4] or 0,
+        output_tokens=None if row[9] else row[5] or 0,
+        reasoning_tokens=row[6] or 0,
+        cost_pico=None if row[10] else row[7] or 0,
+    )
+
+
 def spent(db: sqlite3.Connection, session: int, after: int) -> dict[int, Usage]:
     """Candidate to what its calls used, of those finished after a place."""
     found: dict[int, Usage] = {}
     for part in spans(db, session, after, None):
         for row in db.execute(
-            "SELECT candidate, sum(outcome = 0), sum(outcome = 1), sum(outcome = 2),"
-            " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),"
-            " sum(cost_pico), sum(input_tokens IS NULL), sum(output_tokens IS NULL),"
-            " sum(cost_pico IS NULL) FROM calls"
+            f"SELECT candidate, {_SUMS} FROM calls"  # noqa: S608 - a constant
             " WHERE session = ? AND seq > ? AND seq <= ? AND candidate IS NOT NULL"
             " GROUP BY candidate",
             (part.session, part.after, part.upto),
         ):
-            used = Usage(
-                calls=row[1],
-                failed=row[2],
-                unknown=row[3],
-                input_tokens=None if row[9] else row[4],
-                cached_tokens=row[5] or 0,
-                output_tokens=None if row[10] else row[6],
-                reasoning_tokens=row[7] or 0,
-                cost_pico=None if row[11] else row[8],
-            )
-            found[row[0]] = found.get(row[0], Usage()) + used
+            found[row[0]] = found.get(row[0], Usage()) + _summed(row[1:])
     return found
+
+
+def account(db: sqlite3.Connection, session: int, after: int, upto: int) -> Account:
+    """What a session's own calls used, and what the answers that it took from others had cost."""
+    in_steps = "purpose IN ('sample', 'score', 'judge')"
+    own = {
+        bool(row[0]): _summed(row[1:])
+        for row in db.execute(
+            f"SELECT {in_steps}, {_SUMS} FROM calls"  # noqa: S608 - constants
+            " JOIN routes ON routes.id = calls.route"
+            " WHERE session = ? AND seq IS NOT NULL AND step > ? AND step <= ? GROUP BY 1",
+            (session, after, upto),
+        )
+    }
+    borrowed = db.execute(
+        f"SELECT {_SUMS} FROM calls WHERE session IS NOT ? AND id IN"  # noqa: S608 - a constant
+        " (SELECT call FROM evaluations WHERE session = ? AND call IS NOT NULL"
+        " AND step > ? AND step <= ?)",
+        (session, session, after, upto),
+    ).fetchone()
+    return Account(own.get(True, Usage()), own.get(False, Usage()), _summed(borrowed))
 
 
 def efforts(db: sqlite3.Connection, session: int) -> dict[tuple[int, str], Effort]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
     from opro_tui.store.records import (
+        Account,
         CallAnswer,
         CallIntent,
         ImportedSession,
@@ -270,6 +271,10 @@ class Store(StoreFile):
             after: Count only calls that ended after this event.
         """
         return await self._read(partial(calls.spent, session=session, after=after))
+
+    async def account(self, session: int, after: int = -1, upto: int = 2**53) -> Account:
+        """What a session's steps with after < step ≤ upto paid for, and took from others."""
+        return await self._read(partial(calls.account, session=session, after=after, upto=upto))
 
     async def efforts(self, session: int) -> dict[tuple[int, str], Effort]:
         """How long the calls took and how often they were sent again, as (step, role) to effort.

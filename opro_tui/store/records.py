@@ -171,6 +171,21 @@ class StoredEvaluation:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What a session paid for, and what it got for nothing.
+
+    Attributes:
+        steps: What the calls of its own steps used; its ancestors' are not counted.
+        looks: The same of its trials, `confirm` and `evaluate`.
+        borrowed: What the answers that its evaluations took from other sessions had used there.
+    """
+
+    steps: Usage
+    looks: Usage
+    borrowed: Usage
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDraft:
     """What a person wrote and hasn't used yet; `at` is in milliseconds since 1970."""
 

@@ -85,7 +85,7 @@ def new_command(
         template=read_template(texts) if texts else {},
     )
     prepared = prepare(draft, config)
-    _check_both_models(prepared)
+    check_both_models(prepared)
     wait_for(_create(app, prepared, config))
     if headless or not interactive():
         return 0
@@ -94,7 +94,7 @@ def new_command(
     return run_workbench(app.db, name, config)
 
 
-def _check_both_models(prepared: Prepared) -> None:
+def check_both_models(prepared: Prepared) -> None:
     """Refuse a session whose one model is real and whose other would silently be simulated."""
     from opro_tui.engine.pool import roles_of
 
