@@ -35,6 +35,7 @@ from opro_tui.tui import steering
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.messages import RunEnded
 from opro_tui.tui.screens import ask, pick_file
+from tests.support.parsed import parsed_once
 from tests.support.stillness import StillLoop, now, stillness
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def surroundings(folder: Path, latency: float = 0.0) -> Iterator[None]:
         mock.patch.object(provenance, "versions", return_value=VERSIONS),
         contextlib.chdir(folder),
         stillness(),
+        parsed_once(),
     ):
         time.tzset()
         yield

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
-from opro_tui.tui import advice, bindings, themes
+from opro_tui.tui import advice, bindings
 from opro_tui.tui.bench import Bench
 from opro_tui.tui.format import harmless, safe
 from opro_tui.tui.messages import (
@@ -73,9 +73,6 @@ class OproApp(Bench):
         self.measuring: Measuring | None = None
         self._quitting = False
         self._interrupted_at = 0.0
-        for theme in themes.THEMES:
-            self.register_theme(theme)
-        self.theme = self.options.theme
 
     def on_mount(self) -> None:
         """Show the sessions, or the workbench at once; the session opens behind it."""

@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.app import App
 
 from opro_tui.config import log_path
-from opro_tui.tui import bindings, copying, crash, terminal
+from opro_tui.tui import bindings, copying, crash, terminal, themes
 from opro_tui.tui.external import read_outside
 from opro_tui.tui.format import safe
 from opro_tui.tui.screens.help import HelpLayer, help_layer
@@ -50,6 +50,18 @@ class Host(App[None]):
         self._titled = False
         if not options.animations:
             self.animation_level = "none"
+        for theme in themes.THEMES:
+            self.register_theme(theme)
+        self.set_reactive(Host.theme, options.theme)
+        self._colours = self.get_css_variables()
+        self.stylesheet.set_variables(self._colours)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read the style sheet again in other colours; at the start they are the same."""
+        colours = self.get_css_variables()
+        if colours != self._colours:
+            self._colours = colours
+            super().refresh_css(animate)
 
     def send(self, sequence: str) -> None:
         """Write an escape sequence to the terminal."""

@@ -8,6 +8,7 @@ import pytest
 # Before textual is imported: it reads this once.
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
+from tests.support.parsed import parsed_once
 from tests.support.stillness import StillLoop, stillness
 
 
@@ -23,5 +24,5 @@ def _still(request):
     if request.node.get_closest_marker("real_time"):
         yield
         return
-    with stillness():
+    with stillness(), parsed_once():
         yield
