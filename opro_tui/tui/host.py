@@ -118,11 +118,11 @@ class Host(App[None]):
         self._return_code = 1
         if self._exception is not None:
             return
-        self._exception = error
-        self._exception_event.set()
         crash.record(error)
         log = log_path()
         self.panic(Text(crash.report(error, log if log.exists() else None)))
+        self._exception = error
+        self._exception_event.set()
 
     # Help
 

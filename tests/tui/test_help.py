@@ -141,29 +141,32 @@ async def test_q_says_where_it_leads(regression, size) -> None:
 
 
 HINTS = tuple(
-    Hint(key, key, label, f"It does {label}.", True)
-    for key, label in (("?", "Help"), ("q", "Quit"), ("s", "Step"))
+    Hint(key, key, label, f"It does {label}.", True, kept=label == "Quit")
+    for key, label in (("?", "Help"), ("s", "Step"), ("p", "Pin"), ("q", "Quit"))
 )
 
 
-def test_hints_stand_whole_or_not_at_all() -> None:
-    assert [(at, hint.label) for at, hint in places(HINTS, 20)] == [
-        (0, "Help"),
-        (7, "Quit"),
-        (14, "Step"),
-    ]
-    assert [hint.label for _, hint in places(HINTS, 19)] == ["Help", "Quit"]
-    assert places(HINTS, 3) == ()
-    assert places((), 80) == ()
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (26, {0: "Help", 7: "Step", 14: "Pin", 20: "Quit"}),
+        (25, {0: "Help", 7: "Step", 14: "Quit"}),
+        (22, {0: "Help", 7: "Step", 14: "Quit"}),
+        (21, {0: "Help", 7: "Quit"}),
+        (14, {0: "Quit"}),
+    ],
+)
+def test_hints_stand_whole_or_not_at_all_and_the_way_out_stays(width, shown) -> None:
+    assert {at: hint.label for at, hint in places(HINTS, width)} == shown
 
 
 async def test_the_footer_is_clicked_and_says_what_a_key_does(regression) -> None:
     async with opened(regression) as (app, pilot):
         bar = app.screen.query_one(KeyBar)
         at = next(at for at, hint in bar.places if hint.label == "Help")
-        await pilot.hover(KeyBar, offset=(at, 0))
+        await pilot.hover(KeyBar, offset=(bar.gutter.left + at, 0))
         assert bar.tooltip == BY_ID["help"].tooltip
         await pilot.hover(KeyBar, offset=(bar.size.width - 20, 0))
         assert bar.tooltip is None
-        await pilot.click(KeyBar, offset=(at, 0))
+        await pilot.click(KeyBar, offset=(bar.gutter.left + at, 0))
         assert isinstance(app.screen, HelpLayer)

@@ -22,6 +22,8 @@ PALETTE_FROM = 100
 """From how many cells on the palette's key stands at the right end."""
 MORE = "…"
 EDGE = "│ "
+KEPT = ("help", "quit")
+"""Ways out of every screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Hint:
         label: What it does, in a word or two.
         tooltip: What it does, in a sentence.
         enabled: Whether it would do it now.
+        kept: Whether it stays where others have no room.
     """
 
     key: str
@@ -41,6 +44,7 @@ class Hint:
     label: str
     tooltip: str
     enabled: bool
+    kept: bool = False
 
     @property
     def cells(self) -> int:
@@ -59,11 +63,16 @@ def places(hints: tuple[Hint, ...], width: int) -> Places:
         hints: The most important ones first.
         width: The line's width, in cells; where some are left out, their sign has room.
     """
+    kept = sum(hint.cells + GAP for hint in hints if hint.kept)
+    whole = sum(hint.cells + GAP for hint in hints) - GAP <= width
+    rest = width + GAP - kept - (0 if whole else len(MORE) + GAP)
     found, at = [], 0
     for hint in hints:
-        rest = 0 if hint is hints[-1] else GAP + len(MORE)
-        if at + hint.cells + rest > width:
-            break
+        taken = 0 if hint.kept else hint.cells + GAP
+        if taken > rest:
+            rest = 0
+            continue
+        rest -= taken
         found.append((at, hint))
         at += hint.cells + GAP
     return tuple(found)
@@ -87,6 +96,7 @@ class KeyBar(Widget):
     KeyBar {
         dock: bottom;
         height: 1;
+        padding: 0 1;
         background: $panel;
         color: $footer-foreground;
         .key-bar--key { color: $footer-key-foreground; text-style: bold; }
@@ -130,7 +140,9 @@ class KeyBar(Widget):
                 seen.add(binding.action)
                 sign = self.app.get_key_display(binding)
                 tooltip = active.tooltip or binding.description
-                yield Hint(binding.key, sign, binding.description, tooltip, active.enabled)
+                kept = binding.id in KEPT
+                label, enabled = binding.description, active.enabled
+                yield Hint(binding.key, sign, label, tooltip, enabled, kept)
 
     def _palette(self) -> Hint | None:
         active = self.screen.active_bindings.get(self.app.COMMAND_PALETTE_BINDING)
@@ -192,7 +204,7 @@ class KeyBar(Widget):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Say in a sentence what the key under the mouse does."""
-        self._hover(self._under(event.x))
+        self._hover(self._under(event.x - self.gutter.left))
 
     def on_leave(self) -> None:
         """Let go of the key that was under the mouse."""
@@ -200,7 +212,7 @@ class KeyBar(Widget):
 
     def on_click(self, event: events.Click) -> None:
         """Do what the key does."""
-        hint = self._under(event.x)
+        hint = self._under(event.x - self.gutter.left)
         if hint is None:
             return
         if hint.enabled:
