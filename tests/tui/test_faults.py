@@ -28,8 +28,8 @@ async def test_a_damaged_database_is_said_to_be_damaged_and_nothing_else(tmp_pat
     app = OproApp(path, None, Config())
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: isinstance(app.screen, Problem))
-        await until(pilot, lambda: "the database is damaged" in screen_text(app))
         shown = screen_text(app)
+        assert "damaged" in shown
         assert "intact" not in shown
         assert "press r" not in shown
         await pilot.press("escape")
