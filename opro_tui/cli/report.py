@@ -28,9 +28,11 @@ from opro_tui.core.events import (
     Stopped,
     Warned,
 )
+from opro_tui.core.picture import percent
 from opro_tui.core.waste import waste
 
 if TYPE_CHECKING:
+    from opro_tui.core.picture import Reference
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
 
@@ -150,21 +152,36 @@ def best_line(state: State) -> str:
     return f"best of {state.scored_count():,}: {value} (#{best.id})"
 
 
-def ranked_table(state: State, limit: int | None = None) -> list[str]:
-    """The trajectory, best first, as lines."""
+def ranked_table(
+    state: State, limit: int | None = None, reference: Reference | None = None
+) -> list[str]:
+    """The trajectory, best first, as lines.
+
+    Args:
+        state: The session.
+        limit: Only so many.
+        reference: What scores are compared with: its gap stands instead of the ±.
+    """
     shown = frozenset(candidate.id for candidate in state.shown())
     ranked = state.ranked()
-    rows = [_row(state, candidate, shown) for candidate in ranked[:limit]]
+    rows = [_row(state, candidate, shown, reference) for candidate in ranked[:limit]]
     if not rows:
         return ["no solution is scored yet"]
-    lines = table(("#", "score", "±", "of", "step", "by", "marks", "solution"), rows, left=(5, 6))
+    half = "±" if reference is None else "gap %"
+    lines = table(("#", "score", half, "of", "step", "by", "marks", "solution"), rows, left=(5, 6))
     if limit is not None and len(ranked) > limit:
         lines.append(f"… and {len(ranked) - limit:,} more")
     return lines
 
 
-def _row(state: State, candidate: Candidate, shown: frozenset[int]) -> tuple[str, ...]:
+def _row(
+    state: State, candidate: Candidate, shown: frozenset[int], reference: Reference | None
+) -> tuple[str, ...]:
     score, bounded = candidate.score, state.facts.bounded
+    half = half_width(score, bounded=bounded).lstrip("±")
+    if reference is not None:
+        gap = reference.gap(score.value if score else None)
+        half = "" if gap is None else percent(gap).removesuffix(" %")
     marks = [
         name
         for name, holds in (
@@ -180,7 +197,7 @@ def _row(state: State, candidate: Candidate, shown: frozenset[int]) -> tuple[str
     return (
         str(candidate.id),
         points(score.value if score else None, bounded=bounded),
-        half_width(score, bounded=bounded).lstrip("±"),
+        half,
         f"{score.n} of {score.of}" if score and not score.full else "",
         str(candidate.step),
         str(candidate.origin),

@@ -28,6 +28,7 @@ _COMMANDS = {
     "list": "sessions",
     "show": "show",
     "best": "show",
+    "picture": "picture",
     "rename": "sessions",
     "delete": "sessions",
     "costs": "costs",

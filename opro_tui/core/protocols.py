@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.picture import Picture, View
     from opro_tui.core.usage import TokenUsage
 
 TRAITS = ("temperature", "n", "max_tokens", "max_completion_tokens", "reasoning_effort", "system")
@@ -170,7 +171,13 @@ class Task(Protocol):
         """Whether nothing better can be found, so that the session may end."""
 
     def describe(self) -> Mapping[str, Any]:
-        """What to draw and to print about the task: plain data under stable names."""
+        """What to print about the task: plain data under stable names."""
+
+    def picture(self, view: View) -> Picture | None:
+        """The solutions so far, drawn; None for a task of which there is nothing to draw.
+
+        It may take its time: it is asked for in a thread.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from opro_tui.core.meta_prompt import Template
+    from opro_tui.core.picture import Picture, View
     from opro_tui.core.protocols import Example, Grade, Judge, Message
 
 
@@ -97,3 +98,7 @@ class BaseTask(ABC):
     def describe(self) -> Mapping[str, Any]:
         """The kind of task and what it is about."""
         return {"kind": "own", "name": self.name, "description": self.description}
+
+    def picture(self, view: View) -> Picture | None:  # noqa: ARG002
+        """Nothing is drawn unless a task says what."""
+        return None

@@ -17,6 +17,8 @@ from opro_tui.tasks.base import BaseTask
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opro_tui.core.picture import Picture, View
+
 NAME = "linear-regression"
 STARTS = 5
 START_RANGE = (10, 20)
@@ -213,7 +215,7 @@ class LinearRegression(BaseTask):
         return score == self._solved_at
 
     def describe(self) -> Mapping[str, Any]:
-        """The true pair, the points, and the loss as a map of the (w, b) plane, to draw."""
+        """The true pair, the points, and the loss as a map of the (w, b) plane."""
         return {
             "kind": NAME,
             "name": self.name,
@@ -227,6 +229,18 @@ class LinearRegression(BaseTask):
             "starts": [list(pair) for pair in self._starts()],
             "map": self._map(),
         }
+
+    def picture(self, view: View) -> Picture:
+        """The loss as a map of the (w, b) plane, with the pairs tried and the true one on it."""
+        from opro_tui.tasks.regression_picture import draw
+
+        drawn = self._map()
+        terms = tuple(float(drawn[name]) for name in ("at", "w", "b", "ww", "wb", "bb"))
+        at, by_w, by_b, ww, wb, bb = terms
+        (w_low, w_high), (b_low, b_high) = drawn["w_range"], drawn["b_range"]
+        loss = (float(self.problem.w), float(self.problem.b), at, by_w, by_b, ww, wb, bb)
+        usual = (float(w_low), float(w_high)), (float(b_low), float(b_high))
+        return draw(view, loss, usual, _parse)
 
     def _map(self) -> dict[str, Any]:
         """The window to draw, and the loss as a quadratic in the distances from the true pair.

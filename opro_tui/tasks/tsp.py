@@ -18,7 +18,8 @@ from opro_tui.tasks.tsp_optimum import TOLERANCE, Optimum, solve
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from opro_tui.tasks.tsp_tours import Point
+    from opro_tui.core.picture import Picture, View
+    from opro_tui.tasks.tsp_tours import Point, Tour
 
 NAME = "tsp"
 STARTS = 5
@@ -249,7 +250,7 @@ class TravellingSalesman(BaseTask):
         return best.proven and score <= best.length + TOLERANCE
 
     def describe(self) -> Mapping[str, Any]:
-        """The points, the heuristics' tours and, once it is known, the optimum; to draw them."""
+        """The points, the heuristics' tours and, once it is known, the optimum."""
         return {
             "kind": NAME,
             "name": self.name,
@@ -262,6 +263,18 @@ class TravellingSalesman(BaseTask):
             },
             "optimum": None if self._optimum is None else self._optimum.to_json(),
         }
+
+    def picture(self, view: View) -> Picture:
+        """The best or the selected tour beside the optimum, which is solved when it has to be."""
+        from opro_tui.tasks.tsp_picture import draw
+
+        return draw(view, self.points, self.optimum(), self._tour, self._length)
+
+    def _tour(self, solution: str) -> Tour | None:
+        return None if self.reject(solution) else _nodes(solution)
+
+    def _length(self, tour: Tour) -> float:
+        return tours.length(tour, self.between)
 
 
 def _nodes(text: str) -> tuple[int, ...] | None:

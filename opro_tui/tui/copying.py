@@ -78,6 +78,11 @@ def of_chart(points: Sequence[Point]) -> list[Copy]:
     return _table(partial(tables.by_step, tuple(points)), fmt.plural(len(points), "step"))
 
 
+def of_picture(text: str) -> list[Copy]:
+    """What a task's picture offers: itself, in characters."""
+    return [Copy("picture", "p", "Picture as text", lambda: text, "picture.txt")] if text else []
+
+
 def of_prompt(prompt: MetaPrompt | None, region: Region | None) -> list[Copy]:
     """What the meta-prompt offers: all of it, and the part under the cursor."""
     if prompt is None:

@@ -177,6 +177,15 @@ def with_half_width(score: Score, facts: Facts) -> str:
     return f"{text} ±{half}" if half else text
 
 
+def gap(figure: float | None) -> str:
+    """A gap in % without its sign, in at most six characters; empty where there is none."""
+    if figure is None:
+        return ""
+    if figure < 0.05:
+        return "0" if figure < 5e-7 else "<0.1"
+    return f"{figure:.1f}" if figure < 1000 else short_count(figure)
+
+
 def change(difference: float, facts: Facts) -> str:
     """A signed difference of scores, with a true minus."""
     size = abs(difference)

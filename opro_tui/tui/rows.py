@@ -14,6 +14,7 @@ from opro_tui.tui.view import shown_step
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from opro_tui.core.picture import Reference
     from opro_tui.core.solution import Candidate, Score
     from opro_tui.core.state import Facts, Partial, State
     from opro_tui.core.usage import Usage
@@ -185,8 +186,17 @@ def best_before(state: State, candidate: Candidate) -> Candidate | None:
     return None
 
 
-def trajectory_row(state: State, id_: int, in_prompt: frozenset[int]) -> Row:
-    """A solution's row: mark, id, score, ±, step, origin, place in the prompt, text."""
+def trajectory_row(
+    state: State, id_: int, in_prompt: frozenset[int], reference: Reference | None = None
+) -> Row:
+    """A solution's row: mark, id, score, ± or gap, step, origin, place in the prompt, text.
+
+    Args:
+        state: The session.
+        id_: The solution.
+        in_prompt: What the optimizer will see.
+        reference: What scores are compared with; the gap to it stands instead of the ±.
+    """
     candidate = state.candidates[id_]
     score = candidate.score
     best = state.best()
@@ -196,6 +206,8 @@ def trajectory_row(state: State, id_: int, in_prompt: frozenset[int]) -> Row:
     tone = "best" if is_best else ""
     tie = bool(score.full and best and best.score and tied(state, score, best.score))
     half = fmt.half_width(score, state.facts)
+    if reference is not None:
+        half = fmt.gap(reference.gap(score.value))
     return (
         Cell("★" if is_best else "~" if tie else "", tone or "muted"),
         Cell(str(id_), "muted"),

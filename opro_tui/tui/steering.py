@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opro_tui.core.events import Event
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.meta_prompt import MetaPrompt
+    from opro_tui.core.picture import Reference
     from opro_tui.core.state import State
     from opro_tui.core.waste import Waste
     from opro_tui.engine.fork_price import ForkPrice
@@ -43,6 +44,7 @@ class Steering:
         forecast: What the next step will cost.
         prompt_stale: Whether something changed since the prompt was worked out.
         waste: The waste meter after the last step; None until it was worked out.
+        reference: What scores are compared with, once the task's picture told it.
         readonly: Why the session can only be looked at; empty when it can be written.
         missing_code: What the user's code that it names lacks; empty when it is there.
     """
@@ -58,6 +60,7 @@ class Steering:
         self.takes_temperature = True
         self.prompt_stale = True
         self.waste: Waste | None = None
+        self.reference: Reference | None = None
         self.readonly = ""
         self.missing_code = ""
         self._store: Store | None = None
@@ -148,6 +151,7 @@ class Steering:
             last_error=traffic.last_error,
             takes_temperature=self.takes_temperature,
             waste=self.waste,
+            reference=self.reference,
             missing_code=bool(self.missing_code),
         )
 

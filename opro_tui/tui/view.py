@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from opro_tui.core.picture import percent
 from opro_tui.core.schedule import temperature_at
 from opro_tui.tui import format as fmt
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opro_tui.core.forecast import Forecast
+    from opro_tui.core.picture import Reference
     from opro_tui.core.state import State, Step
     from opro_tui.core.waste import Waste
 
@@ -55,6 +57,7 @@ class Situation:
         last_error: The last failed attempt, in one line.
         takes_temperature: Whether the optimizer takes one, as far as is known.
         waste: The waste meter after the last step; None while it isn't worked out.
+        reference: What scores are compared with: the best there is, or the best known.
         missing_code: Whether the user's code that the session names can't be had.
     """
 
@@ -72,6 +75,7 @@ class Situation:
     last_error: str = ""
     takes_temperature: bool = True
     waste: Waste | None = None
+    reference: Reference | None = None
     missing_code: bool = False
 
     @property
@@ -110,6 +114,7 @@ def header(state: State, now: Situation) -> list[Part]:
     parts += [
         Part(_step_text(state, now), "", 80),
         Part(_best_text(state), "best", 90),
+        Part(_gap_text(state, now), "best", 78),
         Part(f"spent {fmt.dollars(state.usage().cost_usd)}", "", 70),
         Part(_forecast_text(state, now), "", 75),
         Part(_temperature_text(state, now), "", 72),
@@ -140,6 +145,15 @@ def _best_text(state: State) -> str:
         return ""
     shown = fmt.with_half_width(best.score, state.facts)
     return f"best of {state.scored_count()}: {shown} (#{best.id})"
+
+
+def _gap_text(state: State, now: Situation) -> str:
+    """How far the best is from the best there is."""
+    best = state.best()
+    if now.reference is None or best is None or best.score is None:
+        return ""
+    gap = now.reference.gap(best.score.value)
+    return "" if gap is None else f"gap {percent(gap)}"
 
 
 def _forecast_text(state: State, now: Situation) -> str:

@@ -8,7 +8,7 @@ import math
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opro_tui.core.errors import BadInput
@@ -137,6 +137,7 @@ def test_the_score_is_the_length_there_and_back():
     assert task.show_score(437.5000001, 100) == "438"
 
 
+@settings(deadline=None)
 @given(st.permutations(range(1, 10)))
 def test_both_directions_are_equally_long(rest):
     task = trip()

@@ -99,7 +99,8 @@ async def test_the_chart_opens_walks_and_closes(tmp_path, size) -> None:
     path = tmp_path / "s.db"
     await make_session(path)
     async with opened(path, size) as (app, pilot):
-        assert ("SCORE BY STEP" in screen_text(app)) == (size[0] >= 100)
+        await until(pilot, lambda: app.workbench.chart_pane.pictured)
+        assert ("MAP" in screen_text(app)) == (size[0] >= 100)
         await pilot.press("s")
         await run_out(app, pilot)
         app.workbench.trajectory.rows.focus()

@@ -13,6 +13,7 @@ from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
+    from opro_tui.core.picture import Reference
     from opro_tui.core.state import State
     from opro_tui.engine.provenance import Provenance
     from opro_tui.engine.session import Session
@@ -29,6 +30,7 @@ def show_command(app: App, name: str, as_json: bool) -> int:
 
 async def _show(app: App, name: str, as_json: bool) -> int:
     from opro_tui.cli import output
+    from opro_tui.engine.picture import picture
     from opro_tui.engine.provenance import provenance
     from opro_tui.engine.report import show_json
 
@@ -36,12 +38,15 @@ async def _show(app: App, name: str, as_json: bool) -> int:
         if as_json:
             output.document(await show_json(store, session))
         else:
-            for line in [*_lines(session), *_provenance(await provenance(session))]:
+            drawn = await picture(session.task, session.state)
+            reference = None if drawn is None else drawn.reference
+            found = await provenance(session)
+            for line in [*_lines(session, reference), *_provenance(found)]:
                 output.say(line)
     return 0
 
 
-def _lines(session: Session) -> list[str]:
+def _lines(session: Session, reference: Reference | None) -> list[str]:
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line
     from opro_tui.cli.report import SIMULATED, best_line, ranked_table
@@ -58,7 +63,9 @@ def _lines(session: Session) -> list[str]:
     lines = [" · ".join(head)]
     if session.record.simulated:
         lines.append(SIMULATED)
-    lines += ["", *ranked_table(state), ""]
+    lines += ["", *ranked_table(state, reference=reference), ""]
+    if reference is not None:
+        lines.append(f"gaps are to {reference.words}, {reference.value:,.6g}")
     rejected = sum(1 for c in state.candidates.values() if c.rejected or c.vetoed)
     if rejected or state.waiting():
         lines.append(f"{rejected:,} rejected or vetoed, {len(state.waiting()):,} not scored yet")

@@ -91,6 +91,7 @@ class CandidateActions(ScoringActions):
         if self.looking.unselected and not self.state.reviewing:
             self.looking = replace(self.looking, unselected=frozenset())
         self.candidates.draw(self.state, now, self.looking)
+        self.trajectory.compare_with(now.reference)
         self.trajectory.draw(self.state)
 
     def status_line(self, now: Situation) -> list[Part]:

@@ -1,4 +1,4 @@
-"""What a person does with the screen itself: help, palette, messages, chart, copy, mouse."""
+"""What a person does with the screen itself: help, palette, messages, copy, mouse."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ class ScreenActions(Screen[None]):
     steering: Steering
     keymap: Mapping[str, str]
     table: tuple[Command, ...]
-    _before_chart: Pane | None = None
 
     if TYPE_CHECKING:
 
@@ -133,22 +132,6 @@ class ScreenActions(Screen[None]):
         text = "\n".join(f"{name}: {words}" for name, words in lines)
         self.app.push_screen(Reader("About this session", "", lines, copies=text))
 
-    def action_chart(self) -> None:
-        """Show the chart alone, or go back to where one was."""
-        if self.has_class("-chart"):
-            self.close_chart()
-            return
-        self._before_chart = self.active_pane
-        self.add_class("-chart")
-        self.chart_pane.chart.focus()
-
-    def close_chart(self) -> None:
-        """Show all panes again."""
-        self.remove_class("-chart")
-        before = self._before_chart
-        if before is not None and before is not self.chart_pane:
-            before.body.focus()
-
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, or take it back."""
         mouse = getattr(self.app, "action_mouse", None)
@@ -190,6 +173,8 @@ class ScreenActions(Screen[None]):
         if isinstance(pane, MetaPromptPane):
             return copying.of_prompt(pane.text.prompt, pane.text.region_at)
         if isinstance(pane, ChartPane):
+            if pane.shows_picture:
+                return copying.of_picture(pane.view.text)
             return copying.of_chart(self.chart_pane.chart.points)
         rows = self.list_in_focus
         return copying.of_rows(self.state, rows.key, rows.keys)

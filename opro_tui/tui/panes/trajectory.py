@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from opro_tui.core.picture import Reference
     from opro_tui.core.state import State
 
 COLUMNS = (
@@ -42,6 +43,8 @@ EMPTY = (
     "Scored solutions gather here, best first. ★ is the best, ~ can't be told from it.\n"
     "s scores the starting solutions and runs step 1"
 )
+GAP = Column("gap %", 6, right=True)
+"""Stands instead of the ± where scores are exact and the best there is is known."""
 NO_MATCH = "Nothing matches the filter. Escape clears it."
 EXAMPLES = "text  #12  origin:person  step:3-5  pinned dropped shown tied partial unread flagged"
 
@@ -65,6 +68,7 @@ class TrajectoryPane(Pane):
         self.filter = Filter()
         self.frozen: tuple[int, ...] | None = None
         self._state: State | None = None
+        self._reference: Reference | None = None
         self._drawn: tuple[object, ...] = ()
         super().__init__(self.rows, id="trajectory")
 
@@ -79,6 +83,12 @@ class TrajectoryPane(Pane):
     def field(self) -> Input:
         """Where the filter is typed."""
         return self.query_one("#filter", Input)
+
+    def compare_with(self, reference: Reference | None) -> None:
+        """Say of each solution how far it is from the best there is."""
+        if reference != self._reference:
+            self._reference = reference
+            self.again()
 
     def draw(self, state: State, *, anew: bool = False) -> None:
         """Draw a state; one in which nothing changed that is shown here costs nothing.
@@ -100,11 +110,14 @@ class TrajectoryPane(Pane):
             self.frozen = tuple(keys) if self.filter == Filter() else self.frozen
             words = "frozen, Z lets go"
         self.entitle(view.trajectory_title(state, len(keys), len(shown), words))
+        gaps = self._reference is not None
         self.rows.columns = tuple(
-            _headed(column, self.order).unless(state.facts.computed and column.label == "±")
+            GAP
+            if gaps and column.label == "±"
+            else _headed(column, self.order).unless(state.facts.computed and column.label == "±")
             for column in COLUMNS
         )
-        make = partial(rows.trajectory_row, state, in_prompt=shown)
+        make = partial(rows.trajectory_row, state, in_prompt=shown, reference=self._reference)
         self.rows.show(keys, make, empty=EMPTY if self.filter == Filter() else NO_MATCH)
 
     def again(self) -> None:

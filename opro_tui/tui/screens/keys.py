@@ -191,6 +191,13 @@ REPLAY_KEYS: tuple[Binding, ...] = (
         id="replay_end",
     ),
     Binding(
+        "p",
+        "picture",
+        "Picture",
+        tooltip="Switch between the chart and the task's picture, of a task that has one.",
+        id="replay_picture",
+    ),
+    Binding(
         "f",
         "live",
         "Live…",

@@ -23,6 +23,7 @@ from opro_tui.tui.screens.keys import REPLAY_KEYS
 from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.screens.new_eyes import NewEyesScreen
 from opro_tui.tui.screens.pane_screen import PaneScreen
+from opro_tui.tui.sketching import Sketching
 from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    from opro_tui.core.picture import Picture, Reference
     from opro_tui.core.state import State
     from opro_tui.engine.replay import Replay
     from opro_tui.tui.archive import Archive, Opened
@@ -71,7 +73,9 @@ class ReplayScreen(PaneScreen):
         self.prompt = MetaPromptPane()
         self.candidates = CandidatesPane()
         self.trajectory = TrajectoryPane()
-        self.chart = ChartPane(chart)
+        self.chart = ChartPane(chart, key="p")
+        self.sketching = Sketching(self, self._sketched)
+        self.reference: Reference | None = None
         self.panes = (self.prompt, self.candidates, self.trajectory, self.chart)
 
     def compose(self) -> ComposeResult:
@@ -133,6 +137,8 @@ class ReplayScreen(PaneScreen):
             if action == "live":
                 return bool(opened.steps)
             return bool(found.get(action, True))
+        if action == "picture":
+            return self.chart.pictured
         if action == "all":
             return opened is not None and not opened.fine
         return super().check_action(action, parameters)
@@ -144,7 +150,8 @@ class ReplayScreen(PaneScreen):
         replay, state = self.replay, self.state
         if replay is None or state is None or not self.is_mounted:
             return
-        now = view.situation(replay.name, state, simulated=replay.record.simulated)
+        simulated = replay.record.simulated
+        now = view.situation(replay.name, state, simulated=simulated, reference=self.reference)
         self.header.show(view.header(state, now))
         step = next((s for s in reversed(state.steps) if s.prompt is not None), None)
         prompt, marks = None, regions.marks(state, state.template)
@@ -154,9 +161,40 @@ class ReplayScreen(PaneScreen):
         if prompt is None:
             self.prompt.text.show(None, marks, empty="No step has sent a meta-prompt yet.")
         self.candidates.draw(state, now, Looking())
+        self.trajectory.compare_with(self.reference)
         self.trajectory.draw(state)
         self.chart.draw(state)
+        self._draw_picture()
         self._draw_scrubber(replay, state)
+
+    def _draw_picture(self) -> None:
+        rows, replay, state = self.trajectory.rows, self.replay, self.state
+        if replay is not None and state is not None:
+            selected = rows.key if rows.moved else None
+            self.sketching.want(replay.task, state, selected, self.chart.zoom)
+
+    def _sketched(self, picture: Picture | None, words: str) -> None:
+        if not self.is_mounted or not self.children:
+            return
+        had = self.chart.pictured
+        self.chart.draw_picture(picture, words)
+        self.reference = None if picture is None else picture.reference
+        if not had:
+            self.draw()
+            self.refresh_bindings()
+
+    def on_row_list_highlighted(self) -> None:
+        """Draw the solution that the cursor came to."""
+        self._draw_picture()
+
+    def action_picture(self) -> None:
+        """Switch between picture and chart; show the picture alone where it isn't in sight."""
+        if self.has_class("-narrow"):
+            self.chart.switch(picture=True)
+            self.toggle_class("-pictured")
+            self.scrubber.focus()
+        else:
+            self.chart.switch(picture=not self.chart.shows_picture)
 
     def _draw_scrubber(self, replay: Replay, state: State) -> None:
         event = replay.events[replay.place - 1] if replay.place else None

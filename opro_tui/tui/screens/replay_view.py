@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opro_tui.core.events import Event
+    from opro_tui.core.picture import Reference
     from opro_tui.core.state import Facts, State
     from opro_tui.tui.charting import Run
 
@@ -102,7 +103,9 @@ def header(state: State, situation: Situation) -> list[Part]:
     return [parts[0], badge, *(part for part in parts[1:] if not part.text.startswith("read-only"))]
 
 
-def situation(name: str, state: State, *, simulated: bool) -> Situation:
+def situation(
+    name: str, state: State, *, simulated: bool, reference: Reference | None = None
+) -> Situation:
     """What the panes know beside the state; nothing runs in a replay."""
     status = state.status()
     step = next((s for s in reversed(state.steps) if s.prompt is not None), None)
@@ -110,6 +113,7 @@ def situation(name: str, state: State, *, simulated: bool) -> Situation:
     return replace(
         Situation(name, simulated, status, readonly="a replay: no model, no cost"),
         prompt_tokens=tokens,
+        reference=reference,
     )
 
 

@@ -11,6 +11,7 @@ from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings, terminal, view
 from opro_tui.tui.actions.candidates import CandidateActions
 from opro_tui.tui.actions.history import HistoryActions
+from opro_tui.tui.actions.picture import PictureActions
 from opro_tui.tui.actions.prompt import PromptActions
 from opro_tui.tui.actions.screen import ScreenActions
 from opro_tui.tui.actions.settings import SettingsActions
@@ -42,7 +43,14 @@ STREAM_FRAMES = 8
 """How often a second what streams in is drawn at most; keys and edits are drawn at once."""
 
 
-class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions, ScreenActions):
+class Workbench(
+    PromptActions,
+    CandidateActions,
+    SettingsActions,
+    HistoryActions,
+    PictureActions,
+    ScreenActions,
+):
     """A session on the bench.
 
     Args:
@@ -138,6 +146,7 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
         self.draw_prompt(state, now)
         self.draw_candidates(now)
         self.chart_pane.draw(state)
+        self.draw_picture()
         keys = (
             now.status,
             now.stopping,
@@ -171,6 +180,8 @@ class Workbench(PromptActions, CandidateActions, SettingsActions, HistoryActions
                 return self.possible_history_action(action)
             case "exemplars" | "older_prompt" | "newer_prompt":
                 return self.possible_prompt_action(action)
+            case "picture" | "nearer" | "farther":
+                return self.possible_picture_action(action)
         return self.possible_candidate_action(action)
 
     # Panes

@@ -126,6 +126,11 @@ class RowList(Toned, ScrollView, can_focus=True):
         """The index of the row under the cursor."""
         return self._cursor
 
+    @property
+    def moved(self) -> bool:
+        """Whether a person put the cursor on its row."""
+        return self._moved
+
     def show(self, keys: Sequence[int], make: Callable[[int], Row], *, empty: str = "") -> None:
         """Show other rows; the cursor stays on its row while that is there.
 

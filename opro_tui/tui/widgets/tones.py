@@ -35,6 +35,12 @@ TONES = (
     "added-word",
     "removed",
     "removed-word",
+    "level-0",
+    "level-1",
+    "level-2",
+    "level-3",
+    "level-4",
+    "level-5",
 )
 """Every tone; `styles/tones.tcss` gives each its colours as the class `tone--NAME`."""
 CLASSES = frozenset(f"tone--{tone}" for tone in TONES)
