@@ -26,3 +26,9 @@ def _still(request):
         return
     with stillness(), parsed_once():
         yield
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """Where sessions are kept that several tests of this process begin with."""
+    return tmp_path_factory.mktemp("kept")

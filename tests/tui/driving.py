@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,24 @@ async def make_session(
         await create(store, prepare(draft, Config()))
     finally:
         await store.close()
+
+
+async def stepped_once(kept: Path, path: Path, **values: Any) -> None:
+    """Store the session `demo` on sums after a step: made once, then copied.
+
+    Args:
+        kept: Where it is kept for the tests of this process.
+        path: Where this test has its copy.
+        values: The session's settings.
+    """
+    if not kept.exists():  # noqa: ASYNC240 - a test waits for nothing else
+        making = kept.with_suffix(".making")
+        await make_session(making, "sums", **values)
+        async with opened(making) as (app, pilot):
+            await pilot.press("s")
+            await run_out(app, pilot)
+        making.rename(kept)
+    shutil.copy(kept, path)
 
 
 @asynccontextmanager

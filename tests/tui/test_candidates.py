@@ -12,7 +12,7 @@ from opro_tui.tui.screens.detail import DetailScreen
 from opro_tui.tui.screens.layers import Question
 from opro_tui.tui.screens.look_alikes import LookAlikes
 from opro_tui.tui.screens.workbench import Workbench
-from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
+from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, stepped_once, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +32,9 @@ async def sums(tmp_path) -> Path:
 
 
 @pytest.fixture
-async def reviewing(tmp_path) -> Path:
+async def reviewing(kept, tmp_path) -> Path:
     path = tmp_path / "r.db"
-    await make_session(path, "sums", train=10, review=True)
-    async with opened(path) as (app, pilot):
-        await pilot.press("s")
-        await run_out(app, pilot)
+    await stepped_once(kept / "reviewing.db", path, train=10, review=True)
     return path
 
 

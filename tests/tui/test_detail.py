@@ -18,7 +18,7 @@ from opro_tui.tui.screens.detail import DetailScreen, default_beside
 from opro_tui.tui.screens.help import HelpLayer
 from opro_tui.tui.screens.trial import TrialScreen
 from opro_tui.tui.screens.workbench import Workbench
-from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
+from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, stepped_once, until
 from tests.tui.states import FACTS, HOSTILE, empty
 
 if TYPE_CHECKING:
@@ -29,12 +29,9 @@ STORABLE = [text for text in HOSTILE if text and "\ud800" not in text and "\x00"
 
 
 @pytest.fixture
-async def stepped(tmp_path) -> Path:
+async def stepped(kept, tmp_path) -> Path:
     path = tmp_path / "s.db"
-    await make_session(path, "sums", train=12)
-    async with opened(path) as (app, pilot):
-        await pilot.press("s")
-        await run_out(app, pilot)
+    await stepped_once(kept / "stepped.db", path, train=12)
     return path
 
 
