@@ -314,7 +314,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "threshold",
         take.number(0, 1),
         True,
-        "solutions under this score stay out of the meta-prompt",
+        "solutions under this score stay out of the meta-prompt (paper, GPT scorers: 0.3)",
         "X",
         optional=True,
     ),

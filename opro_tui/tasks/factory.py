@@ -215,6 +215,7 @@ def _load_preset(preset: Preset, options: TaskOptions) -> Loaded:
         qa=True if options.qa is None else options.qa,
         initial=preset.initial if options.initial is None else options.initial,
         max_length=presets.MAX_LENGTH,
+        threshold=preset.threshold,
         no_digits=preset.no_digits,
         rubric=rubric_of(options.metric or preset.metric, options.rubric),
     )

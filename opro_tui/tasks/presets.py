@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 500
 """Longest candidate in the paper's tasks, in characters."""
+THRESHOLD = 0.3
+"""Score under which the paper leaves a solution out, with GPT models as scorers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Preset:
         no_digits: Whether instructions with digits are rejected.
         initial: The starting solutions.
         position: Where the instruction stands.
+        threshold: Score under which a solution stays out of the meta-prompt.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Preset:
     no_digits: bool = False
     initial: tuple[str, ...] = INITIAL
     position: str = "Q_begin"
+    threshold: float | None = THRESHOLD
 
 
 def _plain(fields: Mapping[str, str]) -> tuple[str, str]:
@@ -149,6 +153,7 @@ PRESETS: dict[str, Preset] = {
             kind=".jsonl",
             train=60,
             test=100,
+            threshold=None,
         ),
         Preset(
             name="gsm8k",

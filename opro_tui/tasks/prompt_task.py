@@ -46,6 +46,7 @@ class PromptSpec:
         template: The user message with `{instruction}` and columns as slots; empty for none.
         initial: The starting solutions.
         max_length: Longest candidate in characters; None for no limit.
+        threshold: Score under which a solution stays out of the meta-prompt; None for none.
         no_digits: Whether an instruction that contains a digit is rejected.
         rubric: What the judge metric grades by; empty for the other metrics.
     """
@@ -57,6 +58,7 @@ class PromptSpec:
     template: str = ""
     initial: tuple[str, ...] = INITIAL
     max_length: int | None = None
+    threshold: float | None = None
     no_digits: bool = False
     rubric: str = ""
 
@@ -147,8 +149,9 @@ class PromptTask(BaseTask):
         if spec.metric == JUDGE:
             self.judge = Judging(spec.rubric or RUBRIC)
             defaults["rubric"] = self.judge.rubric
-        if spec.max_length is not None:
-            defaults["max_length"] = spec.max_length
+        for name in ("max_length", "threshold"):
+            if getattr(spec, name) is not None:
+                defaults[name] = getattr(spec, name)
         self.defaults = MappingProxyType(defaults)
 
     def spec(self) -> dict[str, Any]:

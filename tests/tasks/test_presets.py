@@ -9,10 +9,13 @@ from collections import Counter
 
 import pytest
 
+from opro_tui.config import Config
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Split, Task
+from opro_tui.core.settings import Settings
+from opro_tui.engine.create import Draft, prepare
 from opro_tui.tasks import TaskOptions, load, preset_names, restore
-from opro_tui.tasks.presets import BBH, find_preset
+from opro_tui.tasks.presets import BBH, MAX_LENGTH, find_preset
 
 from .helpers import DATASETS, ROOT, needs_datasets
 
@@ -211,6 +214,69 @@ def test_every_preset_is_listed_with_a_line():
         assert names[name]
         assert "\n" not in names[name]
     assert find_preset("bbh/navigate", None).metric == "boolean"
+
+
+PAPER = ROOT.parent / "shared" / "reference" / "opro-paper.md"
+METRICS = {"numeric": "numeric", "boolean": "boolean", "free text": "exact"}
+"""The paper's kinds of BBH tasks, and the metric of each; all others are multiple choice."""
+SHARES = {"gsm8k": 0.035} | dict.fromkeys((f"bbh/{name}" for name in BBH), 0.2)
+"""Training shares that the paper names."""
+OTHERS = {
+    "gsm8k": "numeric",
+    "multiarith": "numeric",
+    "aqua": "multiple-choice",
+    "mmlu/abstract_algebra": "multiple-choice",
+}
+
+
+def paper_metrics():
+    """Each BBH task's metric by the sentence in the paper's facts that lists them."""
+    text = " ".join(PAPER.read_text(encoding="utf-8").split())
+    listed = text.split("BBH tasks: ")[1].split("; the other")[0]
+    found = dict.fromkeys(BBH, "multiple-choice")
+    for part in listed.split(";"):
+        kind, names = part.split("=")
+        for name in names.split(","):
+            assert name.strip() in found
+            found[name.strip()] = METRICS[kind.strip()]
+    return {f"bbh/{name}": metric for name, metric in found.items()}
+
+
+@pytest.mark.skipif(not PAPER.exists(), reason="the paper's facts are not here")
+def test_every_preset_has_the_paper_s_settings():
+    told = paper_metrics() | OTHERS
+    assert Counter(paper_metrics().values())["multiple-choice"] == 17
+    names = {name for name, _ in preset_names() if "/" in name or name in OTHERS}
+    assert names - {"mmlu/SUBJECT"} | {"mmlu/abstract_algebra"} == set(told)
+    for name, metric in told.items():
+        preset = find_preset(name, None)
+        assert preset.metric == metric, name
+        assert preset.position == "Q_begin", name
+        assert preset.train == SHARES.get(name, 0.2), name
+        assert preset.threshold == 0.3, name
+        assert preset.initial == ("Let's solve the problem.",), name
+        assert preset.no_digits == (name == "gsm8k"), name
+    assert MAX_LENGTH == 500
+    defaults = Settings()
+    assert (defaults.candidates, defaults.shown, defaults.order) == (8, 20, "ascending")
+    assert (defaults.score_buckets, defaults.exemplars, defaults.exemplar_choice) == (
+        100,
+        3,
+        "random",
+    )
+    assert (defaults.temperature, defaults.scorer_temperature) == (1.0, 0.0)
+    assert defaults.schedule == "constant"
+
+
+@needs_datasets
+def test_a_preset_s_threshold_and_length_become_the_session_s():
+    made = prepare(
+        Draft(name="n", values={"task": "bbh/navigate", "data_dir": str(DATASETS)}), Config()
+    )
+    assert (made.settings.threshold, made.settings.max_length) == (0.3, 500)
+    values = {"task": "bbh/navigate", "data_dir": str(DATASETS), "threshold": None}
+    assert prepare(Draft(name="n", values=values), Config()).settings.threshold is None
+    assert prepare(Draft(name="n", values={"task": "sums"}), Config()).settings.threshold is None
 
 
 def test_sums_is_bundled_and_sound():
