@@ -78,10 +78,11 @@ def find(table: Table, asked: str | None, name: str, *, header: bool) -> str:
     flags = zip(("--input", "--target"), guesses, strict=True)
     likely = " ".join(f"{flag} {shlex.quote(guess)}" for flag, guess in flags if guess)
     what = "the question" if name == "input" else "the right answer"
+    judge = "" if name == "input" else " Where there is none, --metric judge lets a model grade."
     raise BadInput(
         f"which column holds {what} is not said",
         where=table.name,
-        todo=f"It looks like {likely}; the columns are {', '.join(table.columns[:12])}.",
+        todo=f"It looks like {likely}; the columns are {', '.join(table.columns[:12])}.{judge}",
     )
 
 

@@ -122,7 +122,7 @@ class Checking:
                 raise BadInput(f"there is no column {typed!r}", where=name, todo=f"Known: {known}.")
             self.told[name] = "" if typed else "guessed; ↓ lists columns"
         if judged and not (target or texts.get("target", "").strip()):
-            self.told["target"] = "none: a judge can do without"
+            self.told["target"] = "none needed"
 
     def _tell(self, prepared: Prepared, texts: Mapping[str, str]) -> None:
         """Say what follows from the draft beside the fields."""

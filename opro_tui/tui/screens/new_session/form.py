@@ -34,7 +34,7 @@ METRICS = {
     "json": "the answer is JSON equal to the target",
     "regex:": "what a pattern of yours finds in the answer equals the target",
     "python:": "a function of yours, as python:module:function",
-    "judge": "a model grades the answer by a rubric; no right answer is needed",
+    "judge": "a model grades by a rubric; right answers are optional",
 }
 CHOICES = {
     "position": POSITIONS,
