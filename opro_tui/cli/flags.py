@@ -22,7 +22,8 @@ _HEADINGS = {
     "Models": "optimizer optimizer_url scorer scorer_url judge judge_url temperature schedule"
     " scorer_temperature judge_temperature replicate max_output_tokens reasoning_effort"
     " concurrency",
-    "Meta-prompt": "shown threshold order score_buckets exemplars exemplar_choice meta_style",
+    "Meta-prompt": "shown threshold order score_buckets score_uncertainty exemplars"
+    " exemplar_choice exemplar_errors meta_style",
     "Search": "candidates proposals request_size max_length scoring review",
     "Limits": "max_steps patience budget budget_tokens stop_after stop_after_tokens",
 }

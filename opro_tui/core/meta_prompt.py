@@ -16,6 +16,8 @@ SOLUTION = "solution"
 EXEMPLAR = "exemplar"
 SEPARATOR = "separator"
 REQUEST = "request"
+QUOTED = 600
+"""Characters of a model's text that are quoted to the optimizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Template:
         exemplar_separator: What stands between two exemplars.
         several_format: Appended when more than one proposal is asked for in one completion, with
             `{count}`.
+        error_format: Appended to an exemplar with a wrong answer to it, as `{answer}`.
         placeholder: What stands where the instruction goes in an exemplar.
         proposal_open: The tag in front of a proposal.
         proposal_close: The tag behind it.
@@ -45,6 +48,10 @@ class Template:
     several_format: str = (
         "\n\nWrite {count} proposals that differ from each other in their idea, not only in their"
         " wording, each between its own pair of tags."
+    )
+    error_format: str = (
+        "With the best of the instructions above this was answered, and graded as wrong:"
+        " [answer] {answer} [/answer]\n"
     )
     placeholder: str = "<INS>"
     proposal_open: str = "<INS>"
@@ -131,11 +138,19 @@ class ShownSolution:
 
 @dataclass(frozen=True, slots=True)
 class ShownExemplar:
-    """An exemplar as the optimizer sees it: the input has the placeholder in position."""
+    """An exemplar as the optimizer sees it: the input has the placeholder in position.
+
+    Attributes:
+        index: The example's number.
+        input: The question.
+        target: The right answer.
+        error: A wrong answer to it, as `quoted` makes it harmless; empty for none.
+    """
 
     index: int
     input: str
     target: str
+    error: str = ""
 
 
 def fill(text: str, slots: Mapping[str, str]) -> str:
@@ -205,10 +220,7 @@ def build(
             `several_format`.
     """
     shown = [(_solution(template, item), item.id) for item in solutions]
-    examples = [
-        (fill(template.exemplar_format, {"input": item.input, "target": item.target}), item.index)
-        for item in exemplars
-    ]
+    examples = [(exemplar_text(template, item), item.index) for item in exemplars]
     writer = _Writer()
     for is_slot, piece in split_slots(template.instructions, ("trajectory", "exemplars")):
         if not is_slot:
@@ -220,6 +232,25 @@ def build(
     if proposals > 1:
         writer.write(fill(template.several_format, {"count": str(proposals)}), REQUEST)
     return MetaPrompt("".join(writer.parts), tuple(writer.regions))
+
+
+def exemplar_text(template: Template, shown: ShownExemplar) -> str:
+    """One exemplar, with a wrong answer to it where one is shown."""
+    text = fill(template.exemplar_format, {"input": shown.input, "target": shown.target})
+    return text + fill(template.error_format, {"answer": shown.error}) if shown.error else text
+
+
+def quoted(text: str, template: Template, most: int = QUOTED) -> str:
+    """A model's text on one line, to be quoted to the optimizer.
+
+    Control characters are left out, and the tags that mean something in the prompt are broken, so
+    that it can neither end its quotation nor be taken for a proposal.
+    """
+    line = "".join(character for character in " ".join(text.split()) if character.isprintable())
+    tags = (template.proposal_open, template.proposal_close, template.placeholder)
+    for tag in dict.fromkeys((*tags, "[answer]", "[/answer]")):
+        line = line.replace(tag, f"({re.sub(r'[^a-zA-Z]', '', tag)})")
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _solution(template: Template, shown: ShownSolution) -> str:

@@ -45,8 +45,10 @@ class Settings:
     shown: int = 20
     order: str = "ascending"
     score_buckets: int = 100
+    score_uncertainty: bool = False
     exemplars: int = 3
     exemplar_choice: str = "random"
+    exemplar_errors: bool = False
     temperature: float = 1.0
     schedule: str = "constant"
     proposals: int = 1
@@ -270,6 +272,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         "N",
     ),
     Definition(
+        "score_uncertainty",
+        take.flag,
+        True,
+        "show each score with its ± (half of the 95 % interval) and its number of examples",
+        "BOOL",
+    ),
+    Definition(
         "exemplars", take.whole(0, 1000), True, "exemplars in the meta-prompt (paper: 3)", "N"
     ),
     Definition(
@@ -278,6 +287,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         True,
         "which exemplars: fresh each step, always the same, or those most often wrong",
         "CHOICE",
+    ),
+    Definition(
+        "exemplar_errors",
+        take.flag,
+        True,
+        "show with an exemplar the wrong answer of the best solution shown, where it gave one",
+        "BOOL",
     ),
     Definition(
         "temperature", take.number(0, 2), True, "the optimizer's temperature (paper: 1.0)", "T"
@@ -411,9 +427,11 @@ OF_META_PROMPT = (
     "shown",
     "order",
     "score_buckets",
+    "score_uncertainty",
     "threshold",
     "exemplars",
     "exemplar_choice",
+    "exemplar_errors",
     "proposals",
     "meta_style",
 )

@@ -182,7 +182,9 @@ def _afresh(
             "nothing would differ", where=f"fork of {record.name}", todo="Give another value."
         )
     template = before.template
-    if "meta_style" in changed:
+    unedited = template == session.task.template(before.settings.meta_style)
+    if "meta_style" in changed or unedited:
+        # Another metric or rubric has built-in texts of its own.
         template = task.template(settings.meta_style)
     steps = [s.number for s in before.steps if s.finished_seq]
     step = steps[-1] if steps else None

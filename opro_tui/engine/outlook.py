@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from opro_tui.engine import errors
 from opro_tui.engine import forecast as forecasting
 from opro_tui.engine import prompt as prompts
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.meta_prompt import MetaPrompt, Template
+    from opro_tui.core.state import State
     from opro_tui.engine.run import Run
 
 
@@ -46,16 +48,20 @@ class Outlook:
     async def prompt(self) -> MetaPrompt:
         """The next meta-prompt, to the byte."""
         plan = await self.plan()
-        return prompts.build(self._run.state, self._run.task, proposals=plan.proposals)
+        return await self._build(self._run.state, plan)
+
+    async def _build(self, state: State, plan: prompts.Plan) -> MetaPrompt:
+        found = await errors.of_best_shown(self._run, state)
+        return prompts.build(state, self._run.task, proposals=plan.proposals, errors=found)
 
     async def preview(self, template: Template) -> Preview:
         """What the next step would send and cost if its prompt were made from a template."""
         plan = await self.plan()
         state = replace(self._run.state, template=template)
-        prompt = prompts.build(state, self._run.task, proposals=plan.proposals)
+        prompt = await self._build(state, plan)
         return Preview(prompt, await self.tokens(prompt.text), await self.forecast(prompt))
 
-    def automatic(self, plan: prompts.Plan) -> MetaPrompt:
+    async def automatic(self) -> MetaPrompt:
         """What the next meta-prompt would be without any edit of its texts, pins and drops."""
         state, task = self._run.state, self._run.task
         plain = replace(
@@ -67,7 +73,7 @@ class Outlook:
             exemplars_dropped=frozenset(),
             redraw=0,
         )
-        return prompts.build(plain, task, proposals=plan.proposals)
+        return await self._build(plain, await self.plan())
 
     async def tokens(self, text: str) -> int:
         """Estimated tokens of a text for the optimizer of now."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from opro_tui.core import exemplars, meta_prompt
 from opro_tui.core.meta_prompt import MetaPrompt, ShownExemplar, ShownSolution
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from opro_tui.core.protocols import Model, Task, Traits
     from opro_tui.core.settings import Settings
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
+
+NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +73,52 @@ def build(
     proposals: int,
     step: int | None = None,
     settings: Settings | None = None,
+    errors: Mapping[int, str] = NOTHING,
 ) -> MetaPrompt:
-    """The exact meta-prompt of a step (default: the next one), as it will be sent."""
+    """The exact meta-prompt of a step (default: the next one), as it will be sent.
+
+    Args:
+        state: The state that it is made from.
+        task: What is optimized.
+        proposals: Proposals asked for in one completion.
+        step: Its step.
+        settings: The settings that it is made by; default: the state's.
+        errors: Wrong answers to show with the exemplars, by example (`errors.of_best_shown`).
+    """
     number = state.edit_step if step is None else step
     chosen = settings or state.settings
     candidates = state.shown(chosen, number)
     shown = [
-        ShownSolution(candidate.id, candidate.text, _score(candidate, task, chosen.score_buckets))
+        ShownSolution(candidate.id, candidate.text, _score(candidate, task, chosen))
         for candidate in candidates
     ]
     return meta_prompt.build(
         state.template,
         shown,
-        _exemplars(state, task, chosen, number, candidates),
+        _exemplars(state, task, chosen, number, candidates, errors),
         proposals=proposals,
     )
 
 
-def _score(candidate: Candidate, task: Task, buckets: int) -> str | None:
-    if not buckets or candidate.score is None:
+def _score(candidate: Candidate, task: Task, settings: Settings) -> str | None:
+    buckets, score = settings.score_buckets, candidate.score
+    if not buckets or score is None:
         return None
-    return task.show_score(candidate.score.value, buckets)
+    shown = task.show_score(score.value, buckets)
+    half = score.half_width
+    if not settings.score_uncertainty or not task.bounded or not half or not score.n:
+        return shown
+    width = half * buckets
+    return f"{shown} ± {width:.0f} (n={score.n})" if width >= 1 else f"{shown} ± <1 (n={score.n})"
 
 
 def _exemplars(
-    state: State, task: Task, settings: Settings, step: int, shown: tuple[Candidate, ...]
+    state: State,
+    task: Task,
+    settings: Settings,
+    step: int,
+    shown: tuple[Candidate, ...],
+    errors: Mapping[int, str],
 ) -> list[ShownExemplar]:
     if not task.examples:
         return []
@@ -115,5 +141,6 @@ def _exemplars(
     found = []
     for index in chosen:
         text, target = task.exemplar(task.examples[index], state.template.placeholder)
-        found.append(ShownExemplar(index, text, target))
+        error = meta_prompt.quoted(errors.get(index, ""), state.template)
+        found.append(ShownExemplar(index, text, target, error))
     return found

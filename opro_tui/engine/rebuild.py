@@ -13,6 +13,7 @@ from opro_tui.core.events import PromptBuilt, StepStarted
 from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.reducer import fold
 from opro_tui.core.settings import OF_META_PROMPT, find
+from opro_tui.engine import errors
 from opro_tui.engine import prompt as prompts
 from opro_tui.engine.opening import initial_state
 from opro_tui.models import prices, tokens
@@ -183,7 +184,15 @@ async def _one(
 ) -> Rebuilt:
     started, event = frozen
     sent = MetaPrompt(event.text, event.regions)
-    built = await asyncio.to_thread(_build, session, state, frozen, changes, regraded)
+    state, proposals = await asyncio.to_thread(_changed, session, state, frozen, changes, regraded)
+    built = await asyncio.to_thread(
+        prompts.build,
+        state,
+        session.task,
+        proposals=proposals,
+        step=started.step,
+        errors=await errors.of_best_shown(session.hands, state, step=started.step),
+    )
     model, config = started.settings.optimizer, session.hands.pool.config
     if model != "simulated":
         await asyncio.to_thread(tokens.load, model)
@@ -197,13 +206,14 @@ async def _one(
     return Rebuilt(started.step, sent, built, sent_tokens, built_tokens, calls, cost)
 
 
-def _build(
+def _changed(
     session: Session,
     state: State,
     frozen: tuple[StepStarted, PromptBuilt],
     changes: Changes,
     regraded: Regrading | None,
-) -> MetaPrompt:
+) -> tuple[State, int]:
+    """The state that a step's meta-prompt is made from, and how many proposals it asks for."""
     started, sent = frozen
     settings = started.settings.with_values(changes.settings)
     template = started.template
@@ -215,8 +225,7 @@ def _build(
         proposals = min(settings.proposals, settings.candidates)
     if regraded is not None:
         state = _regraded(state, regraded)
-    state = replace(state, settings=settings, template=template)
-    return prompts.build(state, session.task, proposals=proposals, step=started.step)
+    return replace(state, settings=settings, template=template), proposals
 
 
 def _regraded(state: State, regraded: Regrading) -> State:

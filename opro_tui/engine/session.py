@@ -289,7 +289,7 @@ class Session:
 
     async def automatic_prompt(self) -> MetaPrompt:
         """The next meta-prompt as it would be without edits of its texts, pins and drops."""
-        return self._outlook.automatic(await self._outlook.plan())
+        return await self._outlook.automatic()
 
     async def preview_prompt(self, texts: Mapping[str, str]) -> Preview:
         """What the next step would send and cost with some of its texts changed; nothing is stored.

@@ -5,6 +5,8 @@ No text says in which order the solutions stand or how far scores reach, for bot
 
 from __future__ import annotations
 
+import re
+
 from opro_tui.core.meta_prompt import Template, fill
 
 TUNED = """\
@@ -46,13 +48,43 @@ GENERAL_PRETRAINED = """\
 {trajectory}{open}"""
 
 
-def prompt_template(style: str) -> Template:
+JUDGED = """\
+You are improving an instruction. A language model reads it together with a task and then does the \
+task. A good instruction helps with every task of the kind, not with one of them.
+
+A judge grades each answer from 0 to 1 by this rubric:
+{rubric}
+
+These instructions have been tried. Where a score stands with one, it is the mean grade of its \
+answers, and higher is better:
+{trajectory}
+These are tasks of the kind. {placeholder} marks the place of the instruction:
+{exemplars}
+Work out what sets the better instructions apart. Then write ONE new instruction that will score \
+higher than all of the above. It must differ from every one of them, must not hold a particular \
+task or its answer, and is best short and clear. Put nothing but the text of the instruction \
+between the tags, like this: {open}your instruction{close}
+"""
+
+
+def prompt_template(style: str, rubric: str = "") -> Template:
     """The meta-prompt for prompt tasks.
 
     Args:
         style: `tuned` for instruction-tuned optimizers, `pretrained` for models that only continue
             a text.
+        rubric: What a judge grades the answers by; empty where none does.
     """
+    if rubric and style != "pretrained":
+        # A brace of the rubric's own is none of the template's slots.
+        harmless = re.sub(r"\{(trajectory|exemplars)\}", r"(\1)", rubric)
+        return _make(
+            JUDGED,
+            solution_format="\nInstruction: {solution}\nScore: {score}\n",
+            solution_format_without_score="\nInstruction: {solution}\n",
+            exemplar_format="\nTask:\n{input}\nReference answer: {target}\n",
+            rubric=harmless,
+        )
     if style == "pretrained":
         return _make(
             PRETRAINED,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 POSITIONS = ("before_Q", "Q_begin", "Q_end", "A_begin", "system")
 INITIAL = ("Let's solve the problem.",)
 SLOT = "instruction"
-NO_TARGET = "(none is given: a judge grades the answer)"
+NO_TARGET = "(none is given)"
 """What an exemplar shows where its example has no target."""
 
 _SLOT_LINE = re.compile(
@@ -168,7 +168,7 @@ class PromptTask(BaseTask):
 
     def template(self, style: str) -> Template:
         """The built-in meta-prompt for a style."""
-        return prompt_template(style)
+        return prompt_template(style, self._spec.rubric)
 
     def messages(self, solution: str, example: Example) -> tuple[Message, ...]:
         """The scorer's request: one user message, for position `system` with one in front."""

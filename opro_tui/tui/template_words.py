@@ -75,6 +75,13 @@ FIELDS = (
         shows=REQUEST,
     ),
     Field(
+        "error_format",
+        "wrong answer",
+        "Added to an exemplar with a wrong answer to it, as {answer} (exemplar-errors).",
+        ("answer",),
+        shows=EXEMPLAR,
+    ),
+    Field(
         "placeholder",
         "placeholder",
         "Marks in an exemplar where the instruction goes.",

@@ -123,7 +123,8 @@ def test_data_without_a_target_is_fine_for_a_judge_and_for_no_other_metric(tmp_p
     assert not task.binary
     assert task.bounded
     assert task.judge.rubric == task.defaults["rubric"] == RUBRIC
-    assert "judge grades" in task.exemplar(task.examples[0], "<INS>")[1]
+    assert task.exemplar(task.examples[0], "<INS>")[1] == "(none is given)"
+    assert RUBRIC in task.template("tuned").instructions
     with pytest.raises(OproError, match="judge model has to be asked"):
         task.grade(task.examples[0], "Hello")
     again = restore(task.spec(), task.examples)

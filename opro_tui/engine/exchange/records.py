@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 10**12
 _ROLE = checks.word("optimizer", "scorer", "judge")
+_LATER = frozenset({"error_format"})
+"""Texts of a template that older files don't have."""
 PURPOSE = checks.word("sample", "score", "try", "judge", "confirm", "evaluate")
 
 
@@ -84,7 +86,8 @@ def read_settings(value: Any) -> Settings:  # noqa: ANN401
 def read_template(value: Any) -> Template:  # noqa: ANN401
     """A template from an object of all its texts."""
     known = {field.name for field in fields(Template)}
-    found = checks.texts(value)
+    later = {field.name: str(field.default) for field in fields(Template) if field.name in _LATER}
+    found = later | checks.texts(value)
     if found.keys() != known:
         wrong = min(found.keys() ^ known)
         raise ValueError(f"has a missing or unknown text {wrong[:40]!r}")

@@ -45,7 +45,9 @@ CHOICES = {
     "proposals": ("independent",),
     "meta_style": ("tuned", "pretrained"),
     "scoring": ("full",),
-    **dict.fromkeys(("header", "qa", "review"), ("yes", "no")),
+    **dict.fromkeys(
+        ("header", "qa", "review", "score_uncertainty", "exemplar_errors"), ("yes", "no")
+    ),
 }
 
 
