@@ -11,6 +11,9 @@ from unittest import mock
 from opro_tui.config import Config
 from opro_tui.core.edits import Edits
 from opro_tui.engine import caller, evaluate, fork
+from opro_tui.engine.ablation import plan, stored
+from opro_tui.engine.ablation.runner import Ablation, Options
+from opro_tui.engine.ablation.vary import groups, variants
 from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
@@ -18,6 +21,8 @@ from opro_tui.store.database import Store
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from opro_tui.engine.create import Start
 
 SEED = 1
 DATABASE = "sessions.db"
@@ -83,6 +88,30 @@ async def _task(store: Store, task: str) -> None:
     await session.close()
 
 
+async def _ablation(store: Store) -> None:
+    """An ablation of order and temperature with its one-shot control, three times over."""
+    draft = Draft(name="base", values={"task": "sums", "train": 20, "test": 20, "seed": SEED})
+    base = plan.base_of(draft, Config())
+    wanted = groups(["order=descending", "temperature=0"])
+    arms = tuple(variants(wanted, base.settings, NoFiles()))
+    wanted_plan = plan.Plan(name="order", draft=draft, variants=arms, repetitions=3, steps=4)
+    await plan.make(store, plan.cells(wanted_plan, Config()))
+    entries = await stored.entries(store, "order")
+    await Ablation(store, Config(), entries, Options(one_shot=True), lambda _: None).run()
+
+
+class NoFiles:
+    """For arms that name no files."""
+
+    def solutions(self, path: Path) -> tuple[Start, ...]:
+        """Never asked for."""
+        raise NotImplementedError(path)
+
+    def template(self, path: Path) -> dict[str, str]:
+        """Never asked for."""
+        raise NotImplementedError(path)
+
+
 async def _nothing(store: Store) -> None:
     """A database without a session."""
 
@@ -93,6 +122,7 @@ GROUNDS: dict[str, Callable[[Store], Awaitable[None]]] = {
     "pair": _pair,
     "lines": _lines,
     "tours": _tours,
+    "ablation": _ablation,
     "empty": _nothing,
 }
 

@@ -142,6 +142,8 @@ BROWSER = (
     Scene("sessions-empty", browser=True, ground="empty"),
     Scene("sessions-search", ("slash", "type:demo"), (SMALL,), browser=True, ground="pair"),
     Scene("sessions-help", ("question_mark",), browser=True, ground="pair"),
+    Scene("ablation", ("A", "down"), browser=True, ground="ablation"),
+    Scene("ablation-one", ("A", "right_square_bracket"), (WIDE,), browser=True, ground="ablation"),
     Scene("ask-delete", ("down", "down", "x"), browser=True, ground="pair"),
     Scene("ask-rename", ("r", "type:tours"), (SMALL,), browser=True, ground="pair"),
     Scene("new-session", ("n", "type:sums"), browser=True),

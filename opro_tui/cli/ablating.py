@@ -161,6 +161,16 @@ class Ablating:
         return EXIT_CODES.get(ended.code, 1)
 
 
+async def check_there(app: App, name: str) -> None:
+    """Refuse a name that no ablation has.
+
+    Raises:
+        BadInput: There is none.
+    """
+    async with _existing(app, name) as store:
+        await stored.entries(store, name)
+
+
 async def show(app: App, name: str, *, as_json: bool) -> int:
     """Print the table of an ablation as it is; nothing is spent."""
     async with _existing(app, name) as store:

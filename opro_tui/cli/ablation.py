@@ -23,7 +23,7 @@ from opro_tui.cli.progress import Progress as StepProgress
 from opro_tui.core.ablation import BASE
 from opro_tui.core.money_report import tokens
 from opro_tui.core.usage import ROLES
-from opro_tui.engine.ablation.table import SAYS_NOTHING, Figure
+from opro_tui.engine.ablation.table import NO_DIFFERENCE, SAYS_NOTHING, Figure, notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _REDRAW = 0.2
 _LINE_EVERY = 10.0
 _WIDE = 96
-NO_DIFFERENCE = "~"
 
 
 class Watcher:
@@ -280,40 +279,7 @@ def signed(value: float, *, bounded: bool) -> str:
 
 
 def _notes(found: Table) -> list[str]:
-    runs = max((row.done for row in found.rows), default=0)
-    told = []
-    if found.simulated:
-        told.append(SAYS_NOTHING)
-    best = max((o.scored for row in found.rows for o in row.outcomes), default=0)
-    if found.facts.bounded:
-        told.append(
-            f"training: the best of up to {best} solutions, which flatters; held out is the figure"
-            " to go by"
-        )
-    if found.facts.minimize:
-        told.append("lower is better")
-    if runs >= 3:
-        told.append(
-            f"intervals: 95 %, of the mean over repetitions (t); − A is paired by repetition;"
-            f" {NO_DIFFERENCE} holds 0"
-        )
-    elif runs == 2:
-        told.append("two repetitions are too few for an interval: both values are shown")
-    elif runs and found.facts.bounded:
-        told.append(
-            "intervals: 95 %, of one repetition over its examples; they say nothing of other draws"
-        )
-    others = len(found.rows) - 1
-    if others > 2 and runs:
-        told.append(
-            f"{others} arms are compared with A: about one interval in twenty misses by chance"
-        )
-    looks = sum(o.looks for row in found.rows for o in row.outcomes)
-    if looks:
-        told.append(f"looks at test splits: {looks}, each counted in its session")
     used = found.paid
-    told.append(
-        f"spent {money(used.cost_usd)} in {plural(used.calls, 'call')},"
-        f" {count(tokens(used))} tokens; alone: what an arm costs without the answers of others"
-    )
-    return told
+    spent = f"spent {money(used.cost_usd)} in {plural(used.calls, 'call')}"
+    alone = "alone: what an arm costs without the answers of others"
+    return [*notes(found), f"{spent}, {count(tokens(used))} tokens; {alone}"]

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opro_tui.core.ablation import Label
 from opro_tui.core.errors import BadInput
 from opro_tui.core.reducer import fold
 from opro_tui.engine import fork as forking
@@ -45,6 +46,7 @@ class Entry:
         cost: Dollars spent; None when unknown.
         elsewhere: Whether another process has it open for writing.
         known: Whether the figures are of the session's last event.
+        arm: What it is in a comparison; empty for nothing.
     """
 
     id: int
@@ -64,6 +66,12 @@ class Entry:
     cost: float | None = None
     elsewhere: bool = False
     known: bool = False
+    arm: str = ""
+
+    @property
+    def label(self) -> Label | None:
+        """What it is in an ablation; None where it belongs to none."""
+        return Label.read(self.arm)
 
 
 async def entries(store: Store) -> AsyncIterator[list[Entry]]:
@@ -126,6 +134,7 @@ def _entry(
         cost=data.get("cost_usd"),
         elsewhere=elsewhere,
         known=known,
+        arm=str(data.get("arm") or settings.arm or ""),
     )
 
 

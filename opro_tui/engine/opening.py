@@ -43,4 +43,5 @@ def summary(state: State) -> dict[str, Any]:
         "cost_usd": state.usage().cost_usd,
         "optimizer": state.settings.optimizer,
         "scorer": state.settings.scorer,
+        "arm": state.settings.arm,
     }

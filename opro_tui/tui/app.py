@@ -52,6 +52,7 @@ class OproApp(Bench):
         database: The database file.
         name: The session's name; None begins with the list of sessions and comes back to it.
         config: Providers, prices, keymap and look.
+        ablation: The ablation that is shown over the list at first; empty for none.
     """
 
     TITLE = "OPRO TUI"
@@ -66,10 +67,13 @@ class OproApp(Bench):
         "styles/history.tcss",
     ]
 
-    def __init__(self, database: Path, name: str | None, config: Config) -> None:
+    def __init__(
+        self, database: Path, name: str | None, config: Config, *, ablation: str = ""
+    ) -> None:
         super().__init__(database, config)
         self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
         self.put_on_bench(name or "")
+        self.ablation = ablation
         self.measuring: Measuring | None = None
         self._quitting = False
         self._interrupted_at = 0.0
@@ -84,6 +88,8 @@ class OproApp(Bench):
         """Show the first screen."""
         if self.sessions is not None:
             self.push_screen(self.sessions)
+            if self.ablation:
+                self.sessions.show_ablation(self.ablation)
         else:
             self.show_bench()
 
@@ -282,6 +288,20 @@ def run_browser(database: Path, config: Config) -> int:
         The exit code.
     """
     return run(OproApp(database, None, config))
+
+
+def run_ablation(database: Path, name: str, config: Config) -> int:
+    """Show an ablation over the list of sessions until the person leaves.
+
+    Args:
+        database: The database file.
+        name: The ablation's name.
+        config: Providers, prices, keymap and look.
+
+    Returns:
+        The exit code.
+    """
+    return run(OproApp(database, None, config, ablation=name))
 
 
 def run(app: OproApp) -> int:

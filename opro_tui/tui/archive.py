@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.money_report import report
 from opro_tui.core.waste import waste
 from opro_tui.engine import listing
+from opro_tui.engine.ablation import stored, table
 from opro_tui.engine.compare import compare
 from opro_tui.engine.replay import Replay
 from opro_tui.engine.session import Session
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from opro_tui.core.money_report import Report
     from opro_tui.core.state import State
     from opro_tui.core.waste import Waste
+    from opro_tui.engine.ablation.table import Table
     from opro_tui.engine.compare import Comparison
     from opro_tui.tui.steering import Steering
 
@@ -201,6 +203,25 @@ class Archive:
             return Costs(state, report(state, efforts), waste(state), simulated, prices_date())
 
         return await asyncio.to_thread(work)
+
+    async def ablation(self, name: str) -> Table:
+        """An ablation's table and curves, read off the event loop.
+
+        Raises:
+            BadInput: There is none of that name.
+        """
+
+        async def work() -> Table:
+            async with self.store() as store:
+                return await table.read(store, await stored.entries(store, name), self.config)
+
+        return await asyncio.to_thread(asyncio.run, work())
+
+    async def ablation_seen(self, name: str) -> tuple[int, ...]:
+        """What changes when a session of an ablation goes on."""
+        async with self.store() as store:
+            found = (await stored.ablations(store)).get(name, ())
+            return tuple([await store.last_seq(entry.record.id) for entry in found])
 
     async def compare(self, first: str, second: str) -> Compared:
         """Compare two sessions by what is stored.

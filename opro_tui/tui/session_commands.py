@@ -25,6 +25,13 @@ SESSION_COMMANDS: tuple[Command, ...] = (
         "Compare",
         "Compare two sessions: those marked with space, or the selected one with the marked.",
     ),
+    Command(
+        "ablation",
+        "A",
+        "ablation",
+        "Ablation",
+        "Show the ablation that the selected session is an arm of: its arms' curves and table.",
+    ),
     Command("session_search", "slash,Q", "search", "Search", "Show only sessions that match."),
     Command("session_rename", "r", "rename", "Rename", "Give the selected session another name."),
     Command(

@@ -74,7 +74,8 @@ class Order:
 def matches(entry: Entry, query: str) -> bool:
     """Whether every word of a query stands somewhere in a session's row."""
     simulated = "simulated" if entry.simulated else ""
-    fields = (entry.name, entry.task, entry.optimizer, entry.scorer, entry.status, simulated)
+    models = (entry.optimizer, entry.scorer)
+    fields = (entry.name, entry.task, *models, entry.status, simulated, entry.arm)
     text = "\n".join(fields).casefold()
     return all(word in text for word in query.casefold().split())
 
@@ -248,6 +249,8 @@ def detail(entry: Entry | None, parent: str = "") -> list[Part]:
         parts.append(Part("SIMULATED", "badge", 95))
     parts.append(Part(fmt.safe(entry.task, 200), "", 60))
     parts.append(Part(fmt.safe(models(entry), 400), "accent", 70))
+    if entry.arm:
+        parts.append(Part(fmt.safe(entry.arm, 200), "better", 55))
     if parent:
         parts.append(Part(f"fork of {fmt.safe(parent, 100)}", "muted", 50))
     if entry.elsewhere:

@@ -64,17 +64,18 @@ def answered(path: Path) -> int:
 
 
 def result(cli: Cli, db: str) -> list[Any]:
-    """All that an ablation came to, but for calls whose outcome a kill left open."""
+    """All that an ablation came to, but for calls whose outcome a kill left open.
+
+    The server takes the prompt of a call that was made twice from its cache the second time.
+    """
     data = cli.ok("--db", cli.folder / db, "ablate", "--show", "--json").json
     assert data["complete"]
-    kept = []
     for arm in data["arms"]:
-        for usage in (arm["usage"], arm["alone"], *(s["usage"] for s in arm["sessions"])):
-            usage.pop("unknown")
-        for session in arm["sessions"]:
-            session["alone"].pop("unknown")
-        kept.append(arm)
-    return kept
+        for each in (arm, *arm["sessions"]):
+            for usage in (each["usage"], each["alone"]):
+                for name in ("unknown", "cached_tokens"):
+                    usage.pop(name)
+    return list(data["arms"])
 
 
 class Killer:

@@ -138,7 +138,7 @@ def ablate_command(
     check_name(name)
     values = given_settings(flags)
     if show:
-        return _show(app, name, as_json=as_json)
+        return _show(app, name, as_json=as_json, headless=headless)
     options = _options(values, held_out=held_out, one_shot=one_shot)
     planned: list[Cell] | None = None
     if "task" in values:
@@ -154,11 +154,17 @@ def ablate_command(
     return wait_for(work.dry_run() if dry_run else work.run())
 
 
-def _show(app: App, name: str, *, as_json: bool) -> int:
+def _show(app: App, name: str, *, as_json: bool, headless: bool) -> int:
     """The screen of an ablation; its table where there is no terminal."""
-    from opro_tui.cli.ablating import show
+    from opro_tui.cli.ablating import check_there, show
+    from opro_tui.cli.output import interactive
 
-    return wait_for(show(app, name, as_json=as_json))
+    if as_json or headless or not interactive():
+        return wait_for(show(app, name, as_json=as_json))
+    wait_for(check_there(app, name))
+    from opro_tui.tui.app import run_ablation
+
+    return run_ablation(app.db, name, app.config)
 
 
 for _param in ablate_command.params:

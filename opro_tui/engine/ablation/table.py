@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from opro_tui.store.database import Store
 
 SAYS_NOTHING = "simulated: says nothing about LLMs"
+NO_DIFFERENCE = "~"
+"""Stands behind a difference whose interval holds 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Row:
     """An arm.
 
     Attributes:
+        place: Its place among the arms, the base's being 0.
         sign: A letter for it.
         arm: What differs from the base.
         control: Whether it is the one-shot control.
@@ -86,6 +89,7 @@ class Row:
         alone: What they would have used without answers that others had bought.
     """
 
+    place: int
     sign: str
     arm: str
     control: bool
@@ -157,13 +161,18 @@ async def read(store: Store, entries: Sequence[Entry], config: Config) -> Table:
     return table([await outcome(store, entry, config) for entry in entries])
 
 
-def table(outcomes: Sequence[Outcome]) -> Table:
-    """Work out the table of some sessions, one or more, of one ablation."""
-    by_arm: dict[str, list[Outcome]] = {}
+def table(outcomes: Sequence[Outcome], arms: Sequence[str] = ()) -> Table:
+    """Work out the table of some sessions of one ablation.
+
+    Args:
+        outcomes: One or more, the base's first.
+        arms: All arms of the ablation in order, where these may lack some: each keeps its letter.
+    """
+    by_arm: dict[str, list[Outcome]] = {arm: [] for arm in arms}
     for each in outcomes:
         by_arm.setdefault(each.entry.label.arm, []).append(each)
     bases = {o.entry.label.repetition: o for o in by_arm.get(BASE, ())}
-    rows = [_row(_sign(place), arm, own, bases) for place, (arm, own) in enumerate(by_arm.items())]
+    rows = [_row(place, arm, own, bases) for place, (arm, own) in enumerate(by_arm.items()) if own]
     first = outcomes[0]
     return Table(
         name=first.entry.label.ablation,
@@ -180,7 +189,7 @@ def _sign(place: int) -> str:
     return letter if place < 26 else _sign(place // 26 - 1) + letter
 
 
-def _row(sign: str, arm: str, own: list[Outcome], bases: dict[int, Outcome]) -> Row:
+def _row(place: int, arm: str, own: list[Outcome], bases: dict[int, Outcome]) -> Row:
     ordered = sorted(own, key=lambda each: each.entry.label.repetition)
     pairs = tuple(_pair(bases.get(each.entry.label.repetition), each) for each in ordered)
     done = [each for each in ordered if each.done]
@@ -188,7 +197,8 @@ def _row(sign: str, arm: str, own: list[Outcome], bases: dict[int, Outcome]) -> 
     train = [each.best.score for each in done if each.best and each.best.score]
     test = [each.held_out.score for each in done if each.held_out]
     return Row(
-        sign=sign,
+        place=place,
+        sign=_sign(place),
         arm=arm,
         control=ordered[0].entry.control,
         outcomes=tuple(ordered),
@@ -253,3 +263,45 @@ def _over(values: tuple[float, ...]) -> Figure:
         return Figure(values)
     low, high = mean_interval(finite) or (None, None)
     return Figure(values, mean(finite), low, high)
+
+
+def notes(found: Table) -> list[str]:
+    """What the table's figures mean, and what they don't, as sentences."""
+    told = [SAYS_NOTHING] if found.simulated else []
+    if found.facts.bounded:
+        most = max(each.scored for row in found.rows for each in row.outcomes)
+        told.append(
+            f"training: the best of up to {most} solutions, which flatters; held out is the figure"
+            " to go by"
+        )
+    if found.facts.minimize:
+        told.append("lower is better")
+    told += _about_intervals(found)
+    others = len(found.rows) - 1
+    if others > 2 and any(row.done for row in found.rows):
+        told.append(
+            f"{others} arms are compared with A: about one interval in twenty misses by chance"
+        )
+    if any(row.control for row in found.rows):
+        told.append(
+            "one-shot control: as many candidates as A sampled, all in one step from one"
+            " meta-prompt, for at most the same spending"
+        )
+    looks = sum(each.looks for row in found.rows for each in row.outcomes)
+    if looks:
+        told.append(f"looks at test splits: {looks}, each counted in its session")
+    return told
+
+
+def _about_intervals(found: Table) -> list[str]:
+    runs = max(row.done for row in found.rows)
+    if runs >= 3:
+        means = "intervals: 95 %, of the mean over repetitions (t); − A is paired by repetition"
+        return [f"{means}; {NO_DIFFERENCE} holds 0"]
+    if runs == 2:
+        return ["two repetitions are too few for an interval: both values are shown"]
+    if runs and found.facts.bounded:
+        return [
+            "intervals: 95 %, of one repetition over its examples; they say nothing of other draws"
+        ]
+    return []

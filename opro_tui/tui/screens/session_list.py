@@ -220,6 +220,8 @@ class SessionList(Screen[None]):
         """Leave out of the footer what can't be done now."""
         if action in SELECTED:
             return self.is_mounted and self.selected is not None
+        if action == "ablation":
+            return self.is_mounted and self.selected is not None and self.selected.label is not None
         if action in ("search", "sort", "reverse"):
             return bool(self.entries)
         if action == "compare":

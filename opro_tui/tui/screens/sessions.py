@@ -11,6 +11,7 @@ from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import plural, safe
 from opro_tui.tui.messages import Failed, SessionAsked
 from opro_tui.tui.options import options
+from opro_tui.tui.screens.ablation import AblationScreen
 from opro_tui.tui.screens.compare import CompareScreen
 from opro_tui.tui.screens.costs import CostsScreen
 from opro_tui.tui.screens.help import help_layer
@@ -233,6 +234,16 @@ class SessionsScreen(SessionList):
         # The older one is A: a fork then stands against its parent.
         first, second = (self.entries[id_].name for id_ in sorted(ids))
         self.app.push_screen(CompareScreen(self.archive, first, second, chart=self.chart))
+
+    def action_ablation(self) -> None:
+        """Show the ablation that the selected session belongs to."""
+        label = self.selected.label if self.selected is not None else None
+        if label is not None:
+            self.show_ablation(label.ablation)
+
+    def show_ablation(self, name: str) -> None:
+        """Show an ablation."""
+        self.app.push_screen(AblationScreen(self.archive, name, chart=self.chart))
 
     # Layers
 
