@@ -165,7 +165,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         "task",
         take.text,
         False,
-        "a preset, a task file, a data file or python:module:Class",
+        "a preset, a task file, a data file, python:module:Class or a task that a package offers",
         "TASK",
     ),
     Definition(

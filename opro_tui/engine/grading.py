@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 from opro_tui.core.errors import OproError
@@ -56,7 +57,7 @@ async def compute(task: Task, solution: str) -> Grade:
     if task.trusted:
         return task.compute(solution)
     try:
-        return await offload(lambda: task.compute(solution))
+        found = await offload(lambda: task.compute(solution))
     except OproError:
         raise
     except TimeoutError:
@@ -64,3 +65,17 @@ async def compute(task: Task, solution: str) -> Grade:
     except Exception as error:
         what = f"{type(error).__name__}: {error}"
         raise OproError(f"{task.name} failed: {what}", where=solution[:60]) from error
+    problem = _no_grade(found)
+    if problem:
+        raise OproError(f"{task.name} gave {problem}", where=solution[:60])
+    return found
+
+
+def _no_grade(found: object) -> str:
+    """Why what a user's task computed is no grade; empty when it is one."""
+    if not isinstance(found, Grade):
+        return f"{type(found).__name__} and no Grade"
+    score: object = found.score
+    if isinstance(score, bool) or not isinstance(score, (int, float)):
+        return f"a score that is no number ({type(score).__name__})"
+    return "a score that is no number (nan)" if math.isnan(score) else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Task
-from opro_tui.tasks import columns, computed, data, labels, presets, splits, stand_in
+from opro_tui.tasks import columns, computed, data, labels, own, presets, splits, stand_in
 from opro_tui.tasks.judging import rubric_of
 from opro_tui.tasks.metrics import JUDGE, guess_metric, make_metric, needs_target
 from opro_tui.tasks.prompt_task import (
@@ -37,7 +36,8 @@ class TaskOptions:
     """What a user said about a task; None leaves it to the task, file or preset.
 
     Attributes:
-        task: A preset, a task file, a data file, or `python:module:Class`.
+        task: A preset, a task file, a data file, `python:module:Class`, or the name by which a
+            package offers a task.
         data_dir: Where the benchmarks' files lie.
         input: The data file's column with the question.
         target: The data file's column with the right answer.
@@ -92,7 +92,7 @@ def load(options: TaskOptions) -> Loaded:
     name = options.task
     seed = options.seed or 0
     if name.startswith("python:"):
-        return Loaded(_own_task(name, seed), seed)
+        return Loaded(own.make(name, seed, new=True), seed)
     task = computed.make(name, seed)
     if task is not None:
         return Loaded(task, seed)
@@ -101,6 +101,9 @@ def load(options: TaskOptions) -> Loaded:
         return _load_task_file(options)
     if suffix in data.SUFFIXES:
         return _load_data_file(options)
+    if name not in presets.PRESETS and (reference := own.installed().get(name)):
+        task = own.make(reference, seed, f"--task {name} ({reference})", new=True)
+        return Loaded(task, seed)
     return _load_preset(presets.find_preset(name, options.data_dir), options)
 
 
@@ -118,7 +121,7 @@ def restore(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task:
         if kind == "prompt":
             return PromptTask(PromptSpec.from_json(fields), examples)
         if kind == "python":
-            return _own_task(f"python:{fields['reference']}", fields["seed"])
+            return own.make(f"python:{fields['reference']}", fields["seed"])
         task = computed.make_again(fields)
         if task is not None:
             return task
@@ -155,35 +158,6 @@ def python_references(spec: Mapping[str, Any]) -> tuple[str, ...]:
 def _damaged(error: Exception) -> BadInput:
     what = f"the task's description is damaged ({type(error).__name__}: {error})"
     return BadInput(what, where="task")
-
-
-def _own_task(reference: str, seed: int) -> Task:
-    from opro_tui.tasks.user_code import resolve
-
-    found = resolve(reference, "--task")
-    try:
-        takes_seed = "seed" in inspect.signature(found).parameters
-        task = found(seed=seed) if takes_seed else found()
-    except Exception as error:
-        raise BadInput(
-            f"the task can't be made ({type(error).__name__}: {str(error)[:200]})",
-            where=f"--task {reference}",
-            todo="It is made without arguments, or with seed= where it takes that.",
-        ) from error
-    if not isinstance(task, Task):
-        wanted = [name for name in _members() if not hasattr(task, name)]
-        raise BadInput(
-            f"{type(task).__name__} is no task: it lacks {', '.join(wanted)}",
-            where=f"--task {reference}",
-            todo="Derive the class from opro_tui.tasks.base.BaseTask.",
-        )
-    return task
-
-
-def _members() -> list[str]:
-    methods = [name for name, value in vars(Task).items() if inspect.isfunction(value)]
-    names = [*Task.__annotations__, *methods]
-    return [name for name in names if not name.startswith("_")]
 
 
 def _load_preset(preset: Preset, options: TaskOptions) -> Loaded:

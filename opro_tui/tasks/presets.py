@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, nearest
-from opro_tui.tasks import computed, data
+from opro_tui.tasks import computed, data, own
 from opro_tui.tasks.prompt_task import INITIAL
 
 if TYPE_CHECKING:
@@ -201,7 +201,8 @@ def preset_names() -> list[tuple[str, str]]:
     names = [(preset.name, preset.about) for preset in PRESETS.values()]
     position = next(i for i, (name, _) in enumerate(names) if name.startswith("bbh/"))
     names.insert(position, ("mmlu/SUBJECT", "MMLU questions with four choices, for any subject"))
-    return [*names, *computed.ABOUT.items()]
+    offered = [(name, f"your own: {reference}") for name, reference in own.installed().items()]
+    return [*names, *computed.ABOUT.items(), *(each for each in offered if each[0] not in PRESETS)]
 
 
 def find_preset(name: str, data_dir: Path | None) -> Preset:
@@ -219,7 +220,7 @@ def find_preset(name: str, data_dir: Path | None) -> Preset:
     family, _, member = name.partition("/")
     if family == "mmlu" and member.replace("_", "").isalnum() and member.isascii():
         return _mmlu_preset(member)
-    known = [*PRESETS, *computed.ABOUT]
+    known = [*PRESETS, *computed.ABOUT, *own.installed()]
     if data_dir is not None and family == "mmlu":
         known += [f"mmlu/{subject}" for subject in _subjects(data_dir)]
     todo = nearest(name, known) or (
