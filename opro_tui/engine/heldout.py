@@ -14,7 +14,8 @@ from opro_tui.core.trajectory import tie_group
 from opro_tui.core.usage import Usage, total
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
-from opro_tui.engine.judging import Grading
+from opro_tui.engine.grading import flagged
+from opro_tui.engine.judging import Grading, judge_jobs
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted
 
@@ -90,21 +91,37 @@ def known(state: State, candidate: int, examples: Sequence[int]) -> Measured | N
 
 
 async def borrowed(session: Session, store: Store) -> Usage:
-    """What the answers that measurements took from other sessions had cost there."""
-    measured = session.state.measured
+    """What the answers and judgements that measurements took from other sessions had cost there."""
+    measured, task, settings = session.state.measured, session.task, session.state.settings
     if not measured:
         return Usage()
-    model = await session.hands.pool.prepare("scorer", session.state.settings, preview=True)
-    traits = await session.hands.caller.traits(model)
-    wanted = {(event.candidate, index) for event in measured for index in event.examples}
-    keys = [
-        _job(
-            session, model, session.state.candidates[id_], session.task.examples[index], "evaluate"
-        ).key(traits)
-        for id_, index in sorted(wanted)
-    ]
-    found = await store.find_answers(list(dict.fromkeys(keys)))
-    return total(each.usage for each in found.values() if each.session != session.record.id)
+    models = await session.hands.pool.looked_at(task, settings)
+    traits = await session.hands.caller.traits(models["scorer"])
+    keys: dict[bytes, Example] = {}
+    for id_, index in sorted({(event.candidate, i) for event in measured for i in event.examples}):
+        candidate, example = session.state.candidates[id_], task.examples[index]
+        job = _job(session, models["scorer"], candidate, example, "evaluate")
+        keys[job.key(traits)] = example
+    found = await store.find_answers(list(keys))
+    answers = list(found.values())
+    if task.judge is not None:
+        traits = await session.hands.caller.traits(models["judge"])
+        wanted = [
+            job.key(traits)
+            for key, answer in found.items()
+            if flagged(answer.completions[0]) is None
+            for job in judge_jobs(
+                task.judge,
+                settings,
+                models["judge"],
+                keys[key],
+                answer.completions[0].text,
+                purpose="evaluate",
+                step=0,
+            )
+        ]
+        answers += (await store.find_answers(list(dict.fromkeys(wanted)))).values()
+    return total(each.usage for each in answers if each.session != session.record.id)
 
 
 async def measure(

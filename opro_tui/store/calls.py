@@ -297,8 +297,9 @@ def account(db: sqlite3.Connection, session: int, after: int, upto: int) -> Acco
     borrowed = db.execute(
         f"SELECT {_SUMS} FROM calls WHERE session IS NOT ? AND id IN"  # noqa: S608 - a constant
         " (SELECT call FROM evaluations WHERE session = ? AND call IS NOT NULL"
-        " AND step > ? AND step <= ?)",
-        (session, session, after, upto),
+        " AND step > ? AND step <= ? UNION ALL SELECT judgements.call FROM judgements"
+        " JOIN evaluations USING (session, seq) WHERE session = ? AND step > ? AND step <= ?)",
+        (session, session, after, upto, session, after, upto),
     ).fetchone()
     return Account(own.get(True, Usage()), own.get(False, Usage()), _summed(borrowed))
 

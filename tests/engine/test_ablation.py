@@ -17,6 +17,7 @@ from opro_tui.engine.ablation.table import read
 from opro_tui.engine.ablation.vary import Variant, groups, variants
 from opro_tui.engine.create import Draft, Start
 from opro_tui.store.database import Store
+from tests.engine.test_judge import letters, replying
 from tests.support.loopback import LoopbackServer
 from tests.support.sessions import opened, own_data
 
@@ -39,7 +40,8 @@ async def store(tmp_path):
 
 
 def planned(folder, vary, *, repetitions=1, steps=1, name="abl", draft=None, **values):
-    draft = Draft(name="base", values=own_data(folder, **values), **(draft or {}))
+    given = {k: v for k, v in own_data(folder, **values).items() if v is not None}
+    draft = Draft(name="base", values=given, **(draft or {}))
     base = planning.base_of(draft, CONFIG)
     plan = planning.Plan(
         name=name,
@@ -241,9 +243,14 @@ async def test_arms_share_what_is_bought_and_repetitions_do_not(tmp_path, store)
         assert len(server.ledger) == requests
 
 
-async def test_alone_is_what_an_arm_costs_in_a_database_of_its_own(tmp_path, store):
-    with LoopbackServer() as server:
-        cells = planned(tmp_path, ["temperature=0.5"], url=server.url, test=4)
+@pytest.mark.parametrize("judged", [False, True])
+async def test_alone_is_what_an_arm_costs_in_a_database_of_its_own(tmp_path, store, judged):
+    with LoopbackServer(replying() if judged else None) as server:
+        values = {"url": server.url, "test": 4}
+        if judged:
+            values |= letters(tmp_path, server.url) | {"target": None}
+        cells = planned(tmp_path, ["temperature=0.5"], **values)
+        assert dict(cells[0].prepared.settings.max_output_tokens).get("judge", 0) > 0 or not judged
         await run(store, cells)
         shared = (await the_table(store)).rows[1]
         assert shared.paid.calls < shared.alone.calls

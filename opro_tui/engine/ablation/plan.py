@@ -22,7 +22,7 @@ from opro_tui.engine.create import (
     prepare,
     starting_events,
 )
-from opro_tui.engine.pool import ModelPool
+from opro_tui.engine.pool import ModelPool, roles_of
 from opro_tui.engine.provenance import sources_of
 
 if TYPE_CHECKING:
@@ -154,11 +154,10 @@ def _limits(arm: Prepared, config: Config) -> dict[str, int]:
     later; a limit that came with it would make other requests of the same.
     """
     pool = ModelPool(config, arm.settings.seed)
-    roles = ("optimizer", "scorer") if arm.task.examples else ("optimizer",)
     return {
         role: arm.settings.for_role("max_output_tokens", role)
         or pool.get(role, arm.settings, preview=True).max_output_default
-        for role in roles
+        for role in roles_of(arm.task)
     }
 
 
@@ -185,8 +184,8 @@ def check_pot(usd: float | None, planned: Iterable[Cell], config: Config) -> Non
         return
     for cell in planned:
         settings = cell.prepared.settings.with_values({"budget": usd})
-        roles = ("optimizer", "scorer") if cell.prepared.task.examples else ("optimizer",)
         pool = ModelPool(config, settings.seed)
+        roles = roles_of(cell.prepared.task)
         check_affordable(settings, [pool.get(r, settings, preview=True) for r in roles], config)
 
 
