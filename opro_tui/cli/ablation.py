@@ -160,7 +160,10 @@ def plan_lines(name: str, surveyed: Sequence[Outcome], varied: str) -> list[str]
         f" {plural(surveyed[0].of, 'step')} each"
     )
     base = f": {varied}" if varied else ""
-    return [*lines, *(f"  {output.one_line(arm)}{base if arm == BASE else ''}" for arm in arms)]
+    lines += [f"  {output.one_line(arm)}{base if arm == BASE else ''}" for arm in arms]
+    limits = ", ".join(f"{role} {limit:,}" for role, limit in settings.max_output_tokens)
+    lines.append(f"longest answers, in tokens: {limits}; --max-output-tokens ROLE=N sets others")
+    return lines
 
 
 def price_lines(price: Price, options: Options) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from opro_tui.cli.command import Command
+from opro_tui.cli.command import Command, headed
 from opro_tui.cli.flags import given_settings, settings_flags
 from opro_tui.cli.opening import wait_for
 from opro_tui.cli.several import Texts
@@ -29,6 +29,7 @@ opro-tui ablate --name pos --show   the curves and the table"""
 _STEPS = 5
 _ELSEWHERE = ("max_steps", "review", "arm")
 _POT = ("budget", "budget_tokens")
+_OWN = ("vary", "name", "repetitions", "steps", "one_shot", "held_out")
 
 
 class Files:
@@ -168,8 +169,10 @@ def _show(app: App, name: str, *, as_json: bool, headless: bool) -> int:
 
 
 for _param in ablate_command.params:
-    if _param.name in _ELSEWHERE and isinstance(_param, click.Option):
-        _param.hidden = True
+    if isinstance(_param, click.Option):
+        _param.hidden |= _param.name in _ELSEWHERE
+        if _param.name in _OWN:
+            headed(_param, "Ablation")
 
 
 def _options(values: dict[str, Any], *, held_out: bool, one_shot: bool) -> Options:

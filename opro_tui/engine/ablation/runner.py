@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from opro_tui.config import Config
     from opro_tui.core.events import Event
-    from opro_tui.core.solution import Score
+    from opro_tui.core.solution import Candidate, Score
     from opro_tui.engine.ablation.outcome import Outcome
     from opro_tui.store.database import Store
 
@@ -111,6 +111,7 @@ class Ablation:
         self._options = options
         self._tell = tell
         self._spent: dict[int, _Spent] = {}
+        self._kept: set[int] = set()
         self._done = 0
         self._open: Session | None = None
         self.stopping = False
@@ -162,6 +163,8 @@ class Ablation:
                         todo="Give another --name; `fork` keeps what was edited.",
                     )
                 self._note(session, entry)
+                if outcomes.is_over(session) and not self._to_measure(session):
+                    self._kept.add(entry.record.id)
                 if wanted:
                     found.append(await outcomes.of_session(self._store, session, entry))
             finally:
@@ -195,20 +198,31 @@ class Ablation:
         """Bring one session to its end, and measure its best."""
         if self.stopping:
             return _interrupted()
+        if entry.record.id in self._kept:
+            await self._keep(entry)
+            return None
         session = await self._opened(entry)
         self._open = session
         try:
-            before = session.state.last_seq
             ended = await self._steps(session, entry)
-            if ended is None and self._options.held_out:
+            if ended is None:
                 ended = await self._measured(session, entry)
             self._note(session, entry)
             if ended is None:
                 self._done += 1
-                self._say(session, entry, "done", kept=session.state.last_seq == before)
+                self._say(session, entry, "done")
             return ended
         finally:
             self._open = None
+            await session.close()
+
+    async def _keep(self, entry: Entry) -> None:
+        """Count a session that an earlier run brought to its end."""
+        session = await self._opened(entry, readonly=True)
+        try:
+            self._done += 1
+            self._say(session, entry, "done", kept=True)
+        finally:
             await session.close()
 
     async def _steps(self, session: Session, entry: Entry) -> Stopped | None:
@@ -221,13 +235,21 @@ class Ablation:
         """Score the best on the held-out examples, once."""
         if self.stopping:
             return _interrupted()
-        best = session.state.best()
-        test = tuple(e.index for e in session.task.examples if e.split == Split.TEST)
-        if best is None or not test or heldout.known(session.state, best.id, test):
+        wanted = self._to_measure(session)
+        if not wanted:
             return None
+        best, test = wanted
         self._say(session, entry, "held out")
         work = session.measure([best], test, "evaluate")
         return await self._follow(session, entry, work, "held out")
+
+    def _to_measure(self, session: Session) -> tuple[Candidate, tuple[int, ...]] | None:
+        """The best and the held-out examples that it has not been scored on; None for none."""
+        best = session.state.best()
+        test = tuple(e.index for e in session.task.examples if e.split == Split.TEST)
+        if not self._options.held_out or best is None or not test:
+            return None
+        return None if heldout.known(session.state, best.id, test) else (best, test)
 
     async def _follow(
         self, session: Session, entry: Entry, work: AsyncGenerator[Event, None], phase: str
