@@ -18,7 +18,6 @@ from opro_tui.engine.ablation.price import price
 from opro_tui.engine.ablation.report import to_json
 from opro_tui.engine.ablation.runner import Ablation
 from opro_tui.engine.ablation.table import read
-from opro_tui.engine.ablation.vary import base_values
 from opro_tui.engine.loop import EXIT_CODES
 from opro_tui.store.database import Store
 
@@ -120,14 +119,8 @@ class Ablating:
     async def _tell_price(
         self, store: Store, surveyed: Sequence[Outcome], say: Callable[[str], None]
     ) -> None:
-        varied: dict[str, None] = {}
-        for each in surveyed:
-            name, equals, _ = each.entry.label.arm.partition("=")
-            if equals:
-                varied.setdefault(name.replace("-", "_"))
-        values = base_values(varied, surveyed[0].entry.record.settings)
         left = await price(store, surveyed, self._options, self._app.config)
-        for line in telling.plan_lines(self._name, surveyed, values):
+        for line in telling.plan_lines(self._name, surveyed):
             say(line)
         for line in telling.price_lines(left, self._options):
             say(line)

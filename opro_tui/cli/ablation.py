@@ -23,7 +23,7 @@ from opro_tui.cli.progress import Progress as StepProgress
 from opro_tui.core.ablation import BASE
 from opro_tui.core.money_report import tokens
 from opro_tui.core.usage import ROLES
-from opro_tui.engine.ablation.table import NO_DIFFERENCE, SAYS_NOTHING, Figure, notes
+from opro_tui.engine.ablation.table import NO_DIFFERENCE, SAYS_NOTHING, Figure, base_words, notes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -143,7 +143,7 @@ def _place(progress: Progress) -> str:
     return f"repetition {label.repetition}, {output.one_line(label.arm)}"
 
 
-def plan_lines(name: str, surveyed: Sequence[Outcome], varied: str) -> list[str]:
+def plan_lines(name: str, surveyed: Sequence[Outcome]) -> list[str]:
     """What will be run."""
     first = surveyed[0].entry.record
     settings = first.settings
@@ -159,8 +159,9 @@ def plan_lines(name: str, surveyed: Sequence[Outcome], varied: str) -> list[str]
         f"{plural(len(arms), 'arm')} × {plural(len(repetitions), 'repetition')},"
         f" {plural(surveyed[0].of, 'step')} each"
     )
-    base = f": {varied}" if varied else ""
-    lines += [f"  {output.one_line(arm)}{base if arm == BASE else ''}" for arm in arms]
+    words = base_words(surveyed)
+    base = f": {words}" if words else ""
+    lines += [f"  {output.one_line(arm + base if arm == BASE else arm)}" for arm in arms]
     limits = ", ".join(f"{role} {limit:,}" for role, limit in settings.max_output_tokens)
     lines.append(f"longest answers, in tokens: {limits}; --max-output-tokens ROLE=N sets others")
     return lines
@@ -203,7 +204,7 @@ def _short(forecast: Forecast, options: Options) -> str:
 
 def lines(found: Table) -> list[str]:
     """The table, with what it rests on."""
-    arms = [f"  {row.sign}  {output.one_line(row.arm)}" for row in found.rows]
+    arms = [f"  {row.sign}  {output.one_line(found.words(row))}" for row in found.rows]
     return ["arms:", *arms, "", *_figures(found), "", *_notes(found)]
 
 

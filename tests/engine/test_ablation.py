@@ -14,7 +14,7 @@ from opro_tui.engine.ablation.price import price
 from opro_tui.engine.ablation.report import to_json
 from opro_tui.engine.ablation.runner import Ablation, Options
 from opro_tui.engine.ablation.table import read
-from opro_tui.engine.ablation.vary import Variant, groups, variants
+from opro_tui.engine.ablation.vary import Variant, base_values, groups, variants
 from opro_tui.engine.create import Draft, Start
 from opro_tui.store.database import Store
 from tests.engine.test_judge import letters, replying
@@ -99,6 +99,14 @@ def test_starting_points_and_texts():
         "solutions=a.csv",
         "meta-prompt=b.toml",
     ]
+
+
+def test_the_base_says_what_the_others_differ_from():
+    settings = planning.prepare(Draft(name="b", values={"task": "sums"}), CONFIG).settings
+    labels = ["base", "order=random", "temperature=0", "temperature=2", "initial=x", "solutions=f"]
+    words = base_values(labels, settings, ("Solve it.",))
+    assert words == 'order=ascending, temperature=1, initial="Solve it."'
+    assert base_values(labels[-2:-1], settings, ("a", "b")) == 'initial="a" …'
 
 
 def test_long_and_hostile_texts_have_labels_of_their_own():

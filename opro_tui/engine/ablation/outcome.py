@@ -42,7 +42,7 @@ class Outcome:
         paid: What it used itself.
         alone: What it would have used without the answers that others had bought.
         seed: What its split and its draws are made by.
-        training: The training examples, as input and target.
+        starts: Its starting solutions.
     """
 
     entry: Entry
@@ -60,7 +60,7 @@ class Outcome:
     paid: Usage
     alone: Usage
     seed: int
-    training: tuple[int, ...]
+    starts: tuple[str, ...]
 
     @property
     def done(self) -> bool:
@@ -102,7 +102,7 @@ async def of_session(store: Store, session: Session, entry: Entry) -> Outcome:
         paid=paid(state, entry),
         alone=await _alone(store, session, entry),
         seed=state.settings.seed,
-        training=state.facts.train,
+        starts=tuple(c.text for c in state.of_step(0) if c.rejected is None),
     )
 
 

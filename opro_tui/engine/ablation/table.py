@@ -16,6 +16,7 @@ from opro_tui.core.grades import unpack
 from opro_tui.core.statistics import Difference, difference, mean, mean_interval
 from opro_tui.core.usage import Usage, total
 from opro_tui.engine.ablation.outcome import outcome
+from opro_tui.engine.ablation.vary import base_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,6 +120,7 @@ class Table:
         facts: What is known about the task.
         simulated: Whether a simulated model takes part.
         repetitions: How many there are.
+        base: What the base has of all that the other arms differ in, in words.
     """
 
     name: str
@@ -126,6 +128,11 @@ class Table:
     facts: Facts
     simulated: bool
     repetitions: int
+    base: str = ""
+
+    def words(self, row: Row) -> str:
+        """What an arm is; of the base, what the others differ from."""
+        return f"{row.arm}: {self.base}" if row.arm == BASE and self.base else row.arm
 
     @property
     def complete(self) -> bool:
@@ -180,7 +187,17 @@ def table(outcomes: Sequence[Outcome], arms: Sequence[str] = ()) -> Table:
         facts=first.facts,
         simulated=any(each.entry.record.simulated for each in outcomes),
         repetitions=len({each.entry.label.repetition for each in outcomes}),
+        base=base_words(outcomes),
     )
+
+
+def base_words(outcomes: Sequence[Outcome]) -> str:
+    """What the base has of all that the other arms differ in."""
+    base = next((each for each in outcomes if each.entry.label.arm == BASE), None)
+    if base is None:
+        return ""
+    labels = [each.entry.label.arm for each in outcomes]
+    return base_values(labels, base.entry.record.settings, base.starts)
 
 
 def _sign(place: int) -> str:

@@ -175,14 +175,24 @@ def _label(flag: str, shown: str) -> str:
     return f"{flag}={line}" if len(line) <= LONGEST else f"{flag}={line[: LONGEST - 1]}…"
 
 
-def base_values(wanted: Iterable[str], base: Settings) -> str:
-    """What the base has of the settings that are varied, in words."""
+def base_values(labels: Iterable[str], base: Settings, starts: Sequence[str]) -> str:
+    """What the base has of all that the other arms differ in, in words.
+
+    Args:
+        labels: The arms' labels.
+        base: The base's settings.
+        starts: Its starting solutions.
+    """
     values = base.to_json()
-    told = [
-        f"{name.replace('_', '-')}={shown_value(values[name])}"
-        for name in dict.fromkeys(wanted)
-        if name in values and name not in PER_ROLE
-    ]
+    told: dict[str, None] = {}
+    for label in labels:
+        flag, equals, _ = label.partition("=")
+        name = flag.replace("-", "_")
+        if equals and name == INITIAL:
+            more = " …" if len(starts) > 1 else ""
+            told.setdefault(_label(flag, f'"{starts[0]}"') + more if starts else flag)
+        elif equals and name in values and name not in PER_ROLE:
+            told.setdefault(f"{flag}={shown_value(values[name])}")
     return ", ".join(told)
 
 

@@ -64,7 +64,7 @@ def row(arm: Arm, found: Table) -> Row:
         Cell(gained(gain, facts), "" if gain.apart else "muted"),
         Cell(_spent(arm.paid)),
         Cell(_spent(arm.alone), "muted"),
-        Cell(f"   {_state(arm)}{fmt.safe(arm.arm, 200)}"),
+        Cell(f"   {_state(arm)}{fmt.safe(found.words(arm), 200)}"),
     )
 
 
@@ -137,14 +137,14 @@ def header(name: str, found: Table | None, repetition: int) -> list[Part]:
 
 def told(found: Table) -> list[tuple[str, str]]:
     """What the arms are, and what the figures mean."""
-    lines = [(arm.sign, _arm(arm)) for arm in found.rows]
+    lines = [(arm.sign, _arm(arm, found.words(arm))) for arm in found.rows]
     return [*lines, *(("·", note) for note in notes(found))]
 
 
-def _arm(arm: Arm) -> str:
+def _arm(arm: Arm, what: str) -> str:
     best = [outcome for outcome in arm.outcomes if outcome.best is not None]
     steps = " ".join(f"{outcome.steps}/{outcome.of}" for outcome in arm.outcomes)
-    words = f"{arm.arm}; steps {steps}"
+    words = f"{what}; steps {steps}"
     if len(best) == 1 and best[0].best is not None:
         words += f"; best: {fmt.safe(best[0].best.text, 120)}"
     return words
