@@ -62,6 +62,8 @@ WORKBENCH = (
     Scene("workbench", sizes=(*BOTH, TINY)),
     Scene("workbench-light", sizes=(WIDE,), theme="opro-light"),
     Scene("workbench-contrast", sizes=(WIDE,), theme="opro-contrast"),
+    Scene("workbench-ansi-dark", sizes=(WIDE,), theme="ansi-dark"),
+    Scene("workbench-ansi-light", sizes=(WIDE,), theme="ansi-light"),
     Scene("workbench-fresh", ground="fresh"),
     Scene("workbench-regression", ground="lines"),
     Scene("workbench-tours", ground="tours"),
@@ -73,7 +75,9 @@ WORKBENCH = (
     Scene("running-stopped", ("s", "x"), (SMALL,), latency=1.0),
     Scene("zoom", ("z",)),
     Scene("chart", ("C", "left", "left")),
+    Scene("chart-ascii", ("C",), (SMALL,), chart="ascii"),
     Scene("filter", ("slash", "type:step:2-3 shown")),
+    Scene("filter-candidates", (TO_LIST, "slash", "type:unread"), (SMALL,)),
     Scene("help", ("question_mark",)),
     Scene("help-search", ("question_mark", "type:copy")),
     Scene("palette", ("colon", "type:comp")),
@@ -93,6 +97,7 @@ QUESTIONS = (
     Scene("ask-rescore", ("R",)),
     Scene("ask-confirm", ("F", "s")),
     Scene("problem", (RATE_LIMIT,)),
+    Scene("problem-light", (RATE_LIMIT,), (SMALL,), theme="opro-light"),
 )
 
 EDITS = (
@@ -102,6 +107,7 @@ EDITS = (
     Scene("setting-fixed", ("comma", "G", "enter"), (SMALL,)),
     Scene("setting-edit", ("comma", *["down"] * 2, "enter", "type:9", "tab", "type:bolder")),
     Scene("history", ("H",)),
+    Scene("history-filter", ("H", "slash", "type:pin"), (SMALL,)),
     Scene("history-edit", ("H", "enter"), (SMALL,)),
     Scene("review", (*REVIEW, "space", "space")),
     Scene("ask-selection", (*REVIEW, "space", "s")),

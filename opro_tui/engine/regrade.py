@@ -303,7 +303,7 @@ def changes(found: Regrading) -> str:
     count = found.up + found.down
     if not count:
         return "every answer gets the grade it had"
-    words = ("wrong→right", "right→wrong") if found.verdicts else ("score more", "score less")
+    words = ("wrong → right", "right → wrong") if found.verdicts else ("score more", "score less")
     answers = "1 answer" if count == 1 else f"{count:,} answers"
     moved = "1 solution" if found.moved == 1 else f"{found.moved:,} solutions"
     parts = f"{found.up:,} {words[0]}, {found.down:,} {words[1]}"

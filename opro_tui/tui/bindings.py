@@ -23,6 +23,7 @@ BY_ACTION = {command.action: command for command in COMMANDS}
 LIST_KEYS: tuple[tuple[str, str], ...] = (
     ("↑ ↓ k j", "Move in a list or scroll the meta-prompt."),
     ("PgUp PgDn", "Move by a page."),
+    ("/ Q", "Show only the rows that hold what is typed; Escape shows all again."),
     ("g G", "Go to the first or the last row; Home and End as well."),
     ("n N", "In the meta-prompt: go to the next or the previous region; ] and [ as well."),
     ("Enter", "Show all that is known of the selected row."),

@@ -219,7 +219,15 @@ def _labels(axis: Scale, facts: Facts, rows: int) -> dict[int, str]:
     last = rows - 1
     chosen = {round(last * part / (count - 1)) for part in range(count)}
     written = {row: fmt.value(axis.at(1 - row / max(1, last)), facts) for row in chosen}
-    return {row: fmt.cut(text, LABEL) for row, text in written.items()}
+    return {
+        row: text if len(text) <= LABEL else fmt.cut(_short(axis.at(1 - row / max(1, last))), LABEL)
+        for row, text in written.items()
+    }
+
+
+def _short(value: float) -> str:
+    """A value that is too long for its label."""
+    return fmt.short_count(value) if 0 <= value < MOST else fmt.number(value)
 
 
 class _Area:

@@ -230,9 +230,9 @@ COMMANDS: tuple[Command, ...] = (
         "slash,Q",
         "filter",
         "Filter",
-        "Show only solutions that match a text, an origin, a step or a mark.",
+        "Show only rows that match: a text, and in the trajectory an origin, a step or a mark.",
         footer=False,
-        panes=("trajectory",),
+        panes=("candidates", "trajectory"),
     ),
     Command(
         "look_alikes",

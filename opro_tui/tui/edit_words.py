@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from opro_tui.core.events import EditMade
 
 WIDTH = 200
+ONE_LINE = 60
 """Cells of a value in words; a whole text stands in the details."""
 
 _PHRASES = {
@@ -113,7 +114,7 @@ def whole(edit: EditMade) -> str:
     if isinstance(edit.after, dict) and edit.kind in ("set", "meta_prompt"):
         before = edit.before or {}
         parts = (
-            f"{name}\n\nbefore:\n{_full(before.get(name))}\n\nafter:\n{_full(after)}"
+            _change(name, _full(before.get(name)), _full(after))
             for name, after in edit.after.items()
         )
         return "\n\n".join(parts)
@@ -122,6 +123,13 @@ def whole(edit: EditMade) -> str:
     if edit.kind == "fork":
         return _whole_fork(edit)
     return words(edit).line
+
+
+def _change(name: str, before: str, after: str) -> str:
+    """What a setting or a text was and is, in one line where both are short."""
+    if "\n" not in before + after and len(before + after) < ONE_LINE:
+        return f"{name.replace('_', '-')}: {before} → {after}"
+    return f"{name}\n\nbefore:\n{before}\n\nafter:\n{after}"
 
 
 def _whole_fork(edit: EditMade) -> str:

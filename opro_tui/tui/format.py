@@ -191,6 +191,8 @@ def change(difference: float, facts: Facts) -> str:
     size = abs(difference)
     if facts.bounded:
         shown = f"{100 * size:.1f}"
+        if shown == "0.0":
+            return shown
     else:
         shown = number(size) if size < 10_000 else short_count(size)
     return f"{'−' if difference < 0 else '+'}{shown}"

@@ -11,12 +11,14 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
+from textual.widgets import Input
 
 from opro_tui.config import log_path
 from opro_tui.tui import bindings, copying, crash, terminal, themes
 from opro_tui.tui.external import read_outside
-from opro_tui.tui.format import safe
+from opro_tui.tui.format import pictured, safe
 from opro_tui.tui.screens.help import HelpLayer, help_layer
 from opro_tui.tui.widgets.tones import CLASSES
 
@@ -67,6 +69,12 @@ class Host(App[None]):
         """Write an escape sequence to the terminal."""
         if self._driver is not None and not self.is_headless:
             self._driver.write(sequence)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Fields of one line draw what they hold as it is: what could act stays out of them."""
+        if isinstance(event, events.Paste) and isinstance(self.focused, Input):
+            event = events.Paste(pictured(event.text))
+        await super().on_event(event)
 
     # Clipboard
 

@@ -34,7 +34,7 @@ EMPTY = """\
 No sessions yet.
 
 d  makes a demo on simulated models: no key, no network, no cost.
-n  makes a session on a task or a data file of yours, priced before anything is spent."""
+n  makes a session on a task or a data file of yours, priced before it costs."""
 BEST_WIDTH = 6
 MOST_NAMED = 6
 LONGEST_INDENT = 6
@@ -248,6 +248,8 @@ def detail(entry: Entry | None, parent: str = "") -> list[Part]:
     if entry.simulated:
         parts.append(Part("SIMULATED", "badge", 95))
     parts.append(Part(fmt.safe(entry.task, 200), "", 60))
+    if entry.steps is not None:
+        parts.append(Part(fmt.plural(entry.steps, "step"), "", 45))
     parts.append(Part(fmt.safe(models(entry), 400), "accent", 70))
     if entry.arm:
         parts.append(Part(fmt.safe(entry.arm, 200), "better", 55))

@@ -14,7 +14,7 @@ def test_the_table_the_answers_and_the_advice(small: Cli) -> None:
     told = small.ok("regrade", "s", "--metric", r"regex:(\d)").out
     assert told.startswith("simulated models")
     assert r"numeric → regex:(\d); nothing is bought or changed" in told
-    assert "right→wrong" in told
+    assert "right → wrong" in told
     assert r"opro-tui fork s --at 1 --as s-regraded --metric 'regex:(\d)'" in told
     found = small.ok("regrade", "s", "--metric", r"regex:(\d)", "--json").json
     assert set(found) == {

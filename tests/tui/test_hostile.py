@@ -8,6 +8,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.events import Paste
+from textual.widgets import Input
 
 from opro_tui.config import Config
 from opro_tui.core.edits import Edits
@@ -39,6 +41,7 @@ NAME = "[bold]x[/] [@click=app.quit]汉[/] [/INST]"
 SHOWING = (
     *("help", "edit", "exemplars", "differences", "reword", "try_out", "look_alikes", "details"),
     *("settings", "copy", "history", "costs", "replay", "compare", "confirm", "evaluate"),
+    *("lineage", "new_eyes", "null_arm", "palette", "chart"),
     *("messages", "about", "session_new", "session_rename", "session_fork", "session_delete"),
 )
 """Commands that bring foreign text to the screen, in layers and screens of their own."""
@@ -165,6 +168,68 @@ async def test_no_screen_over_a_session_lets_anything_through(database: Path) ->
         seen(app)
         await pilot.press("y", "escape")
         await run_out(app, pilot)
+        assert app.return_code is None
+
+
+async def paste(app: OproApp, text: str) -> None:
+    """Paste a text instead of what stands in the field that has the focus."""
+    field = app.focused
+    assert isinstance(field, Input)
+    field.value = ""
+    await app.on_event(Paste(text))
+
+
+async def test_filters_and_the_palette_take_any_text(database: Path) -> None:
+    app = OproApp(database, NAME, Config())
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
+        for rows in (app.workbench.trajectory.rows, app.workbench.candidates.rows):
+            rows.focus()
+            await pilot.press("slash")
+            await pilot.pause()
+            field = app.screen.focused
+            assert isinstance(field, Input)
+            for text in HOSTILE:
+                await paste(app, text)
+                await pilot.pause()
+                seen(app)
+            await pilot.press("escape")
+            seen(app)
+            assert rows.has_focus
+        await pilot.press("colon")
+        await pilot.pause()
+        for text in TEXTS:
+            await paste(app, text)
+            await pilot.pause()
+            seen(app)
+        await pilot.press("escape")
+        assert app.return_code is None
+
+
+async def test_new_eyes_and_traces_let_nothing_through(database: Path) -> None:
+    app = OproApp(database, NAME, Config())
+    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
+        app.workbench.trajectory.rows.focus()
+        await pilot.press("N")
+        for keys in (["contains"], ["enter"], ["down", "enter"], ["down", "down"]):
+            await pilot.press(*(keys if len(keys) > 1 or keys == ["enter"] else keys[0]))
+            await app.workers.wait_for_complete(
+                [w for w in app.screen.workers if w.node is app.screen]
+            )
+            await pilot.pause()
+            seen(app)
+        for _ in range(MOST_LAYERS):
+            if app.screen is app.workbench:
+                break
+            await pilot.press("escape")
+            await pilot.pause()
+        await pilot.press("L")
+        await until(pilot, lambda: getattr(app.screen, "found", None) is not None)
+        for key in ("end", "home", "tab", "end"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen(app)
         assert app.return_code is None
 
 

@@ -64,7 +64,7 @@ async def test_answers_are_graded_by_a_pattern_and_listed(
         assert found.down
         text = screen_text(app)
         assert r"numeric → regex:(\d)" in text
-        assert "right→wrong" in text
+        assert "right → wrong" in text
         assert "▲" in text or "▼" in text
         assert screen.solutions.keys == tuple(row.candidate.id for row in found.rows)
         row = next(row for row in found.rows if row.down)

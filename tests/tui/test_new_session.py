@@ -113,7 +113,7 @@ async def test_from_a_csv_of_ones_own_to_a_first_step(tmp_path, size) -> None:
         assert "✓ Ready" in text
         assert page.checking.guesses["name"] == "tickets"
         await fill(pilot, page, train="9", candidates="2")
-        assert page.rows["train"].told == "9 to train on, 15 held out"
+        assert page.rows["train"].told == "9, held out 15"
         await pilot.press("ctrl+s")
         await until(pilot, lambda: app.screen is app.workbench and app.steering.opened)
         assert app.steering.name == "tickets"

@@ -250,6 +250,6 @@ def test_computed_scores_leave_out_what_would_stay_empty() -> None:
         for column in candidates.columns(empty(LOSS), reviewing=False)
         if column.from_width < 1000
     ]
-    assert seen == ["", "#", "score", "vs best", "solution"]
+    assert seen == ["", "#", "score ±", "change", "solution"]
     labels = [c.label for c in candidates.columns(empty(), reviewing=True) if c.from_width < 1000]
     assert {"unread", "tokens", "cost"} <= set(labels)

@@ -78,7 +78,9 @@ class CandidateActions(ScoringActions):
                 return True if state.candidates else None
             case "lineage":
                 return bool(state.candidates)
-            case "look_alikes" | "sort" | "filter":
+            case "filter":
+                return bool(state.candidates)
+            case "look_alikes" | "sort":
                 return state.best_id is not None
             case "older_step" | "newer_step":
                 return len(state.steps) > 1
@@ -200,8 +202,11 @@ class CandidateActions(ScoringActions):
         self.trajectory.sort(self.trajectory.order.next())
 
     def action_filter(self) -> None:
-        """Type what the trajectory shall show."""
-        self.trajectory.ask_filter()
+        """Type what the list shall show: the candidates where they are active."""
+        if self.candidates.has_class("-active"):
+            self.candidates.rows.action_filter()
+        else:
+            self.trajectory.ask_filter()
 
     def action_older_step(self) -> None:
         """List the candidates of the step before."""

@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from opro_tui.engine.provenance import provenance
 from opro_tui.tui import bindings, copying
+from opro_tui.tui.edit_words import moment
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.screens.help import help_layer
@@ -84,10 +85,11 @@ class ScreenActions(Screen[None]):
         kept = set()
         for key in found:
             command = bindings.BY_ID.get(found[key].binding.id or "")
-            if key not in shown or command is None or _stays(found[key]):
+            if key not in shown or _stays(found[key]):
                 continue
             width = self._footer_width(found[key])
-            if width <= room and (not command.panes or here in command.panes):
+            mine = command is None or not command.panes or here in command.panes
+            if width <= room and mine:
                 room -= width
                 kept.add(found[key].binding.action)
         for key, each in found.items():
@@ -128,7 +130,8 @@ class ScreenActions(Screen[None]):
 
     async def action_about(self) -> None:
         """Show what the session was made with, and whether its data is still what it was."""
-        lines = (await provenance(self.steering.session)).lines()
+        found = await provenance(self.steering.session)
+        lines = [("made", moment(found.made)), *found.lines()[1:]]
         text = "\n".join(f"{name}: {words}" for name, words in lines)
         self.app.push_screen(Reader("About this session", "", lines, copies=text))
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from opro_tui.tui import review, rows, view
 from opro_tui.tui.panes.pane import Pane
-from opro_tui.tui.widgets.row_list import Column, RowList
+from opro_tui.tui.widgets.filtered_list import FilteredList
+from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column("", 1),
     Column("#", 4, right=True),
-    Column("score", 11, right=True),
-    Column("vs best", 9),
+    Column("score ±", 11, right=True),
+    Column("change", 9),
     Column("unread", 9, from_width=64),
     Column("tokens", 6, right=True, from_width=88),
     Column("cost", 8, right=True, from_width=88),
@@ -54,8 +55,8 @@ class CandidatesPane(Pane):
     """Candidates, filling in as they are sampled and scored."""
 
     def __init__(self) -> None:
-        self.rows = RowList(COLUMNS, id="candidate-rows")
-        super().__init__(self.rows, id="candidates")
+        self.rows = FilteredList(COLUMNS, id="candidate-rows")
+        super().__init__(self.rows, id="candidates", counts=True)
 
     def draw(self, state: State, now: Situation, looking: Looking) -> None:
         """Draw a state."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opro_tui.core.picture import Picture
     from opro_tui.core.state import State
 
-EMPTY = "Best and mean score by step, from the first finished step on."
+EMPTY = "Best and mean score of each finished step."
 MOST_ZOOM = 12
 CHART = "SCORE BY STEP"
 OTHER = "the chart", "the picture"

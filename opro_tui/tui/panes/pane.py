@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from rich.cells import cell_len
 from textual.containers import Container
 from textual.content import Content
 from textual.geometry import Region
 
+from opro_tui.tui.view import SEPARATOR
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
+
+    from opro_tui.tui.widgets.filtered_list import FilteredList
+
+FRAME = 6
+"""Cells of the upper edge that are no title: corners, a line and spaces."""
 
 
 class Pane(Container):
@@ -18,11 +26,15 @@ class Pane(Container):
 
     Args:
         body: What stands in it and takes the focus.
+        counts: Whether the title says how many rows of a filtered list are shown.
     """
 
-    def __init__(self, body: Widget, *, id: str) -> None:  # noqa: A002 - the name that widgets use
+    def __init__(self, body: Widget, *, id: str, counts: bool = False) -> None:  # noqa: A002
         super().__init__(id=id)
         self.body = body
+        self._title = ""
+        self._counts = counts
+        self._counted = ""
         self._entitling = False
 
     def compose(self) -> ComposeResult:
@@ -30,12 +42,28 @@ class Pane(Container):
         yield self.body
 
     def entitle(self, title: str) -> None:
-        """Set the frame's title, which is never read as markup."""
-        content = Content(title)
+        """Set the frame's title, which is never read as markup; what doesn't fit is left out."""
+        self._title = title
+        parts = [*title.split(SEPARATOR), *filter(None, (self._counted,))]
+        room = self.outer_size.width - FRAME
+        while len(parts) > 1 and self.is_mounted and cell_len(SEPARATOR.join(parts)) > room:
+            parts.pop()
+        content = Content(SEPARATOR.join(parts))
         if self.border_title != content.markup:
             self._entitling = True
             self.border_title = content
             self._entitling = False
+
+    def on_resize(self) -> None:
+        """Say as much in the title as there is room for."""
+        self.entitle(self._title)
+
+    def on_filtered_list_counted(self, event: FilteredList.Counted) -> None:
+        """Say in the title how many rows are shown."""
+        event.stop()
+        if self._counts:
+            self._counted = event.rows.counted
+            self.entitle(self._title)
 
     def refresh(self, *regions: Region, **how: bool) -> Self:
         """As every widget's; another title draws the frame's upper edge again and not all of it."""

@@ -40,7 +40,7 @@ SORTED = {
 }
 """The heading that an order changes, and what it says then."""
 EMPTY = (
-    "Scored solutions gather here, best first. ★ is the best, ~ can't be told from it.\n"
+    "Scored solutions gather here: ★ is the best, ~ may be as good.\n"
     "s scores the starting solutions and runs step 1"
 )
 GAP = Column("gap %", 6, right=True)
@@ -59,7 +59,7 @@ class TrajectoryPane(Pane):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear_filter", "Clear the filter", show=False),
+        Binding("escape", "clear_filter", "Show all"),
     ]
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Static
 from opro_tui.tui.screens import new_eyes_view as view
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.widgets.facts import Facts
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class ChangedAnswers(Layer[None]):
     def compose(self) -> ComposeResult:
         """Build it."""
         with self.box(classes="wide alikes"):
-            yield RowList(view.ANSWER_COLUMNS, id="changed")
+            yield FilteredList(view.ANSWER_COLUMNS, id="changed")
             yield Facts(id="answer")
             yield Static(Content("↑↓ another answer · Escape closes"), id="hint")
 

@@ -95,6 +95,7 @@ class Choose(Layer[str]):
         self.free = free
         self.current = typed or current
         self.note = note
+        self._shown = ""
         self.label = label or title.lower()
 
     def compose(self) -> ComposeResult:
@@ -103,7 +104,13 @@ class Choose(Layer[str]):
         width = max(min(42, longest + 1), cell_len(self.label))
         columns = (Column(self.label, width), Column("about", 0))
         with self.box(classes="finder"):
-            yield Input(self.typed, id="query", compact=True, select_on_focus=True)
+            yield Input(
+                self.typed,
+                id="query",
+                compact=True,
+                select_on_focus=True,
+                placeholder="type to filter",
+            )
             yield RowList(columns, id="options", led=True)
             yield Static(Content(""), id="shown")
             yield Static(plain(self.HINT), id="hint")
@@ -129,8 +136,17 @@ class Choose(Layer[str]):
         empty = "Nothing fits; Enter takes what is typed." if self.free else "Nothing fits."
         self.rows.show(found, self._row, empty=empty)
         self.rows.action_jump(0)
-        shown = f"{count(len(found))} of {count(len(self.options))} shown"
-        self.query_one("#shown", Static).update(plain("\n".join(filter(None, (shown, self.note)))))
+        self._shown = f"{count(len(found))} of {count(len(self.options))} shown"
+        self._tell()
+
+    def on_row_list_highlighted(self) -> None:
+        """Say all of what the list may cut."""
+        self._tell()
+
+    def _tell(self) -> None:
+        about = "" if self.rows.key is None else safe(self.options[self.rows.key][1], 160)
+        lines = (" · ".join(filter(None, (self._shown, about))), self.note)
+        self.query_one("#shown", Static).update(plain("\n".join(filter(None, lines))))
 
     def _row(self, place: int) -> Row:
         text, about = self.options[place]

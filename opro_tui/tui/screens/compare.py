@@ -22,8 +22,8 @@ from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.diff_view import DiffView
 from opro_tui.tui.widgets.drawing import Drawing
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.line import Line
-from opro_tui.tui.widgets.row_list import RowList
 from opro_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -81,12 +81,12 @@ class CompareScreen(PaneScreen):
         self.facts = TextView(id="compare-facts")
         self.chart = Drawing(id="compare-chart", ascii=chart == "ascii")
         self.diff = DiffView(id="compare-diff")
-        self.rows = RowList(view.EDIT_COLUMNS, id="compare-edits")
+        self.rows = FilteredList(view.EDIT_COLUMNS, id="compare-edits")
         self.panes = (
             Pane(self.facts, id="compare-facts-pane"),
             Pane(self.chart, id="compare-chart-pane"),
             Pane(self.diff, id="compare-diff-pane"),
-            Pane(self.rows, id="compare-edits-pane"),
+            Pane(self.rows, id="compare-edits-pane", counts=True),
         )
 
     def on_mount(self) -> None:
@@ -158,6 +158,7 @@ class CompareScreen(PaneScreen):
 
     def _draw_curves(self, compared: Compared) -> None:
         by = view.axes(compared)[self.by_cost]
+        self.panes[1].entitle(f"BEST SCORE · by {by}")
         first, second = view.curve(compared.first, by), view.curve(compared.second, by)
         self.chart.show(
             partial(view.curves, first, second, compared.first.facts, by, signs=self._signs)

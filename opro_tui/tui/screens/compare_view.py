@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from opro_tui.core.money_report import report, tokens
 from opro_tui.engine.compare import CONTROL_MEANS
 from opro_tui.tui import charting, edit_words
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 EDIT_COLUMNS = (
     Column("", 1),
     Column("step", 4, right=True),
-    Column("what", 25),
+    Column("what", 20),
     Column("why", 0),
 )
 NO_EDITS = "No edits set them apart."
@@ -105,11 +107,11 @@ def headline(compared: Compared, offers: Sequence[Offer]) -> str:
     if found.held_out is not None:
         return in_words(found.held_out, facts, held_out=True)
     if not found.same_grading:
-        return "not paired, for a point isn't the same in both"
+        return "Not paired, for a point isn't the same in both."
     if found.first.held_out is not None and found.second.held_out is not None:
-        return "the two have different held-out examples: nothing to pair"
+        return "The two have different held-out examples: nothing to pair."
     if not all(compared.held_out):
-        return "there are no held-out examples; a session made with a test split has them"
+        return "There are no held-out examples; a session made with a test split has them."
     prices = []
     for sign, offer in zip("AB", offers, strict=False):
         if offer.answers and offer.price is not None:
@@ -118,7 +120,7 @@ def headline(compared: Compared, offers: Sequence[Offer]) -> str:
         elif offer.answers:
             prices.append(f"{sign} at most {fmt.plural(offer.answers, 'answer')}")
     price = "; ".join(prices) or "pricing…"
-    return f"not measured yet. m evaluates both on the test split: {price}"
+    return f"Not measured yet. m evaluates both on the test split: {price}"
 
 
 def arm(sign: str, own: Arm, state: State, facts: Facts) -> str:
@@ -144,12 +146,12 @@ def sections(compared: Compared, offers: Sequence[Offer]) -> Iterator[tuple[str,
     found, facts = compared.found, compared.first.facts
     if found.conditions:
         yield "NOT THE SAME CONDITIONS", conditions(found)
-    yield "HELD OUT, the headline", headline(compared, offers)
+    yield "Held out: what counts", headline(compared, offers)
     if found.training is None:
-        training = "different training examples, or none: not paired"
+        training = "Different training examples, or none: not paired."
     else:
         training = in_words(found.training, facts, held_out=False)
-    yield "Training, flatters both", training
+    yield "Training examples: these flatter both", training
     yield "Arms", arm("A", found.first, compared.first, facts)
     yield "", arm("B", found.second, compared.second, facts)
     for own in (found.first, found.second):
@@ -245,7 +247,8 @@ def curves(
         for name, sign, own in zip("AB", signs, (first, second), strict=False)
         if own
     ]
-    lines.append([(f"{'  '.join(figures)}  both {signs[2]} · best by {by}", "muted")])
+    caption = "  ".join((*figures, f"both {signs[2]}"))
+    lines.append([(caption if cell_len(caption) <= width else "  ".join(figures), "muted")])
     return lines
 
 

@@ -19,8 +19,8 @@ from opro_tui.tui.screens.layers import Prompt
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.widgets.drawing import Drawing
 from opro_tui.tui.widgets.facts import Facts
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.line import Line
-from opro_tui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -59,13 +59,13 @@ class CostsScreen(PaneScreen):
         self.session_name = name
         self._blocks = view.ASCII_BLOCKS if chart == "ascii" else view.BLOCKS
         self.costs: Costs | None = None
-        self.rows = RowList(view.COLUMNS, id="cost-rows")
+        self.rows = FilteredList(view.COLUMNS, id="cost-rows")
         self.facts = Facts(id="cost-facts")
         self.chart = Drawing(id="cost-chart", ascii=chart == "ascii")
         self.panes = (
             Pane(self.facts, id="cost-facts-pane"),
             Pane(self.chart, id="cost-chart-pane"),
-            Pane(self.rows, id="cost-rows-pane"),
+            Pane(self.rows, id="cost-rows-pane", counts=True),
         )
 
     def on_mount(self) -> None:
@@ -101,6 +101,7 @@ class CostsScreen(PaneScreen):
         found = costs.report
         self.header.show(view.header(self.session_name, costs))
         lines = (*found.steps, *((*found.roles, found.whole) if found.steps else ()))
+        self.rows.columns = view.columns(lines)
         self.rows.show(range(len(lines)), lambda i: view.row(lines[i]), empty=view.EMPTY)
         self.facts.tell(view.facts(costs))
         self.status.show(view.status(costs))

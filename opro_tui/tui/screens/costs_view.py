@@ -27,21 +27,32 @@ COLUMNS = (
     Column("role", 9),
     Column("calls", 6, right=True),
     Column("stored", 6, right=True, from_width=76),
-    Column("failed", 6, right=True, from_width=124),
-    Column("unknown", 7, right=True, from_width=124),
+    Column("failed", 6, right=True, from_width=84),
+    Column("unknown", 7, right=True, from_width=92),
     Column("in", 7, right=True),
     Column("cached", 6, right=True, from_width=96),
     Column("out", 7, right=True),
-    Column("reason", 6, right=True, from_width=96),
+    Column("thought", 7, right=True, from_width=96),
     Column("cost", 8, right=True),
     Column("s/call", 6, right=True, from_width=92),
-    Column("retries", 7, right=True, from_width=124),
-    Column("   over the forecast", 0),
+    Column("retries", 7, right=True, from_width=92),
+    Column("  off the forecast", 0),
 )
+SELDOM = ("stored", "failed", "unknown", "cached", "thought", "retries")
+"""Columns that are empty in most sessions; they are left out then."""
 EMPTY = "Nothing was used yet. s runs a step."
 BLOCKS = " ▁▂▃▄▅▆▇█"
 ASCII_BLOCKS = " ..::--=#"
 UNKNOWN = "?"
+
+
+def columns(lines: Sequence[Line]) -> tuple[Column, ...]:
+    """The columns that say something; what went wrong is shown wherever there is room."""
+    rows = [row(line) for line in lines]
+    return tuple(
+        column.unless(column.label in SELDOM and not any(cells[place].text for cells in rows))
+        for place, column in enumerate(COLUMNS)
+    )
 
 
 def row(line: Line) -> Row:
@@ -171,6 +182,10 @@ def _per_point(found: Report, state: State) -> str:
 
 def waste_words(meter: Waste, state: State) -> str:
     """The waste meter in a line."""
+    return " · ".join(_waste_parts(meter, state))
+
+
+def _waste_parts(meter: Waste, state: State) -> list[str]:
     noise = " beyond noise" if state.facts.bounded else ""
     if not meter.idle_steps:
         idle = f"the last step improved the best{noise}" if state.finished_steps else "no step yet"
@@ -188,12 +203,13 @@ def waste_words(meter: Waste, state: State) -> str:
         parts.append(f"{100 * meter.duplicates:.0f} % duplicates of the last {meter.sampled}")
     if meter.changed is not None:
         parts.append(f"next prompt: {meter.changed} of {meter.shown} shown are new")
-    return " · ".join(parts)
+    return parts
 
 
 def status(costs: Costs) -> list[Part]:
     """The line above the keys: the waste meter, the advice first."""
-    parts = [Part(waste_words(costs.waste, costs.state), "muted", 40)]
+    said = _waste_parts(costs.waste, costs.state)
+    parts = [Part(words, "muted", 40 - place) for place, words in enumerate(said)]
     if costs.waste.advice:
         advice = costs.waste.advice[:1].upper() + costs.waste.advice[1:]
         parts.insert(0, Part(advice, "warning", 90))

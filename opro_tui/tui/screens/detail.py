@@ -24,9 +24,10 @@ from opro_tui.tui.screens.keys import DETAIL_KEYS
 from opro_tui.tui.screens.lineage import LineageLayer, Pair
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
-from opro_tui.tui.widgets.row_list import Column, RowList
+from opro_tui.tui.widgets.row_list import Column
 from opro_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class DetailScreen(PaneScreen):
         self._seen: object = None
         self.text = TextView(id="instruction")
         self.other = TextView(id="beside")
-        self.rows = RowList(COLUMNS, id="answer-rows")
+        self.rows = FilteredList(COLUMNS, id="answer-rows")
         self.answer = TextView(id="answer")
         self.panes = (
             Pane(self.text, id="instruction-pane"),

@@ -60,7 +60,7 @@ class HelpLayer(Layer[str]):
         """Build it."""
         with self.box(classes="wide"):
             yield Input(id="search", placeholder="type to find an action or a mark", compact=True)
-            yield RowList(COLUMNS, id="actions")
+            yield RowList(COLUMNS, id="actions", led=True)
             yield Static(Content(""), id="explanation")
             yield Static(Content(HINT), id="hint")
 

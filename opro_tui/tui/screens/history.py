@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from opro_tui.tui import edit_words, settings_view
 from opro_tui.tui.screens.layers import Layer, Reader
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import Column, RowList
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from opro_tui.core.state import State
 
 COLUMNS = (
-    Column("seq", 6, right=True),
+    Column("seq", 6, right=True, from_width=100),
     Column("step", 4, right=True),
     Column("when", 16, from_width=100),
     Column("what", 20),
@@ -63,8 +64,8 @@ class HistoryLayer(Layer[None]):
     def compose(self) -> ComposeResult:
         """Build it."""
         with self.box(classes="wide"):
-            yield RowList(COLUMNS, id="history")
-            hint = "Enter shows all of it · u takes the last one back · Escape closes"
+            yield FilteredList(COLUMNS, id="history")
+            hint = "Enter shows it · u undoes the last · / filters · Escape closes"
             yield Static(Content(hint), id="hint")
 
     def on_mount(self) -> None:
@@ -75,6 +76,10 @@ class HistoryLayer(Layer[None]):
         """Show the edits as they are now, newest first."""
         edits = {edit.seq: edit for edit in reversed(self.source().edits)}
         self.rows.show(list(edits), lambda seq: settings_view.history_row(edits[seq]), empty=EMPTY)
+
+    def on_filtered_list_counted(self, event: FilteredList.Counted) -> None:
+        """Say how many edits are shown."""
+        self.query_one("#box").border_subtitle = event.rows.counted
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Show the whole of an edit."""

@@ -46,6 +46,8 @@ class Layer(ModalScreen[Result]):
         ),
     ]
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - as Textual has it
+
     def __init__(self, title: str) -> None:
         super().__init__()
         self.heading = title
@@ -115,7 +117,8 @@ class Reader(Layer[None]):
             with VerticalScroll(id="body"):
                 if self.facts:
                     yield Static(_table(self.facts), id="facts")
-                yield Static(plain(self.text), id="text")
+                if self.text:
+                    yield Static(plain(self.text), id="text")
             yield Static(
                 Content("Escape closes · y copies the text · O reads it in $PAGER"), id="hint"
             )

@@ -13,6 +13,7 @@ from opro_tui.engine.lineage import lineage
 from opro_tui.tui import lineage_view as view
 from opro_tui.tui.messages import Failed
 from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import RowList
 from opro_tui.tui.widgets.text_view import TextView
 
@@ -52,9 +53,9 @@ class LineageLayer(Layer[Pair]):
         with self.box(classes="wide lineage") as box:
             box.border_subtitle = "compares words, proves no cause"
             yield TextView(id="words")
-            yield RowList(view.COLUMNS, id="chain")
+            yield FilteredList(view.COLUMNS, id="chain")
             yield TextView(id="change")
-            hint = "¹ the step · ᵉ edit ⁱ instructions ˣ exemplar ʸ yours · Enter the pair"
+            hint = "¹ step ᵉ edit ⁱ instructions ˣ exemplar ʸ yours · Enter shows the pair"
             yield Static(Content(hint), id="hint")
 
     def on_mount(self) -> None:

@@ -16,6 +16,7 @@ from opro_tui.tui.messages import Failed
 from opro_tui.tui.rows import Cell, Row
 from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import Column, RowList
 from opro_tui.tui.widgets.text_view import TextView
 
@@ -84,7 +85,7 @@ class LookAlikes(Layer[int]):
         """Build it."""
         with self.box(classes="wide alikes"):
             yield Static(fmt.plain(self._about()), id="text")
-            yield RowList(COLUMNS, id="alike")
+            yield FilteredList(COLUMNS, id="alike")
             yield TextView(id="difference")
             hint = "[-gone-] {+come+} · ~ may be noise · Enter shows it · Esc closes"
             yield Static(Content(hint), id="hint")

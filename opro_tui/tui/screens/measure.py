@@ -16,8 +16,8 @@ from opro_tui.tui.screens import measure_view as view
 from opro_tui.tui.screens.layers import Question, Reader
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.widgets.facts import Facts
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.line import Line
-from opro_tui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from textual.binding import BindingType
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from opro_tui.core.state import State
     from opro_tui.tui.archive import Archive
     from opro_tui.tui.measuring import Offer
+    from opro_tui.tui.widgets.row_list import RowList
 
 LOOK_SECONDS = 0.2
 
@@ -84,10 +85,10 @@ class MeasureScreen(PaneScreen):
         self.job: Measuring | None = None
         self._simulated = False
         self.facts = Facts(id="measure-facts")
-        self.rows = RowList(view.COLUMNS, id="measure-rows")
+        self.rows = FilteredList(view.COLUMNS, id="measure-rows")
         self.panes = (
             Pane(self.facts, id="measure-facts-pane"),
-            Pane(self.rows, id="measure-rows-pane"),
+            Pane(self.rows, id="measure-rows-pane", counts=True),
         )
 
     def on_mount(self) -> None:

@@ -70,7 +70,7 @@ def about(offer: Offer, state: State) -> list[tuple[str, str]]:
             "report one from here."
         )
     else:
-        what = f"{ids} on the {n} of the test split, sealed while nobody looks"
+        what = f"{ids} on the {n} of the test split, which nothing was chosen by"
         why = (
             f"It is the figure to report for the best of {best_of}. Looks so far: {looks(state)}. "
             "Whoever chooses by what a look showed makes the next one less fresh."
@@ -149,13 +149,15 @@ def status(job: Measuring | None, offer: Offer | None, *, stop: str = "x") -> li
 
 
 def latest(state: State) -> list[Measured]:
-    """The last measurement of each solution on each set of examples, newest first."""
+    """The last measurement of each solution on each set of examples, held out first, then best."""
     found: dict[tuple[int, tuple[int, ...]], Measured] = {}
     for event in state.measured:
         key = (event.candidate, event.examples)
         found.pop(key, None)
         found[key] = event
-    return list(reversed(found.values()))
+    sign = 1 if state.facts.minimize else -1
+    newest = reversed(found.values())
+    return sorted(newest, key=lambda m: (m.split != Split.TEST, sign * m.score.value))
 
 
 def row(event: Measured, state: State) -> Row:

@@ -24,8 +24,8 @@ from opro_tui.tui.screens.differences import Differences, Pair
 from opro_tui.tui.screens.layers import Prompt
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.widgets.facts import Facts
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.line import Line
-from opro_tui.tui.widgets.row_list import RowList
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from opro_tui.core.state import State
     from opro_tui.engine.rebuild import Rebuilt
     from opro_tui.tui.archive import Archive
+    from opro_tui.tui.widgets.row_list import RowList
 
 LOOK_SECONDS = 0.1
 
@@ -106,12 +107,12 @@ class NewEyesScreen(PaneScreen):
         self._begun = 0
         self._simulated = False
         self.facts = Facts(id="eyes-facts")
-        self.solutions = RowList(view.SOLUTION_COLUMNS, id="eyes-solutions")
-        self.steps = RowList(view.STEP_COLUMNS, id="eyes-steps")
+        self.solutions = FilteredList(view.SOLUTION_COLUMNS, id="eyes-solutions")
+        self.steps = FilteredList(view.STEP_COLUMNS, id="eyes-steps")
         self.panes = (
             Pane(self.facts, id="eyes-facts-pane"),
-            Pane(self.solutions, id="eyes-solutions-pane"),
-            Pane(self.steps, id="eyes-steps-pane"),
+            Pane(self.solutions, id="eyes-solutions-pane", counts=True),
+            Pane(self.steps, id="eyes-steps-pane", counts=True),
         )
 
     def on_mount(self) -> None:

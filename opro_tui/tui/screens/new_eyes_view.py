@@ -49,8 +49,8 @@ STEP_COLUMNS = (
 ANSWER_COLUMNS = (
     Column("ex.", 5, right=True),
     Column("verdict", 16),
-    Column("read before", 18),
-    Column("read now", 18),
+    Column("read before", 15),
+    Column("read now", 15),
     Column("target", 0),
 )
 METRICS = (
@@ -114,7 +114,7 @@ def header(eyes: Eyes, tab: str, state: State | None, *, simulated: bool) -> lis
     parts = [Part(f"New eyes on {fmt.safe(eyes.name, 40)}", "title", 100)]
     if simulated:
         parts.append(Part(" SIMULATED ", "badge", 95))
-    for part, words in ((REGRADE, "1 answers"), (REBUILD, "2 meta-prompts")):
+    for part, words in ((REGRADE, "answers (1)"), (REBUILD, "meta-prompts (2)")):
         parts.append(Part(f"{marks[part]}{words}", "accent" if part == tab else "muted", 90))
     parts.append(Part("reading…" if state is None else "no cost, nothing changes", "muted", 40))
     return parts

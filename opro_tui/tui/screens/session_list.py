@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 WIDE = 110
 """From this width on the models have a column of their own."""
+NORMAL = 96
+"""Below this width steps are left out, which the line under the list says too."""
 ROOMY = 72
-"""Below this width steps and last use are left out, so that status and label stay whole."""
+"""Below this width last use is left out, so that status and label stay whole."""
 WATCH_SECONDS = 5.0
 """How often sessions that another process runs are looked at again."""
 SELECTED = frozenset(
@@ -46,10 +48,10 @@ def columns(width: int) -> tuple[Column, ...]:
     wide = width >= WIDE
     return (
         Column("", 1),
-        Column("name", 26 if wide else 20 if width >= ROOMY else 16),
+        Column("name", 26 if wide else 20 if width >= NORMAL else 18 if width >= ROOMY else 16),
         Column("best", 6, right=True),
         Column("±", 5),
-        Column("steps", 5, right=True, from_width=ROOMY),
+        Column("steps", 5, right=True, from_width=NORMAL),
         Column("cost", 7, right=True),
         Column("status", 10),
         Column("used", 8 if wide else 6, right=True, from_width=ROOMY),

@@ -17,7 +17,8 @@ from opro_tui.tui import settings_view
 from opro_tui.tui.drafts import clock
 from opro_tui.tui.format import plain
 from opro_tui.tui.screens.layers import Layer
-from opro_tui.tui.widgets.row_list import Column, RowList
+from opro_tui.tui.widgets.filtered_list import FilteredList
+from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -36,17 +37,17 @@ COLUMNS = (
     Column("default", 13, from_width=80),
     Column("what it does", 0),
 )
-HINT = "Enter changes it · u undoes · H history · Escape closes"
+HINT = "Enter changes it · u undoes · H history · / filters · Escape closes"
 
 
-class SettingsList(RowList):
+class SettingsList(FilteredList):
     """The settings, whose headings the cursor passes over."""
 
     def _go(self, index: int) -> None:
         by = 1 if index >= self.cursor else -1
         last = len(self.keys) - 1
         index = max(0, min(index, last))
-        while 0 <= index <= last and LINES[index].definition is None:
+        while 0 <= index <= last and LINES[self.keys[index]].definition is None:
             index += by
         if 0 <= index <= last:
             super()._go(index)

@@ -22,9 +22,9 @@ from opro_tui.tui.screens.detail import COLUMNS, solution_options
 from opro_tui.tui.screens.editor import Editor, Written
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.view import Part
+from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
-from opro_tui.tui.widgets.row_list import RowList
 from opro_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class TrialScreen(PaneScreen):
         self.asking = False
         self._stop = False
         self.text = TextView(id="instruction")
-        self.rows = RowList(tuple(c for c in COLUMNS if c.label != "beside"), id="answer-rows")
+        self.rows = FilteredList(tuple(c for c in COLUMNS if c.label != "beside"), id="answer-rows")
         self.answer = TextView(id="answer")
         self.panes = (
             Pane(self.text, id="instruction-pane"),

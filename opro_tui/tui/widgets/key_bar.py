@@ -21,6 +21,8 @@ GAP = 1
 PALETTE_FROM = 100
 """From how many cells on the palette's key stands at the right end."""
 MORE = "…"
+HELP = ("help", "form_help")
+"""Commands whose hint stands first, whatever has the focus."""
 EDGE = "│ "
 KEPT = ("help", "quit")
 """Ways out of every screen."""
@@ -134,7 +136,8 @@ class KeyBar(Widget):
 
     def _found(self) -> Iterator[Hint]:
         seen = set()
-        for active in self.screen.active_bindings.values():
+        actives = self.screen.active_bindings.values()
+        for active in sorted(actives, key=lambda active: active.binding.id not in HELP):
             binding = active.binding
             if binding.show and binding.action not in seen:
                 seen.add(binding.action)

@@ -300,9 +300,11 @@ class RowList(Toned, ScrollView, can_focus=True):
             lit = self.tone("cursor" if active else "cursor-blurred")
             sign = "▌" if active else "▏"
             base += lit
-        segments = [Segment(sign, base + self.tone("accent"))]
+        edge = base if lit is not None and lit.reverse else base + self.tone("accent")
+        segments = [Segment(sign, edge)]
         for cell, cells, right in self._laid_out(row, width):
-            style = base + self.tone(cell.tone)
+            # Reversed colours would make a patchwork of backgrounds.
+            style = base if lit is not None and lit.reverse else base + self.tone(cell.tone)
             if lit is not None and lit.bgcolor is not None:
                 style += lit.background_style
             segments.append(Segment(fmt.fit(cell.text, cells, right=right) + GAP, style))

@@ -50,6 +50,16 @@ The app looks each tone up once for all its widgets: as component classes of eve
 draws in tones they were most of the work of restyling a screen.
 """
 
+IN_ANSI = {
+    "muted": Style(dim=True),
+    "header": Style(dim=True, bold=True),
+    "separator": Style(dim=True),
+    "cursor": Style(reverse=True, bold=True),
+    "cursor-blurred": Style(bold=True),
+    "badge": Style(reverse=True, bold=True),
+}
+"""Tones that are shades, in a theme of the terminal's own colours, which can't be mixed."""
+
 
 class Toned(Widget):
     """A widget that draws its lines itself, in tones; plain in an app that has none."""
@@ -95,6 +105,8 @@ class Toned(Widget):
             styles = self.app.get_component_styles(f"tone--{name}")
         except KeyError:
             return plain
+        if name in IN_ANSI and self.app.native_ansi_color:
+            return plain + IN_ANSI[name]
         _, behind = self.background_colors
         has_background = styles.has_rule("background") and styles.background.a > 0
         if has_background:

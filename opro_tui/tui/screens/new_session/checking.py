@@ -157,7 +157,7 @@ class Checking:
             return f"{lines}\nCtrl+S creates it all the same.", "$text-warning"
         ready = "✓ Ready: Ctrl+S creates it and spends nothing."
         if "simulated" in models_of(self.prepared.settings, self.prepared.task):
-            ready += " SIMULATED: scores are evidence of nothing."
+            ready += " SIMULATED: no evidence."
         return ready, "$text-success"
 
     async def create(self) -> str:

@@ -24,7 +24,7 @@ from opro_tui.tui.screens.pick_file import PickFile
 from opro_tui.tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
     from textual import events
     from textual.app import ComposeResult
@@ -256,15 +256,12 @@ class NewSession(Screen[str]):
     def _draw_price(self) -> None:
         preview = self.checking.preview
         wide = self.app.size.width >= SIDE_FROM
-        lines: Sequence[tuple[str, str]] = ()
+        price = self.query_one("#price", Static)
+        price.display = preview is not None
         if preview is not None:
             lines = words.price_table(preview) if wide else words.price_lines(preview)
-        tones = {"title": "bold $text-primary", "strong": "bold", "warning": "$text-warning"}
-        tones["muted"] = "$foreground 62%"
-        parts = [plain(text, tones.get(tone, "")) for text, tone in lines]
-        price = self.query_one("#price", Static)
-        price.display = bool(parts)
-        price.update(Content("\n").join(parts))
+            parts = [plain(text, words.TONES.get(tone, "")) for text, tone in lines]
+            price.update(Content("\n").join(parts))
         text, tone = self.checking.state_words(bool(self.rows["task"].text.strip()))
         self.query_one("#state", Static).update(plain(text, tone))
 
@@ -286,14 +283,13 @@ class NewSession(Screen[str]):
                 return tuple(form.METRICS.items())
             case "input" | "target":
                 found = self.checking.peek
-                return () if found is None else tuple((c, self._sample(c)) for c in found.columns)
+                return (
+                    ()
+                    if found is None
+                    else tuple((c, words.sample(found, c)) for c in found.columns)
+                )
         field = form.FIELDS.get(name)
         return tuple((choice, "") for choice in field.choices) if field else ()
-
-    def _sample(self, column: str) -> str:
-        found = self.checking.peek
-        texts = [row.fields.get(column, "") for row in found.rows[:3]] if found else []
-        return " · ".join(safe(text, 40) for text in texts)
 
     def on_field_input_choose(self, event: FieldInput.Choose) -> None:
         """List a field's choices; where there are none, go to the next field."""
@@ -405,16 +401,4 @@ class NewSession(Screen[str]):
 
     def action_help(self) -> None:
         """Say how the form is used."""
-        facts = (
-            ("Tab  Shift+Tab", "Go to the next field or the one before."),
-            ("Enter", "Take the completion that is shown, else go to the next field."),
-            ("↓ or a click on ▾", "List what a field may be, with a line about each."),
-            ("Ctrl+O", "Find a data file: .csv, .tsv, .jsonl or .json, or a task file: .toml."),
-            ("Ctrl+E  F4", "In the starting solutions: write them in your own editor, $EDITOR."),
-            ("Ctrl+S  F2", "Create the session and open it. Nothing is spent."),
-            ("Escape", "Leave; asks when something was typed."),
-        )
-        text = (
-            "An empty field leaves a setting to the task or to the paper's default, which it shows."
-        )
-        self.app.push_screen(Reader("New session", text, facts))
+        self.app.push_screen(Reader("New session", words.HELP, words.KEYS))

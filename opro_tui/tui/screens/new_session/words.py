@@ -24,10 +24,26 @@ MODELS_NOTE = (
     "provider/NAME: openai/… anthropic/… ollama/…; its address under More settings."
 )
 INITIAL_HELP = (
-    "Starting solutions are scored in step 0. Paste or write as many lines as you like; a line of "
-    "three dashes (---) begins another solution. Ctrl+E opens $EDITOR."
+    "They are scored in step 0. A line of three dashes (---) begins another; Ctrl+E opens $EDITOR."
 )
 NARROWEST = 6
+KEYS = (
+    ("Tab  Shift+Tab", "Go to the next field or the one before."),
+    ("Enter", "Take the completion that is shown, else go to the next field."),
+    ("↓ or a click on ▾", "List what a field may be, with a line about each."),
+    ("Ctrl+O", "Find a data file: .csv, .tsv, .jsonl or .json, or a task file: .toml."),
+    ("Ctrl+E  F4", "In the starting solutions: write them in your own editor, $EDITOR."),
+    ("Ctrl+S  F2", "Create the session and open it. Nothing is spent."),
+    ("Escape", "Leave; asks when something was typed."),
+)
+HELP = "An empty field leaves a setting to the task or to the paper's default, which it shows."
+TONES = {
+    "title": "bold $text-primary",
+    "strong": "bold",
+    "warning": "$text-warning",
+    "muted": "$foreground 62%",
+}
+"""What the tones of the price's lines look like."""
 
 
 def column_widths(columns: Sequence[str], rows: Sequence[Row], width: int) -> list[int]:
@@ -59,6 +75,11 @@ def data_rows(peek: Peek) -> list[Row]:
     ]
 
 
+def sample(peek: Peek, column: str) -> str:
+    """What a column holds, by its first texts."""
+    return " · ".join(fmt.safe(row.fields.get(column, ""), 40) for row in peek.rows[:3])
+
+
 def data_lines(peek: Peek, width: int, question: str, target: str) -> list[str]:
     """A table of a data file's first rows, with the two columns marked that are used."""
     rows = data_rows(peek)
@@ -82,19 +103,17 @@ def split_words(prepared: Prepared) -> str:
     sides = [example.split for example in prepared.task.examples]
     if not sides:
         return ""
-    text = (
-        f"{fmt.count(sides.count(Split.TRAIN))} to train on, {sides.count(Split.TEST):,} held out"
-    )
+    text = f"{fmt.count(sides.count(Split.TRAIN))}, held out {sides.count(Split.TEST):,}"
     rest = sides.count(Split.REST)
-    return f"{text}, {rest:,} fresh" if rest else text
+    return f"{text}, fresh {rest:,}" if rest else text
 
 
 def initial_words(starts: Sequence[str], count: int) -> str:
     """What is said under the starting solutions: how many were typed, or the task's own first."""
     if count:
         return f"✓ {count} to be scored in step 0. {INITIAL_HELP}"
-    own = f": “{fmt.safe(starts[0], 200)}”" if starts else ""
-    return f"Empty takes the task's own{own}. {INITIAL_HELP}"
+    own = f": “{fmt.safe(starts[0], 200)}”" if starts else "."
+    return f"Empty takes the task's own{own} {INITIAL_HELP}"
 
 
 def price_table(preview: Preview) -> list[tuple[str, str]]:
