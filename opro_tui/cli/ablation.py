@@ -182,8 +182,8 @@ def price_lines(price: Price, options: Options) -> list[str]:
     ]
     lines.append(f"at most, if no answer were shared: {forecast_line(price.alone)}")
     lines.append(f"with starting solutions scored once: {forecast_line(price.shared)}")
-    if short := _short(price.shared, options):
-        lines.append(short)
+    if early := _ends_early(price.shared, options):
+        lines.append(early)
     return lines
 
 
@@ -191,7 +191,7 @@ def _only(forecast: Forecast, role: str) -> Forecast:
     return type(forecast)(tuple(each for each in forecast.roles if each.role == role))
 
 
-def _short(forecast: Forecast, options: Options) -> str:
+def _ends_early(forecast: Forecast, options: Options) -> str:
     """That a budget won't do, where even the low end of the forecast is above it."""
     cost, (least, _) = forecast.cost_range, forecast.token_range
     what = ""
@@ -211,10 +211,9 @@ def lines(found: Table) -> list[str]:
 def _figures(found: Table) -> list[str]:
     bounded = found.facts.bounded
     narrow = (terminal_width() or _WIDE) < _WIDE
-    head = ["", "done", "training"]
-    if found.held_out:
-        head.append("held out")
-    head += ["− A held out" if found.held_out else "− A training", "spent", "alone", ""]
+    best, gain_name = found.headings
+    held_out = ["held out"] if found.held_out else []
+    head = ["", "done", best, *held_out, gain_name, "spent", "alone", ""]
     rows = []
     for row in found.rows:
         gain = row.held_out_gain if found.held_out else row.training_gain
@@ -250,10 +249,11 @@ def figure(found: Figure, *, bounded: bool) -> str:
         return "–"
     if found.low is None or found.high is None:
         if _two_values(found):
-            return ", ".join(points(value, bounded=bounded) for value in found.values)
-        return points(found.mean, bounded=bounded)
-    low, high = points(found.low, bounded=bounded), points(found.high, bounded=bounded)
-    return f"{points(found.mean, bounded=bounded)} ({low}–{high})"
+            return ", ".join(_value(value, bounded=bounded) for value in found.values)
+        return _value(found.mean, bounded=bounded)
+    low, high = _value(found.low, bounded=bounded), _value(found.high, bounded=bounded)
+    dash = "–" if bounded else " to "
+    return f"{_value(found.mean, bounded=bounded)} ({low}{dash}{high})"
 
 
 def gained(found: Figure, *, bounded: bool) -> str:
@@ -274,10 +274,21 @@ def _two_values(found: Figure) -> bool:
     return len(found.values) == 2 and found.values[0] != found.values[1]
 
 
+def _value(value: float, *, bounded: bool) -> str:
+    """A score in hundredths, an objective in four digits with a true minus."""
+    if bounded:
+        return points(value, bounded=True)
+    return f"{'−' if value < 0 else ''}{_short(abs(value))}"
+
+
+def _short(size: float) -> str:
+    return f"{size:,.0f}" if 1000 <= size < 1e7 else f"{size:.4g}"
+
+
 def signed(value: float, *, bounded: bool) -> str:
-    """A difference with its sign, a true minus."""
-    size = points(abs(value), bounded=bounded)
-    if float(size.replace(",", "")) == 0:
+    """A difference with its sign, a true minus; nothing but 0 where it rounds to that."""
+    size = points(abs(value), bounded=True) if bounded else _short(abs(value))
+    if not size.strip("0.,"):
         return "0"
     return f"{'−' if value < 0 else '+'}{size}"
 

@@ -27,7 +27,7 @@ def to_json(table: Table, options: Options | None = None) -> dict[str, Any]:
         "name": table.name,
         "task": first.task,
         "optimizer": first.optimizer,
-        "scorer": first.scorer,
+        "scorer": first.scorer if table.has_examples else None,
         "simulated": table.simulated,
         "note": SAYS_NOTHING if table.simulated else None,
         "minimize": table.facts.minimize,

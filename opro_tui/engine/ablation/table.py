@@ -8,7 +8,7 @@ has a t-interval from three of them on; with fewer each value is shown as it is.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opro_tui.core.ablation import BASE, mean_curve
@@ -135,6 +135,17 @@ class Table:
         return f"{row.arm}: {self.base}" if row.arm == BASE and self.base else row.arm
 
     @property
+    def has_examples(self) -> bool:
+        """Whether scores are measured on examples rather than computed."""
+        return self.facts.train != (-1,)
+
+    @property
+    def headings(self) -> tuple[str, str]:
+        """What the best score and its difference to the base are called."""
+        best = "training" if self.has_examples else "best"
+        return best, "− A held out" if self.held_out else f"− A {best}"
+
+    @property
     def complete(self) -> bool:
         """Whether every session is done."""
         return all(row.done == len(row.outcomes) for row in self.rows)
@@ -150,11 +161,14 @@ class Table:
         return total(row.paid for row in self.rows)
 
     def only(self, repetition: int) -> Table:
-        """The same of one repetition."""
-        own = [
-            o for row in self.rows for o in row.outcomes if o.entry.label.repetition == repetition
-        ]
-        return table(own)
+        """The same of one repetition; arms keep their letters, and nothing is compared anew."""
+        rows = []
+        for row in self.rows:
+            both = zip(row.outcomes, row.pairs, strict=True)
+            own = [each for each in both if each[0].entry.label.repetition == repetition]
+            if own:
+                rows.append(_row(row.place, row.arm, own))
+        return replace(self, rows=tuple(rows), repetitions=1)
 
 
 async def read(store: Store, entries: Sequence[Entry], config: Config) -> Table:
@@ -168,18 +182,17 @@ async def read(store: Store, entries: Sequence[Entry], config: Config) -> Table:
     return table([await outcome(store, entry, config) for entry in entries])
 
 
-def table(outcomes: Sequence[Outcome], arms: Sequence[str] = ()) -> Table:
-    """Work out the table of some sessions of one ablation.
-
-    Args:
-        outcomes: One or more, the base's first.
-        arms: All arms of the ablation in order, where these may lack some: each keeps its letter.
-    """
-    by_arm: dict[str, list[Outcome]] = {arm: [] for arm in arms}
+def table(outcomes: Sequence[Outcome]) -> Table:
+    """Work out the table of some sessions, one or more, of one ablation, the base's first."""
+    by_arm: dict[str, list[Outcome]] = {}
     for each in outcomes:
         by_arm.setdefault(each.entry.label.arm, []).append(each)
     bases = {o.entry.label.repetition: o for o in by_arm.get(BASE, ())}
-    rows = [_row(place, arm, own, bases) for place, (arm, own) in enumerate(by_arm.items()) if own]
+    rows = []
+    for place, (arm, own) in enumerate(by_arm.items()):
+        ordered = sorted(own, key=lambda each: each.entry.label.repetition)
+        pairs = [(each, _pair(bases.get(each.entry.label.repetition), each)) for each in ordered]
+        rows.append(_row(place, arm, pairs))
     first = outcomes[0]
     return Table(
         name=first.entry.label.ablation,
@@ -206,9 +219,8 @@ def _sign(place: int) -> str:
     return letter if place < 26 else _sign(place // 26 - 1) + letter
 
 
-def _row(place: int, arm: str, own: list[Outcome], bases: dict[int, Outcome]) -> Row:
-    ordered = sorted(own, key=lambda each: each.entry.label.repetition)
-    pairs = tuple(_pair(bases.get(each.entry.label.repetition), each) for each in ordered)
+def _row(place: int, arm: str, own: Sequence[tuple[Outcome, Pair]]) -> Row:
+    ordered, pairs = [each for each, _ in own], tuple(pair for _, pair in own)
     done = [each for each in ordered if each.done]
     bounded = ordered[0].facts.bounded
     train = [each.best.score for each in done if each.best and each.best.score]

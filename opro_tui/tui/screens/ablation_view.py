@@ -37,13 +37,14 @@ LABEL_EVERY = 8
 def columns(found: Table | None) -> tuple[Column, ...]:
     """The table's columns."""
     looked = found is not None and found.held_out
+    best, gain = ("", "") if found is None else found.headings
     return (
         Column("", 2),
         Column("done", 5, right=True),
-        Column("training", 18, right=True, from_width=110),
-        Column("training", 12, right=True).unless(looked),
+        Column(best, 18, right=True, from_width=110).unless(not looked),
+        Column(best, 22, right=True).unless(looked),
         Column("held out", 18, right=True).unless(not looked),
-        Column("− A held out" if looked else "− A training", 24, right=True),
+        Column(gain, 24, right=True),
         Column("spent", 8, right=True, from_width=100),
         Column("alone", 8, right=True, from_width=100),
         Column("   arm", 0),
@@ -84,10 +85,11 @@ def figure(found: Figure, facts: Facts) -> str:
         return "–"
     if found.low is None or found.high is None:
         if len(found.values) == 2 and found.values[0] != found.values[1]:
-            return ", ".join(fmt.value(value, facts) for value in found.values)
-        return fmt.value(found.mean, facts)
-    ends = f"{fmt.value(found.low, facts)}–{fmt.value(found.high, facts)}"
-    return f"{fmt.value(found.mean, facts)} ({ends})"
+            return ", ".join(_value(value, facts) for value in found.values)
+        return _value(found.mean, facts)
+    dash = "–" if facts.bounded else " … "
+    ends = f"{_value(found.low, facts)}{dash}{_value(found.high, facts)}"
+    return f"{_value(found.mean, facts)} ({ends})"
 
 
 def gained(found: Figure, facts: Facts) -> str:
@@ -96,11 +98,28 @@ def gained(found: Figure, facts: Facts) -> str:
         return ""
     if found.low is None or found.high is None:
         if len(found.values) == 2 and found.values[0] != found.values[1]:
-            return ", ".join(fmt.change(value, facts) for value in found.values)
-        return fmt.change(found.mean, facts)
+            return ", ".join(_change(value, facts) for value in found.values)
+        return _change(found.mean, facts)
     tied = "" if found.apart else f" {NO_DIFFERENCE}"
-    ends = f"{fmt.change(found.low, facts)} … {fmt.change(found.high, facts)}"
-    return f"{fmt.change(found.mean, facts)} ({ends}){tied}"
+    ends = f"{_change(found.low, facts)} … {_change(found.high, facts)}"
+    return f"{_change(found.mean, facts)} ({ends}){tied}"
+
+
+def _value(value: float, facts: Facts) -> str:
+    """A score, an objective in at most about five characters, for an interval has three of them."""
+    if facts.bounded:
+        return fmt.value(value, facts)
+    return f"{'−' if value < 0 else ''}{_size(abs(value))}"
+
+
+def _change(value: float, facts: Facts) -> str:
+    if facts.bounded:
+        return fmt.change(value, facts)
+    return f"{'−' if value < 0 else '+'}{_size(abs(value))}"
+
+
+def _size(size: float) -> str:
+    return fmt.short_count(size) if size >= 1000 else f"{size:.3g}"
 
 
 def _spent(used: Usage) -> str:
