@@ -23,7 +23,7 @@ _HEADINGS = {
     " scorer_temperature judge_temperature replicate max_output_tokens reasoning_effort"
     " concurrency",
     "Meta-prompt": "shown threshold order score_buckets score_uncertainty exemplars"
-    " exemplar_choice exemplar_errors meta_style",
+    " exemplar_choice exemplar_errors critique meta_style",
     "Search": "candidates proposals request_size max_length scoring review",
     "Limits": "max_steps patience budget budget_tokens stop_after stop_after_tokens",
 }

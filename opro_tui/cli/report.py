@@ -21,6 +21,7 @@ from opro_tui.cli.figures import (
 from opro_tui.core.events import (
     CandidateRejected,
     CandidateScored,
+    CritiqueWritten,
     Event,
     PromptBuilt,
     StepFinished,
@@ -73,6 +74,8 @@ class StepPrinter:
             case StepStarted():
                 what = " (starting solutions)" if event.step == 0 else ""
                 output.say(f"step {event.step}{what}: {forecast_line(event.forecast)}")
+            case CritiqueWritten():
+                output.say(f"  critique: {cut(event.text, 200) or 'nothing usable'}")
             case PromptBuilt():
                 output.say(
                     f"  meta-prompt ≈ {event.tokens:,} tokens, temperature {event.temperature:g}"

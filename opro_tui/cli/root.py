@@ -24,6 +24,7 @@ _COMMANDS = {
     "run": "run",
     "edit": "edit",
     "meta-prompt": "prompt",
+    "critique": "critique",
     "examples": "examples",
     "list": "sessions",
     "show": "show",

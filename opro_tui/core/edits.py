@@ -26,6 +26,7 @@ class Edits:
         pin: Solutions to always show; the next three likewise by their names.
         pin_exemplar: Examples to always show as exemplars; the next three likewise.
         redraw: Whether the next step draws other exemplars.
+        critique: What the next step's meta-prompt shall say as critique; None leaves it.
         add: Solutions of one's own, to be scored with the next candidates.
         veto: Candidates that wait to be scored and shall not be.
         halt: Candidates whose scoring shall end where it is; they stay partial.
@@ -45,6 +46,7 @@ class Edits:
     drop_exemplar: tuple[int, ...] = ()
     undrop_exemplar: tuple[int, ...] = ()
     redraw: bool = False
+    critique: str | None = None
     add: tuple[str, ...] = ()
     veto: tuple[int, ...] = ()
     halt: tuple[int, ...] = ()
@@ -83,6 +85,7 @@ def plan(state: State, task: Task, edits: Edits) -> tuple[Event, ...]:
     for id_ in edits.rescore:
         planner.score_again("rescore", id_)
     planner.change_settings(edits.settings)
+    planner.change_critique(edits.critique, edits.settings)
     planner.change_template(_template_texts(task, edits))
     for text in edits.add:
         planner.add(text)
@@ -207,6 +210,19 @@ class _Planner:
             where=find(name).flag,
             todo="Make a fork with it: `opro-tui fork NAME --as NEW` takes this setting.",
         )
+
+    def change_critique(self, text: str | None, values: Mapping[str, Any]) -> None:
+        if text is None:
+            return
+        if not self.state.settings.with_values(values).critique:
+            raise BadInput(
+                "the next meta-prompt holds no critique",
+                where="--critique-text",
+                todo="Add --critique.",
+            )
+        before = self.state.critique_of(self.state.edit_step)
+        if text.strip() != before:
+            self.record("critique", before, text.strip())
 
     def change_template(self, texts: Mapping[str, str]) -> None:
         new = self.state.template.with_texts(texts).to_json()

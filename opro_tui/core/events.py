@@ -80,6 +80,20 @@ class PromptBuilt(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CritiqueWritten(Event):
+    """The optimizer wrote a critique for a step's meta-prompt. Row: `critiques`.
+
+    Attributes:
+        call: The call that brought it.
+        text: The critique as the meta-prompt holds it; empty where nothing usable came.
+    """
+
+    type: ClassVar[str] = "critique_written"
+    call: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateSampled(Event):
     """A candidate was proposed. Row: `candidates`.
 
@@ -132,7 +146,7 @@ class CallFinished(Event):
     Attributes:
         call: The row's id.
         role: optimizer, scorer or judge.
-        purpose: sample, score, try, judge, confirm or evaluate.
+        purpose: sample, critique, score, try, judge, confirm or evaluate.
         outcome: Answered, failed after all retries, or unknown after a kill.
         usage: What it counts for in the costs.
         candidate: The candidate it was made for, if any.
@@ -235,9 +249,10 @@ class EditMade(Event):
     Attributes:
         kind: `set`, `meta_prompt`, `pin`, `unpin`, `drop`, `undrop`, `pin_exemplar`,
             `unpin_exemplar`, `drop_exemplar`, `undrop_exemplar`, `redraw`, `add`, `veto`,
-            `approve`, `halt` (end a candidate's scoring where it is), `complete` (score a partial
-            one to the end), `rescore` (score it on new answers), `fork` (what a fork that scores
-            anew took over, and under which other settings).
+            `critique` (one's own words for the next step's), `approve`, `halt` (end a candidate's
+            scoring where it is), `complete` (score a partial one to the end), `rescore` (score it
+            on new answers), `fork` (what a fork that scores anew took over, and under which other
+            settings).
         before: What it was, as JSON data.
         after: What it is now, as JSON data.
         note: Why, in the person's words.
@@ -291,6 +306,7 @@ class Continued(Event):
 EVENT_TYPES: tuple[type[Event], ...] = (
     StepStarted,
     PromptBuilt,
+    CritiqueWritten,
     CandidateSampled,
     CandidateRejected,
     SamplingFinished,

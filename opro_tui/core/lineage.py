@@ -30,6 +30,7 @@ class Came(StrEnum):
     EDIT = "edit"
     INSTRUCTIONS = "instructions"
     EXEMPLAR = "exemplar"
+    CRITIQUE = "critique"
 
 
 HONEST = (
@@ -73,6 +74,8 @@ class Entry:
                 what = f"as in exemplar {self.number}"
             case Came.INSTRUCTIONS:
                 what = "as in the meta-instructions"
+            case Came.CRITIQUE:
+                what = "as in the step's critique"
         return f"step {self.step} ({where}), {what}"
 
 

@@ -15,6 +15,7 @@ from opro_tui.core.events import (
     CandidateSampled,
     CandidateScored,
     Continued,
+    CritiqueWritten,
     EditMade,
     Evaluation,
     Event,
@@ -29,7 +30,7 @@ from opro_tui.core.events import (
 )
 from opro_tui.core.grades import unpack
 from opro_tui.core.solution import Candidate
-from opro_tui.core.state import Partial, State, Step
+from opro_tui.core.state import Critique, Partial, State, Step
 from opro_tui.core.trajectory import RankKey, rank_key
 from opro_tui.core.usage import Usage
 
@@ -160,6 +161,10 @@ class _Builder:
     @apply.register
     def _(self, event: PromptBuilt) -> None:
         self._change_step(event.step, prompt=event)
+
+    @apply.register
+    def _(self, event: CritiqueWritten) -> None:
+        self.changes["critique"] = Critique(event.step, event.text)
 
     @apply.register
     def _(self, event: CandidateSampled) -> None:
@@ -299,6 +304,8 @@ class _Builder:
             case "pin_exemplar" | "unpin_exemplar" | "drop_exemplar" | "undrop_exemplar":
                 kind = event.kind.removesuffix("_exemplar")
                 self._mark(kind, event.after, "exemplars_pinned", "exemplars_dropped")
+            case "critique":
+                self.changes["critique"] = Critique(event.step, event.after)
             case "redraw":
                 self.changes["redraw"] = event.after
             case "veto":

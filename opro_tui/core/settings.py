@@ -49,6 +49,7 @@ class Settings:
     exemplars: int = 3
     exemplar_choice: str = "random"
     exemplar_errors: bool = False
+    critique: bool = False
     temperature: float = 1.0
     schedule: str = "constant"
     proposals: int = 1
@@ -296,6 +297,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         "BOOL",
     ),
     Definition(
+        "critique",
+        take.flag,
+        True,
+        "before each step the optimizer writes a critique, which its meta-prompt then holds",
+        "BOOL",
+    ),
+    Definition(
         "temperature", take.number(0, 2), True, "the optimizer's temperature (paper: 1.0)", "T"
     ),
     Definition(
@@ -432,6 +440,7 @@ OF_META_PROMPT = (
     "exemplars",
     "exemplar_choice",
     "exemplar_errors",
+    "critique",
     "proposals",
     "meta_style",
 )

@@ -97,6 +97,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Critique:
+    """The critique that a step's meta-prompt holds, or will hold."""
+
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything the panes draw and the next step needs.
 
@@ -120,6 +128,7 @@ class State:
         edits: Every edit, in order.
         warnings: Every warning, in order.
         continued: Under which other versions and data files it went on, in order.
+        critique: The newest critique; None before any was written.
         stopped: Why the last run ended; None once another step started.
         best_id: The best fully scored solution that isn't dropped; None before there is one.
         last_seq: The last event folded in.
@@ -144,6 +153,7 @@ class State:
     edits: tuple[EditMade, ...] = ()
     warnings: tuple[Warned, ...] = ()
     continued: tuple[Continued, ...] = ()
+    critique: Critique | None = None
     stopped: Stopped | None = None
     best_id: int | None = None
     last_seq: int = 0
@@ -172,6 +182,11 @@ class State:
     def next_candidate(self) -> int:
         """The id of the next candidate; ids start at 1."""
         return max(self.candidates, default=0) + 1
+
+    def critique_of(self, step: int) -> str | None:
+        """The critique for a step's meta-prompt; None while there is none."""
+        found = self.critique
+        return found.text if found is not None and found.step == step else None
 
     def ranked(self) -> list[Candidate]:
         """Scored candidates, best first."""

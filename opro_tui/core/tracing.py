@@ -13,7 +13,7 @@ from opro_tui.core.difference import words as differing
 from opro_tui.core.exchange import exchange
 from opro_tui.core.grades import unpack
 from opro_tui.core.lineage import Came, Entry, Lineage, Link, Span
-from opro_tui.core.meta_prompt import EXEMPLAR, INSTRUCTIONS, REQUEST, SOLUTION
+from opro_tui.core.meta_prompt import CRITIQUE, EXEMPLAR, INSTRUCTIONS, REQUEST, SOLUTION
 from opro_tui.core.solution import Origin
 from opro_tui.core.statistics import difference
 from opro_tui.core.word_sources import LONGEST, Source, content, is_content, overlap
@@ -267,7 +267,7 @@ class _Tracer:
             parts: dict[tuple[str, int | None], list[str]] = {}
             for region in prompt.regions:
                 kind = INSTRUCTIONS if region.kind == REQUEST else region.kind
-                if kind in (INSTRUCTIONS, EXEMPLAR):
+                if kind in (INSTRUCTIONS, EXEMPLAR, CRITIQUE):
                     text = prompt.text[region.start : region.end]
                     parts.setdefault((kind, region.id), []).append(text)
             texts = list(self._edited(prompt))

@@ -25,6 +25,9 @@ def last_undoable(state: State) -> EditMade | None:
         if edit.note.startswith(_NOTE):
             continue
         known = edit.kind in ("set", "meta_prompt") or edit.kind.partition("_")[0] in _OPPOSITE
+        if edit.kind == "critique":
+            # What an earlier step was told stays said, and one that wasn't there can't come back.
+            known = edit.before is not None and edit.step == state.edit_step
         if known and f"{_NOTE}{edit.seq}" not in undone:
             return edit
     return None
@@ -44,6 +47,8 @@ def reverse(state: State) -> Edits:
         # A style brings its texts along; those of now stay, for they have an edit of their own.
         texts = state.template.to_json() if "meta_style" in edit.before else {}
         return Edits(settings=edit.before, template=texts, note=note)
+    if edit.kind == "critique":
+        return Edits(critique=edit.before, note=note)
     if edit.kind == "meta_prompt":
         return Edits(template=edit.before, note=note)
     return _unmark(edit, note)

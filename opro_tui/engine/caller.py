@@ -37,7 +37,7 @@ class Job:
         model: Who shall give it.
         request: What is asked.
         role: optimizer, scorer or judge.
-        purpose: sample, score, try, judge, confirm or evaluate.
+        purpose: sample, critique, score, try, judge, confirm or evaluate.
         step: The step its cost belongs to.
         private: What makes the answer this job's alone (optimizer draws); empty: shared by all.
         candidate: The candidate it is about.
@@ -79,7 +79,7 @@ class Answered:
 
 ELSEWHERE_SECONDS = 0.1
 """How often to look whether another session's call has come back."""
-STEPS = frozenset({"sample", "score", "judge"})
+STEPS = frozenset({"sample", "critique", "score", "judge"})
 """Purposes of the calls that steps make."""
 LIMITS = ("max_tokens", "max_completion_tokens")
 

@@ -25,6 +25,10 @@ ANSWER_TOKENS = 120
 """Tokens of a scorer's answer before any was seen."""
 JUDGEMENT_TOKENS = 80
 """Tokens of a judge's reply before any was seen."""
+CRITIQUE_TOKENS = 200
+"""Tokens of a critique, and about those of a wrong answer with its question."""
+WRONG_ANSWERS = 6
+"""Wrong answers that a critique is written about."""
 PROPOSAL_TOKENS = 60
 """Tokens of a proposal before any was seen."""
 SPREAD_UNSEEN = (0.4, 2.5)
@@ -85,6 +89,7 @@ def forecast(
     judge: Model | None = None,
     traits: Traits,
     config: Config,
+    bought: bool = False,
 ) -> Forecast:
     """The forecast of the next step.
 
@@ -97,11 +102,12 @@ def forecast(
         judge: The model that will grade; None where no judge does.
         traits: What is known of the optimizer.
         config: Prices.
+        bought: Whether a critique that is there counts, for it was bought for this step.
     """
     roles = []
     waiting = float(len([c for c in state.waiting() if c.step <= state.next_step]))
     if prompt is not None:
-        estimate = _sampling(state, prompt, optimizer, traits)
+        estimate = _sampling(state, prompt, optimizer, traits, bought=bought)
         roles.append(_role("optimizer", estimate, learned(state, "optimizer"), optimizer, config))
         waiting += state.settings.candidates * accepted_share(state)
     calls = round(waiting * len(state.facts.train))
@@ -141,14 +147,22 @@ def of_scoring(
     return Forecast(tuple(roles))
 
 
-def _sampling(state: State, prompt: MetaPrompt, model: Model, traits: Traits) -> Estimate:
+def _sampling(
+    state: State, prompt: MetaPrompt, model: Model, traits: Traits, *, bought: bool
+) -> Estimate:
     plan = sampling_plan(state.settings, traits)
     limit = request_limit(state.settings, plan.proposals, plan.draws)
     calls = -(-plan.draws // min(limit, completions_at_once(model, traits, limit)))
     size = estimate_input(model, Request((Message("user", prompt.text),)))
     shown = [c.text for c in state.shown()] or [""]
     proposal = max(PROPOSAL_TOKENS, sum(map(len, shown)) // (4 * len(shown)))
-    return Estimate(calls, size * calls, proposal * state.settings.candidates)
+    written = proposal * state.settings.candidates
+    there = state.critique_of(state.edit_step) is not None
+    if not state.settings.critique or (there and not bought):
+        return Estimate(calls, size * calls, written)
+    # The critique reads the same and some wrong answers, and stands in each request after.
+    read = size * (calls + 1) + CRITIQUE_TOKENS * (calls + WRONG_ANSWERS)
+    return Estimate(calls + 1, read, written + CRITIQUE_TOKENS)
 
 
 def accepted_share(state: State) -> float:

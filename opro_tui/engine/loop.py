@@ -17,6 +17,7 @@ from opro_tui.core.events import (
 )
 from opro_tui.core.schedule import temperature_at
 from opro_tui.core.usage import Usage
+from opro_tui.engine import critique
 from opro_tui.engine.caller import CallFailed
 from opro_tui.engine.evaluate import evaluate
 from opro_tui.engine.pool import roles_of
@@ -48,6 +49,14 @@ class Loop:
     async def go(self, steps: int) -> None:
         """Run so many steps; a reason to end earlier is stored as `Stopped`, not raised."""
         await self._guarded(self._go(steps))
+
+    async def criticize(self) -> None:
+        """Have the next step's critique written now, without the step."""
+        await self._guarded(self._criticize())
+
+    async def _criticize(self) -> None:
+        plan = await self._outlook.plan()
+        await critique.ensure(self._run, plan.proposals)
 
     async def score(self, ids: Collection[int]) -> None:
         """Score waiting candidates now, outside of a step; the costs are the last step's."""
@@ -146,17 +155,20 @@ class Loop:
 
         Its models are made first, so that a missing key stops before anything is frozen.
         """
-        state, number = self._state, self._state.next_step
+        number = self._state.next_step
         for role in roles_of(self._run.task):
-            await self._run.pool.prepare(role, state.settings)
-        prompt = await self._outlook.prompt() if number else None
+            await self._run.pool.prepare(role, self._state.settings)
         plan = await self._outlook.plan()
+        await critique.ensure(self._run, plan.proposals)
+        state = self._state
+        bought = bool(state.usage("optimizer", number).calls)
+        prompt = await self._outlook.prompt() if number else None
         events: list[Event] = [
             StepStarted(
                 step=number,
                 settings=state.settings,
                 template=state.template,
-                forecast=await self._outlook.forecast(prompt),
+                forecast=await self._outlook.forecast(prompt, bought=bought),
             )
         ]
         if prompt is not None:

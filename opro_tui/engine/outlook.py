@@ -81,8 +81,13 @@ class Outlook:
         model = await self._run.pool.prepare("optimizer", settings, preview=True)
         return forecasting.prompt_tokens(text, model)
 
-    async def forecast(self, prompt: MetaPrompt | None) -> Forecast:
-        """The next step's forecast; without a prompt that of step 0 alone."""
+    async def forecast(self, prompt: MetaPrompt | None, *, bought: bool = False) -> Forecast:
+        """The next step's forecast; without a prompt that of step 0 alone.
+
+        Args:
+            prompt: Its meta-prompt.
+            bought: Whether a critique that is there counts, for it was bought for this step.
+        """
         run = self._run
         models = await run.pool.looked_at(run.task, run.state.settings)
         optimizer = models["optimizer"]
@@ -95,6 +100,7 @@ class Outlook:
             judge=models.get("judge"),
             traits=await run.caller.traits(optimizer),
             config=self._config,
+            bought=bought,
         )
 
     async def scoring(self, calls: int) -> Forecast:

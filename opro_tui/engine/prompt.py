@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
 
+PENDING = "(It is written here when the step begins, by a call of the optimizer's own.)"
+"""What stands for a critique that isn't written yet; never sent."""
 NOTHING: Mapping[int, str] = MappingProxyType({})
 
 
@@ -97,7 +99,16 @@ def build(
         shown,
         _exemplars(state, task, chosen, number, candidates, errors),
         proposals=proposals,
+        critique=_critique(state, chosen, number),
     )
+
+
+def _critique(state: State, settings: Settings, step: int) -> str:
+    """What a step's meta-prompt says as critique; a stand-in while it isn't written yet."""
+    if not settings.critique:
+        return ""
+    found = state.critique_of(step)
+    return PENDING if found is None else found
 
 
 def _score(candidate: Candidate, task: Task, settings: Settings) -> str | None:

@@ -220,6 +220,22 @@ class Session:
             raise BadInput("run a step first", where=self.name, todo="It scores what waits.")
         return self._stream(lambda: self._loop.score(ids))
 
+    def criticize(self) -> AsyncGenerator[Event, None]:
+        """Have the critique of the next step written now, to read or change it before the step.
+
+        Raises:
+            BadInput: None is wanted, step 0 comes first, or the step under way has its own.
+            SessionBusy: Another process writes the session, or a run is under way.
+        """
+        state, where = self.state, f"session {self.name}"
+        if not state.settings.critique:
+            todo = "Turn it on: `edit NAME --critique`."
+            raise BadInput("no critique is wanted", where=where, todo=todo)
+        if not state.steps or state.current is not None:
+            todo = "Run it first: it is asked for between two steps."
+            raise BadInput("a step has to be finished", where=where, todo=todo)
+        return self._stream(self._loop.criticize)
+
     def measure(
         self, candidates: Sequence[Candidate], examples: Sequence[int], kind: str
     ) -> AsyncGenerator[Event, None]:

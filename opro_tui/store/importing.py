@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, StoreError
-from opro_tui.core.events import CallFinished, Evaluation, Event
+from opro_tui.core.events import CallFinished, CritiqueWritten, Evaluation, Event
 from opro_tui.store import sessions
 from opro_tui.store.calls import begin, now, write_answer
 from opro_tui.store.rows import write
@@ -87,7 +87,7 @@ class _Loader:
         return last
 
     def _placed(self, event: Event) -> Event:
-        if isinstance(event, CallFinished):
+        if isinstance(event, CallFinished | CritiqueWritten):
             return replace(event, call=self._known(event.call))
         if not isinstance(event, Evaluation):
             return event

@@ -319,6 +319,18 @@ CREATE TABLE judgements ( -- what a judge said of an evaluation's answer, each t
 ) WITHOUT ROWID;
 """
 
+_CRITIQUES_8 = """
+CREATE TABLE critiques ( -- what the optimizer wrote for a step's meta-prompt before proposing
+  session INTEGER NOT NULL REFERENCES sessions(id) ON DELETE CASCADE,
+  seq INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  call INTEGER NOT NULL, -- calls.id
+  text TEXT NOT NULL,
+  PRIMARY KEY (session, seq)
+);
+"""
+
 
 def _run(db: Database, script: str) -> None:
     """Run statements one by one: `executescript` would commit the migration's transaction."""
@@ -364,6 +376,11 @@ def _drafts(db: Database) -> None:
 @SCHEMA(name="m007_judgements")
 def _judgements(db: Database) -> None:
     _run(db, _JUDGEMENTS_7)
+
+
+@SCHEMA(name="m008_critiques")
+def _critiques(db: Database) -> None:
+    _run(db, _CRITIQUES_8)
 
 
 def known() -> list[str]:

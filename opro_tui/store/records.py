@@ -72,7 +72,7 @@ class CallIntent:
     Attributes:
         key: The request key, 16 bytes.
         role: optimizer, scorer or judge.
-        purpose: sample, score, try, judge, confirm or evaluate.
+        purpose: sample, critique, score, try, judge, confirm or evaluate.
         step: The step it belongs to.
         model: `provider/model`.
         endpoint: The base URL, or `simulated`.

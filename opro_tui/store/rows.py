@@ -14,6 +14,7 @@ from opro_tui.core.events import (
     CandidateSampled,
     CandidateScored,
     Continued,
+    CritiqueWritten,
     EditMade,
     Evaluation,
     Event,
@@ -81,6 +82,21 @@ def _(event: PromptBuilt, db: sqlite3.Connection, session: int) -> Event:
         ),
     )
     _filled(cursor, f"step {event.step} has no place for a meta-prompt")
+    return event
+
+
+@write.register
+def _(event: CritiqueWritten, db: sqlite3.Connection, session: int) -> Event:
+    insert(
+        db,
+        "critiques",
+        session=session,
+        seq=event.seq,
+        step=event.step,
+        at=event.at,
+        call=event.call,
+        text=encode(event.text),
+    )
     return event
 
 

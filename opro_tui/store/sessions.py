@@ -268,7 +268,7 @@ def _purge(db: sqlite3.Connection, session: int) -> None:
         (session,) * 4,
     )
     graded = ("judgements", "evaluations", "scores", "measurements")
-    for table in (*graded, "candidates", "steps", "edits", "notices", "calls"):
+    for table in (*graded, "candidates", "critiques", "steps", "edits", "notices", "calls"):
         db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608
     db.execute("DELETE FROM sessions WHERE id = ?", (session,))
 

@@ -13,6 +13,7 @@ from opro_tui.core.events import (
     CandidateSampled,
     CandidateScored,
     Continued,
+    CritiqueWritten,
     EditMade,
     Evaluation,
     Event,
@@ -87,6 +88,7 @@ def read_events(
     for part in parts:
         own = [
             *reader.steps(part),
+            *reader.critiques(part),
             *reader.candidates(part),
             *reader.scores(part),
             *reader.measurements(part),
@@ -272,6 +274,16 @@ class _Rows:
         if row[7] is not None:
             usage = tuple((step, role, Usage(**used)) for step, role, used in load(row[15]))
             yield StepFinished(step=number, seq=row[7], at=row[8], usage=usage)
+
+    def critiques(self, part: Span) -> Iterator[Event]:
+        for row in self._db.execute(
+            "SELECT seq, step, at, call, text FROM critiques"
+            " WHERE session = ? AND seq > ? AND seq <= ?",
+            (part.session, part.after, part.upto),
+        ):
+            yield CritiqueWritten(
+                seq=row[0], step=row[1], at=row[2], call=row[3], text=decode(row[4])
+            )
 
     def candidates(self, part: Span) -> Iterator[Event]:
         where = (part.session, part.after, part.upto)

@@ -121,6 +121,11 @@ class Bench(Host):
         self.run_begins(self.steering.name)
         self.jobs.score(message.ids)
 
+    def on_critique_asked(self) -> None:
+        """Have the next step's critique written."""
+        self.run_begins(self.steering.name)
+        self.jobs.criticize()
+
     def on_stop_asked(self) -> None:
         """Stop the run; asked again, break it off."""
         if self.jobs.stop():

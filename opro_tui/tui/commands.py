@@ -64,6 +64,16 @@ COMMANDS: tuple[Command, ...] = (
         writes=True,
     ),
     Command(
+        "critique",
+        "z",
+        "critique",
+        "Critique",
+        "Have the next step's critique written now, or change what it says (setting critique).",
+        footer=False,
+        writes=True,
+        panes=("meta-prompt",),
+    ),
+    Command(
         "exemplars",
         "E",
         "exemplars",

@@ -81,6 +81,9 @@ def words(edit: EditMade) -> Words:
             return _forked(edit)
         case "add":
             return Words(f"add #{edit.after['id']}", "", fmt.safe(edit.after["text"], WIDTH))
+        case "critique":
+            shown = (fmt.safe(text or "", WIDTH) for text in (edit.before, edit.after))
+            return Words("critique", *shown)
         case "redraw":
             return Words("draw other exemplars")
         case "approve":
@@ -120,6 +123,8 @@ def whole(edit: EditMade) -> str:
         return "\n\n".join(parts)
     if edit.kind == "add":
         return str(edit.after["text"])
+    if edit.kind == "critique":
+        return f"before:\n{edit.before or '(none)'}\n\nafter:\n{edit.after}"
     if edit.kind == "fork":
         return _whole_fork(edit)
     return words(edit).line

@@ -87,6 +87,12 @@ class Jobs:
             self._again = partial(self.score, ids)
             self.run = self._start("run", partial(self._score, ids))
 
+    def criticize(self) -> None:
+        """Have the next step's critique written, unless something runs already."""
+        if not self.steering.running and not self.steering.readonly:
+            self._again = self.criticize
+            self.run = self._start("run", self._criticize)
+
     def measure(self, job: Measuring) -> None:
         """Measure solutions outside of a step; on the bench this is a run like any other."""
         if not job.on_bench:
@@ -166,6 +172,14 @@ class Jobs:
             stopped = await self.steering.score(ids)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
             self._fail("The scoring could not go on", error, again="run")
+        self.app.post_message(RunEnded(stopped))
+
+    async def _criticize(self) -> None:
+        stopped: Stopped | None = None
+        try:
+            stopped = await self.steering.criticize()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            self._fail("The critique can't be written", error, again="run")
         self.app.post_message(RunEnded(stopped))
 
     async def _measure(self, job: Measuring) -> None:

@@ -42,8 +42,9 @@ _LETTERS = {
     Came.EDIT: "ᵉ",
     Came.INSTRUCTIONS: "ⁱ",
     Came.EXEMPLAR: "ˣ",
+    Came.CRITIQUE: "ᶜ",
 }
-"""What stands behind the step: yours, an edit, the meta-instructions, an exemplar."""
+"""What stands behind the step: yours, an edit, the meta-instructions, an exemplar, a critique."""
 _STYLES = (
     "bold",
     "$text-primary",

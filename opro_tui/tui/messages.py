@@ -39,6 +39,10 @@ class ScoreAsked(Message):
         self.ids = ids
 
 
+class CritiqueAsked(Message):
+    """The person wants the critique of the next step written now."""
+
+
 class StopAsked(Message):
     """The person wants the run to stop; said again, to be broken off."""
 

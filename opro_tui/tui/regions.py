@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.meta_prompt import EXEMPLAR, INSTRUCTIONS, REQUEST, SEPARATOR, SOLUTION
+from opro_tui.core.meta_prompt import CRITIQUE, EXEMPLAR, INSTRUCTIONS, REQUEST, SEPARATOR, SOLUTION
 from opro_tui.tui import format as fmt
 from opro_tui.tui.margin import MarginLine, Run, wrapped
 from opro_tui.tui.view import Part
@@ -53,7 +53,7 @@ def label(region: Region, marks: Marks = NO_MARKS) -> str:
         return f"{sign}#{region.id}"
     if region.kind == EXEMPLAR:
         return f"{sign}ex {region.id}"
-    return sign + {INSTRUCTIONS: "ins", REQUEST: "req"}.get(region.kind, "")
+    return sign + {INSTRUCTIONS: "ins", REQUEST: "req", CRITIQUE: "crit"}.get(region.kind, "")
 
 
 def lay_out(prompt: MetaPrompt, width: int, marks: Marks = NO_MARKS) -> list[MarginLine]:
@@ -103,6 +103,7 @@ KINDS = {
     SOLUTION: "solution",
     EXEMPLAR: "exemplar",
     REQUEST: "request for several",
+    CRITIQUE: "critique",
 }
 SIGNS = {"◆": "pinned", "✕": "dropped", "*": "edited"}
 
@@ -135,4 +136,6 @@ def describe(
             parts.append(Part(f"p {again[0]}pins, d {again[1]}drops", "muted", 40))
     elif region.kind == INSTRUCTIONS and writable:
         parts.append(Part("e edits", "muted", 40))
+    elif region.kind == CRITIQUE and writable:
+        parts.append(Part("enter edits", "muted", 40))
     return parts

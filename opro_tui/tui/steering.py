@@ -172,6 +172,12 @@ class Steering:
         self.prompt_stale = True
         return stopped
 
+    async def criticize(self) -> Stopped | None:
+        """Have the next step's critique written; returns why that ended early."""
+        stopped = await self._watch(self.session.criticize())
+        self.prompt_stale = True
+        return stopped
+
     async def _watch(self, events: AsyncIterator[Event]) -> Stopped | None:
         self._times.clear()
         stopped = None

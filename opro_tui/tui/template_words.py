@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.meta_prompt import EXEMPLAR, REQUEST, SOLUTION, split_slots
+from opro_tui.core.meta_prompt import CRITIQUE, EXEMPLAR, REQUEST, SOLUTION, split_slots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,19 @@ FIELDS = (
         "Added to an exemplar with a wrong answer to it, as {answer} (exemplar-errors).",
         ("answer",),
         shows=EXEMPLAR,
+    ),
+    Field(
+        "critique_format",
+        "critique",
+        "The critique behind the last slot, as {critique} (with the setting critique).",
+        ("critique",),
+        shows=CRITIQUE,
+    ),
+    Field(
+        "critique_request",
+        "asking for it",
+        "What the optimizer is asked for the critique, with {meta_prompt} and {errors}.",
+        ("meta_prompt", "errors"),
     ),
     Field(
         "placeholder",

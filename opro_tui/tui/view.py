@@ -278,6 +278,8 @@ def scoring_alone(state: State) -> tuple[int, int]:
 
 def _alone(state: State) -> Part:
     done, wanted = scoring_alone(state)
+    if not wanted and state.settings.critique and state.critique_of(state.next_step) is None:
+        return Part(f"step {state.next_step}: writing the critique", "accent", 90)
     if not wanted:
         return Part("between steps…", "muted", 90)
     text = f"scoring {fmt.bar(done, wanted, 10)} {fmt.count(done)} of {fmt.count(wanted)}"

@@ -13,6 +13,7 @@ from opro_tui.core.events import (
     CandidateSampled,
     CandidateScored,
     Continued,
+    CritiqueWritten,
     EditMade,
     Evaluation,
     Measured,
@@ -182,6 +183,7 @@ EVENTS = {
         CandidateRejected, step=counts, id=st.just(1), reason=texts, duplicate_of=maybe_counts
     ),
     SamplingFinished: st.just(SamplingFinished(step=0)),
+    CritiqueWritten: st.builds(CritiqueWritten, step=counts, call=st.just(1), text=texts),
     CallFinished: st.builds(
         CallFinished,
         step=counts,

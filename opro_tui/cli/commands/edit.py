@@ -82,9 +82,23 @@ def _options() -> list[click.Option]:
     metavar="FILE",
     help="TOML with texts of the meta-prompt to change.",
 )
+@click.option(
+    "--critique-text",
+    "words",
+    metavar="TEXT",
+    help="What the next meta-prompt shall say as critique, in your own words.",
+)
 @click.option("--note", default="", metavar="TEXT", help="Why, kept with the edits.")
 @click.pass_obj
-def edit_command(app: App, /, name: str, texts: Path | None, note: str, **flags: Any) -> int:  # noqa: ANN401
+def edit_command(
+    app: App,
+    /,
+    name: str,
+    texts: Path | None,
+    words: str | None,
+    note: str,
+    **flags: Any,  # noqa: ANN401 - one for each setting and mark
+) -> int:
     """Change what the optimizer sees from the next step on; all of the changes, or none."""
     from opro_tui.cli.files import read_template
     from opro_tui.core.edits import Edits
@@ -95,14 +109,14 @@ def edit_command(app: App, /, name: str, texts: Path | None, note: str, **flags:
         for mark, value in flags.items()
         if mark not in settings and isinstance(value, tuple) and value
     }
-    if not settings and not marks and texts is None:
+    if not settings and not marks and texts is None and words is None:
         raise BadInput(
             "there is nothing to change",
             where=f"edit {name}",
             todo="Give a change, such as --pin 3 or --temperature 0.7 (`opro-tui edit --help`).",
         )
     template = read_template(texts) if texts else {}
-    edits = Edits(**marks, settings=settings, template=template, note=note)
+    edits = Edits(**marks, settings=settings, template=template, critique=words, note=note)
     return wait_for(_edit(app, name, edits))
 
 
@@ -138,6 +152,8 @@ def describe(event: EditMade) -> str:
         return f"meta-prompt: {', '.join(after)} changed"
     if kind == "add":
         return f"added #{after['id']}, scored with the next candidates: {cut(after['text'], 60)}"
+    if kind == "critique":
+        return f"the critique of the next meta-prompt: {cut(after, 60)}"
     if kind.endswith("_exemplar"):
         return f"{_PAST[kind.removesuffix('_exemplar')]} exemplar {after}"
     return f"{_PAST.get(kind, kind)} #{after}"

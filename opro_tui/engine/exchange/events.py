@@ -14,6 +14,7 @@ from opro_tui.core.events import (
     CandidateSampled,
     CandidateScored,
     Continued,
+    CritiqueWritten,
     EditMade,
     Evaluation,
     Event,
@@ -107,6 +108,8 @@ def read_event(value: Any, where: str, seq: int) -> Event:  # noqa: ANN401
     event = kind(**found)
     if isinstance(event, EditMade) and event.kind in _MARKS:
         checks.field(event.after, checks.count, f"{where}: after")
+    if isinstance(event, EditMade) and event.kind == "critique":
+        checks.field(event.after, checks.text, f"{where}: after")
     if isinstance(event, EditMade) and event.kind == "fork":
         _check_fork(event, where)
     return event
@@ -245,6 +248,7 @@ _FIELDS: dict[type[Event], dict[str, Check[Any]]] = {
     CandidateRejected: _COMMON
     | {"id": checks.count, "reason": checks.text, "duplicate_of": _MAYBE},
     SamplingFinished: _COMMON,
+    CritiqueWritten: _COMMON | {"call": checks.count, "text": checks.text},
     CallFinished: _COMMON
     | {
         "call": checks.count,

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 MOST_TOKENS = 10**12
 _ROLE = checks.word("optimizer", "scorer", "judge")
-_LATER = frozenset({"error_format"})
+_LATER = frozenset({"error_format", "critique_request", "critique_format"})
 """Texts of a template that older files don't have."""
-PURPOSE = checks.word("sample", "score", "try", "judge", "confirm", "evaluate")
+PURPOSE = checks.word("sample", "score", "try", "judge", "confirm", "evaluate", "critique")
 
 
 # --- sessions ---

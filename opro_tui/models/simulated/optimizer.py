@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from opro_tui.models.simulated import pairs, phrases, tours
+from opro_tui.models.simulated import critic, pairs, phrases, tours
 from opro_tui.models.simulated.draws import Dice
 from opro_tui.models.simulated.habits import spoils
 from opro_tui.models.simulated.reader import read
@@ -49,6 +49,8 @@ def complete(
         draw: What tells this request from others with the same text.
         index: Which of the request's completions this is, from 0.
     """
+    if critic.is_asked(prompt):
+        return critic.complete(seed, prompt, temperature, draw, index)
     brief = read(prompt)
     spread = _LEAST_SPREAD + temperature
     own = Dice("optimizer", seed, prompt, temperature, *draw, index)

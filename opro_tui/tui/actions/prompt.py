@@ -11,9 +11,17 @@ from textual.screen import Screen
 
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import OproError
-from opro_tui.core.meta_prompt import EXEMPLAR, INSTRUCTIONS, REQUEST, SOLUTION, MetaPrompt
+from opro_tui.core.meta_prompt import (
+    CRITIQUE,
+    EXEMPLAR,
+    INSTRUCTIONS,
+    REQUEST,
+    SOLUTION,
+    MetaPrompt,
+)
 from opro_tui.tui import background, exemplar_rows, regions
 from opro_tui.tui.drafts import clock
+from opro_tui.tui.messages import CritiqueAsked
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.prompts import Prompts
 from opro_tui.tui.screens.differences import Differences, Pair
@@ -24,6 +32,7 @@ from opro_tui.tui.screens.template_editor import Ground, TemplateDraft, Template
 if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import Region
     from opro_tui.core.state import State, Step
+    from opro_tui.tui.screens.ask import Save
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.view import Situation
     from opro_tui.tui.widgets.margin_text import MarginText
@@ -59,6 +68,9 @@ class PromptActions(Screen[None]):
 
         def draw(self) -> None:
             """Draw the state as it is now."""
+
+        def _write(self, name: str, title: str, text: str, hint: str, save: Save) -> None:
+            """Open an editor."""
 
     @property
     def prompts(self) -> Prompts:
@@ -161,6 +173,10 @@ class PromptActions(Screen[None]):
             self._show(region.id)
         elif region.kind == EXEMPLAR and region.id is not None:
             self._show_example(region.id)
+        elif region.kind == CRITIQUE and self._past is not None:
+            return
+        elif region.kind == CRITIQUE:
+            self.action_critique()
         elif not self.steering.readonly:
             names = {INSTRUCTIONS: "instructions", REQUEST: "several_format"}
             self._edit_template(names.get(region.kind, "instructions"))
@@ -198,6 +214,31 @@ class PromptActions(Screen[None]):
             self.say(f"{what} is {'no longer ' if back else ''}{word}.")
             self._tell_region()
         return True
+
+    # The critique
+
+    def action_critique(self) -> None:
+        """Have the next step's critique written, or edit what it says."""
+        state = self.state
+        words = state.critique_of(state.edit_step)
+        if self.steering.readonly:
+            return
+        if not state.settings.critique:
+            self.say("No critique is written: the setting critique turns it on (, opens them).")
+        elif words is not None:
+            self._edit_critique(words)
+        elif self.steering.running or not state.steps or state.current is not None:
+            self.say("It is written when the next step begins; z asks for it between steps.")
+        else:
+            self.post_message(CritiqueAsked())
+
+    def _edit_critique(self, words: str) -> None:
+        async def save(text: str) -> bool:
+            return await self.make(Edits(critique=text))
+
+        hint = "What the next meta-prompt says as critique. What you save is sent in its place."
+        step = self.state.edit_step
+        self._write(f"critique {step}", f"Critique of step {step}", words, hint, save)
 
     # The template
 

@@ -60,6 +60,8 @@ def _words(event: Event | None, facts: Facts) -> str:
             return f"step {event.step} begins" + (" (starting solutions)" * (not event.step))
         case happened.PromptBuilt():
             return f"meta-prompt built, ≈{event.tokens:,} tokens, T {event.temperature:g}"
+        case happened.CritiqueWritten():
+            return f"critique written: {fmt.safe(event.text, 80) or '(nothing usable)'}"
         case happened.CandidateSampled():
             return f"#{event.id} proposed: {fmt.safe(event.text, 60)}"
         case happened.CandidateRejected():

@@ -27,6 +27,7 @@ TONES = (
     "solution",
     "exemplar",
     "request",
+    "critique",
     "separator",
     "cursor",
     "cursor-blurred",

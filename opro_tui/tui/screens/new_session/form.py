@@ -46,7 +46,8 @@ CHOICES = {
     "meta_style": ("tuned", "pretrained"),
     "scoring": ("full",),
     **dict.fromkeys(
-        ("header", "qa", "review", "score_uncertainty", "exemplar_errors"), ("yes", "no")
+        ("header", "qa", "review", "score_uncertainty", "exemplar_errors", "critique"),
+        ("yes", "no"),
     ),
 }
 
