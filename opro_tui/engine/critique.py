@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opro_tui.core import meta_prompt
+from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CritiqueWritten, Event, Warned
 from opro_tui.core.hashing import uniform
 from opro_tui.core.meta_prompt import ShownExemplar, exemplar_text, fill, quoted
@@ -26,6 +27,20 @@ BEST = 3
 """Solutions whose wrong answers a critique is written about."""
 EACH = 2
 """Wrong answers of each."""
+
+
+def check_asked(state: State, name: str) -> None:
+    """Refuse to ask for a critique that no step would take.
+
+    Raises:
+        BadInput: None is wanted, step 0 comes first, or a step under way has its own.
+    """
+    if not state.settings.critique:
+        todo = "Turn it on: `edit NAME --critique`."
+        raise BadInput("no critique is wanted", where=f"session {name}", todo=todo)
+    if not state.steps or state.current is not None:
+        todo = "Run it first: it is asked for between two steps."
+        raise BadInput("a step has to be finished", where=f"session {name}", todo=todo)
 
 
 async def ensure(run: Run, proposals: int) -> None:

@@ -18,7 +18,7 @@ from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
-from opro_tui.engine import heldout
+from opro_tui.engine import critique, heldout
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.consent import task_of, task_to_read
@@ -224,16 +224,10 @@ class Session:
         """Have the critique of the next step written now, to read or change it before the step.
 
         Raises:
-            BadInput: None is wanted, step 0 comes first, or the step under way has its own.
+            BadInput: None is wanted, or it isn't the time between two steps.
             SessionBusy: Another process writes the session, or a run is under way.
         """
-        state, where = self.state, f"session {self.name}"
-        if not state.settings.critique:
-            todo = "Turn it on: `edit NAME --critique`."
-            raise BadInput("no critique is wanted", where=where, todo=todo)
-        if not state.steps or state.current is not None:
-            todo = "Run it first: it is asked for between two steps."
-            raise BadInput("a step has to be finished", where=where, todo=todo)
+        critique.check_asked(self.state, self.name)
         return self._stream(self._loop.criticize)
 
     def measure(

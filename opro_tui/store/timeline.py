@@ -27,16 +27,18 @@ from opro_tui.core.events import (
     Warned,
 )
 from opro_tui.core.forecast import Forecast
-from opro_tui.core.judgement import Judgement
 from opro_tui.core.meta_prompt import Region
 from opro_tui.core.solution import Origin, Score
 from opro_tui.core.usage import Usage
+from opro_tui.store.judgements import judgements_of
 from opro_tui.store.rows import OUTCOMES, counts_of, real
 from opro_tui.store.texts import SharedTexts, decode, decode_optional, load
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
+
+    from opro_tui.core.judgement import Judgement
 
 FOREVER = 2**62
 _OUTCOMES = {number: outcome for outcome, number in OUTCOMES.items()}
@@ -45,11 +47,6 @@ _CALL = (
     "calls.seq, calls.step, calls.at, calls.id, routes.role, routes.purpose, outcome, candidate,"
     " attempts, error, estimate, milliseconds, input_tokens, cached_tokens, output_tokens,"
     " reasoning_tokens, cost_pico, counted"
-)
-
-_OF_CANDIDATES = (
-    " AND seq IN (SELECT seq FROM evaluations INDEXED BY evaluations_by_candidate"
-    " WHERE session = ? AND candidate IN (SELECT value FROM json_each(?)))"
 )
 
 
@@ -157,29 +154,6 @@ def step_bounds(db: sqlite3.Connection, session: int, after: int, upto: int | No
             (part.session, part.after, part.upto),
         )
     ]
-
-
-def judgements_of(
-    db: sqlite3.Connection, part: Span, candidates: str | None = None
-) -> dict[int, tuple[Judgement, ...]]:
-    """The places of evaluations to what the judge said of them.
-
-    Args:
-        db: The database.
-        part: Which evaluations.
-        candidates: Those of these candidates only, a JSON array.
-    """
-    chosen = "" if candidates is None else _OF_CANDIDATES
-    extra = () if candidates is None else (part.session, candidates)
-    found: dict[int, tuple[Judgement, ...]] = {}
-    for seq, call, score, from_store, reason in db.execute(
-        "SELECT seq, call, score, from_store, reason FROM judgements"  # noqa: S608
-        f" WHERE session = ? AND seq > ? AND seq <= ?{chosen} ORDER BY seq, position",
-        (part.session, part.after, part.upto, *extra),
-    ):
-        said = Judgement(call, score, decode(reason), bool(from_store))
-        found[seq] = (*found.get(seq, ()), said)
-    return found
 
 
 def evaluation(
