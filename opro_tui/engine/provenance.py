@@ -88,7 +88,7 @@ def _whole(record: SessionRecord) -> list[dict[str, Any]]:
 
 def _changed(path: str, then: str, now: str, settings: Settings) -> str:
     again = f"opro-tui new NAME --task {quote(settings.task)}"
-    for name in ("data_dir", "input", "target", "metric", "optimizer", "scorer"):
+    for name in ("data_dir", "input", "target", "metric", "optimizer", "scorer", "judge"):
         value = getattr(settings, name)
         if value is not None:
             again += f" --{name.replace('_', '-')} {quote(str(value))}"

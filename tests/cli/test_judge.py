@@ -52,6 +52,9 @@ def test_new_try_run_and_show_tell_what_the_judge_said(cli: Cli, letters: str) -
     assert "it costs nothing" in forked
     other = cli.ok("fork", "j", "--as", "l", "--rubric", "Is it short?").out
     assert "judgements to buy" in other
+    exported = cli.ok("export", "j", "--format", "promptfoo").out
+    assert '"llm-rubric"' in exported
+    assert "Is it kind?" in exported
     cli.ok("run", "l")
     compared = cli.ok("compare", "j", "l").out
     assert "rubric" in compared

@@ -52,7 +52,10 @@ def promptfoo_config(session: Session) -> str:
         "description": "Best instruction found by opro-tui",
         "prompts": [prompt],
         "providers": [_provider(session.state.settings)],
-        "tests": [_test(example, names, found.metric) for example in found.examples],
+        "tests": [
+            _test(example, names, found.metric, session.state.settings.rubric)
+            for example in found.examples
+        ],
     }
     return "\n".join([*lines, *_yaml(config, "")]) + "\n"
 
@@ -95,7 +98,9 @@ def _prompt(session: Session, found: Carried) -> tuple[dict[str, str], str]:
     return names, dumps(messages)
 
 
-def _test(example: Example, names: dict[str, str], metric: str) -> dict[str, Any]:
+def _test(
+    example: Example, names: dict[str, str], metric: str, rubric: str | None
+) -> dict[str, Any]:
     values = {
         name: example.fields.get(column, "") if column else example.input
         for name, column in names.items()
@@ -104,6 +109,10 @@ def _test(example: Example, names: dict[str, str], metric: str) -> dict[str, Any
     assertion = (
         {"type": kind} if kind == "contains-json" else {"type": kind, "value": example.target}
     )
+    if metric == "judge":
+        # Its own judge asks in words of its own; a value that begins with `file:` would be loaded.
+        words = _MARKUP.sub(lambda found: f"{{{{ '{found[0]}' }}}}", rubric or "")
+        assertion = {"type": "llm-rubric", "value": f"Grade by this rubric:\n{words}"}
     return {"vars": values, "assert": [assertion]}
 
 
