@@ -208,15 +208,21 @@ class CandidateScored(Event):
     score: Score
 
 
+TRANSFER = "transfer"
+"""The kind of measurement that is made on another task's examples."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(Event):
     """A solution was scored on examples it was not chosen by. Row: `measurements`.
 
     Attributes:
-        kind: `confirm` (fresh examples of the training side) or `evaluate` (a look at a split).
+        kind: `confirm` (fresh examples of the training side), `evaluate` (a look at a split) or
+            `transfer` (a look at another task's held-out examples).
         candidate: The solution's id.
-        split: The split that was looked at.
-        examples: The numbers of the examples, in the order of the score's grades.
+        split: The split that was looked at; for `transfer` "on" and the other task's name.
+        examples: The numbers of the examples, in the order of the score's grades; for `transfer`
+            in the other task's data.
         score: What it is worth there.
     """
 

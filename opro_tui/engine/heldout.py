@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.events import Measured
+from opro_tui.core.events import TRANSFER, Measured
 from opro_tui.core.hashing import uniform
 from opro_tui.core.protocols import Split
 from opro_tui.core.statistics import score_of
@@ -14,7 +14,7 @@ from opro_tui.core.trajectory import tie_group
 from opro_tui.core.usage import Usage, total
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import CallFailed, Job
-from opro_tui.engine.grading import flagged
+from opro_tui.engine.grading import flagged, grade
 from opro_tui.engine.judging import Grading, judge_jobs
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.run import Incomplete, Interrupted
@@ -22,7 +22,7 @@ from opro_tui.engine.run import Incomplete, Interrupted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opro_tui.core.protocols import Example, Grade, Model
+    from opro_tui.core.protocols import Example, Grade, Model, Task
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
     from opro_tui.engine.session import Session
@@ -85,14 +85,15 @@ def known(state: State, candidate: int, examples: Sequence[int]) -> Measured | N
     """The last measurement of a solution on just these examples, where it is whole."""
     for event in reversed(state.measured):
         same = event.candidate == candidate and event.examples == tuple(examples)
-        if same and event.score.full:
+        if same and event.score.full and event.kind != TRANSFER:
             return event
     return None
 
 
 async def borrowed(session: Session, store: Store) -> Usage:
     """What the answers and judgements that measurements took from other sessions had cost there."""
-    measured, task, settings = session.state.measured, session.task, session.state.settings
+    task, settings = session.task, session.state.settings
+    measured = [event for event in session.state.measured if event.kind != TRANSFER]
     if not measured:
         return Usage()
     models = await session.hands.pool.looked_at(task, settings)
@@ -100,7 +101,7 @@ async def borrowed(session: Session, store: Store) -> Usage:
     keys: dict[bytes, Example] = {}
     for id_, index in sorted({(event.candidate, i) for event in measured for i in event.examples}):
         candidate, example = session.state.candidates[id_], task.examples[index]
-        job = _job(session, models["scorer"], candidate, example, "evaluate")
+        job = _job(session, task, models["scorer"], candidate, example, "evaluate")
         keys[job.key(traits)] = example
     found = await store.find_answers(list(keys))
     answers = list(found.values())
@@ -141,15 +142,43 @@ async def measure(
         Incomplete: Answers are missing after all retries.
         Interrupted: The person asked to stop.
     """
-    split = str(session.task.examples[examples[0]].split)
+    chosen = [session.task.examples[index] for index in examples]
+    split = str(chosen[0].split)
+    return await measure_on(session, candidates, session.task, chosen, kind, split)
+
+
+async def measure_on(
+    session: Session,
+    candidates: Sequence[Candidate],
+    task: Task,
+    examples: Sequence[Example],
+    kind: str,
+    split: str,
+) -> tuple[Measured, ...]:
+    """Score solutions on examples of the session's task or of another.
+
+    Args:
+        session: Open for writing.
+        candidates: The solutions.
+        task: Whose examples they are, and whose metric grades.
+        examples: The examples.
+        kind: What the measurement is, as in `Measured`.
+        split: What was looked at, as in `Measured`.
+
+    Raises:
+        CallFailed: The endpoint refuses every call.
+        BudgetReached: The next call could pass the budget.
+        Incomplete: Answers are missing after all retries.
+        Interrupted: The person asked to stop.
+    """
     found = []
     for candidate in candidates:
-        grades = await _grades(session, candidate, examples, kind)
+        grades = await _grades(session, task, candidate, examples, kind)
         state = session.state
         score = score_of(
             [item.score for item in grades],
-            binary=state.facts.binary,
-            bounded=state.facts.bounded,
+            binary=task.binary,
+            bounded=task.bounded,
             seed=state.settings.seed,
             unparsed=sum(item.parsed is None for item in grades),
             flagged=sum(bool(item.flags) for item in grades),
@@ -160,7 +189,7 @@ async def measure(
             kind=kind,
             candidate=candidate.id,
             split=split,
-            examples=tuple(examples),
+            examples=tuple(example.index for example in examples),
             score=score,
         )
         await session.hands.append(event)
@@ -169,7 +198,7 @@ async def measure(
 
 
 async def _grades(
-    session: Session, candidate: Candidate, examples: Sequence[int], kind: str
+    session: Session, task: Task, candidate: Candidate, examples: Sequence[Example], kind: str
 ) -> list[Grade]:
     run, settings = session.hands, session.state.settings
     model = await run.pool.prepare("scorer", settings)
@@ -177,8 +206,7 @@ async def _grades(
     step = state.steps[-1].number if state.steps else 0
     grading = Grading(run, settings, kind, step)
     await grading.prepare()
-    chosen = [session.task.examples[index] for index in examples]
-    jobs = [_job(session, model, candidate, example, kind) for example in chosen]
+    jobs = [_job(session, task, model, candidate, example, kind) for example in examples]
     await run.caller.prefetch(jobs)
     slots = asyncio.Semaphore(calls_at_once(model, settings.concurrency))
 
@@ -187,10 +215,12 @@ async def _grades(
             if run.stopping.is_set():
                 raise Interrupted
             answer = await run.caller.call(job)
+        if task is not session.task:
+            return await grade(task, example, answer.completions[0])
         found = await grading.grade(example, answer.completions[0], candidate=candidate.id)
         return found.grade
 
-    work = [one(job, example) for job, example in zip(jobs, chosen, strict=True)]
+    work = [one(job, example) for job, example in zip(jobs, examples, strict=True)]
     results = await asyncio.gather(*work, return_exceptions=True)
     failed = [item for item in results if isinstance(item, BaseException)]
     for error in failed:
@@ -202,16 +232,23 @@ async def _grades(
     return [item for item in results if not isinstance(item, BaseException)]
 
 
-def _job(session: Session, model: Model, candidate: Candidate, example: Example, kind: str) -> Job:
+def _job(
+    session: Session,
+    task: Task,
+    model: Model,
+    candidate: Candidate,
+    example: Example,
+    kind: str,
+) -> Job:
     settings = session.state.settings
-    request = scorer_request(session.task, settings, model, candidate.text, example)
+    request = scorer_request(task, settings, model, candidate.text, example)
     return Job(
         model=model,
         request=request,
         role="scorer",
-        purpose=kind,
+        purpose="evaluate" if kind == TRANSFER else kind,
         step=session.state.steps[-1].number if session.state.steps else 0,
         candidate=candidate.id,
-        example=example.index,
+        example=example.index if task is session.task else None,
         replicate=settings.replicate,
     )

@@ -18,7 +18,7 @@ from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
-from opro_tui.engine import critique, heldout
+from opro_tui.engine import critique, heldout, transfer
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.consent import task_of, task_to_read
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Task
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
+    from opro_tui.engine.transfer import Elsewhere
     from opro_tui.store.database import Store
     from opro_tui.store.records import SessionRecord
 
@@ -241,6 +242,17 @@ class Session:
             SessionBusy: Another process writes the session, or a run is under way.
         """
         work = partial(heldout.measure, self, candidates, examples, kind)
+        return self._stream(lambda: self._loop.measure(work()))
+
+    def measure_elsewhere(
+        self, candidates: Sequence[Candidate], there: Elsewhere
+    ) -> AsyncGenerator[Event, None]:
+        """Score solutions on another task's examples, as `measure` does on the session's own.
+
+        Raises:
+            SessionBusy: Another process writes the session, or a run is under way.
+        """
+        work = partial(transfer.measure, self, candidates, there)
         return self._stream(lambda: self._loop.measure(work()))
 
     async def _stream(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.core.events import CallFinished, Measured, Stopped
+from opro_tui.core.events import TRANSFER, CallFinished, Measured, Stopped
 from opro_tui.core.protocols import Split
-from opro_tui.engine import heldout
+from opro_tui.engine import heldout, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
     from opro_tui.engine.session import Session
+    from opro_tui.engine.transfer import Elsewhere
     from opro_tui.tui.archive import Archive
 
 CONFIRM, EVALUATE = "confirm", "evaluate"
@@ -28,12 +29,13 @@ class Offer:
 
     Attributes:
         name: The session's name.
-        kind: confirm or evaluate.
+        kind: confirm, evaluate or transfer.
         candidates: The solutions' ids, best first.
         examples: The examples' numbers.
         answers: Answers that are not there yet.
         price: What those cost; None when they can't be priced or there are none.
         why_not: Why it can't be made; empty when it can.
+        there: The other task, for transfer.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Offer:
     answers: int = 0
     price: Forecast | None = None
     why_not: str = ""
+    there: Elsewhere | None = None
 
 
 def looks(state: State) -> int:
@@ -74,6 +77,21 @@ async def offer(session: Session, kind: str, wanted: Sequence[int] = ()) -> Offe
     price = await session.scoring_forecast(answers) if answers else None
     ids = tuple(candidate.id for candidate in chosen)
     return Offer(session.name, kind, ids, examples, answers, price)
+
+
+async def offer_elsewhere(session: Session, task: str) -> Offer:
+    """What it would take to measure the best on another task's held-out examples."""
+    state = session.state
+    try:
+        there = await transfer.elsewhere(session, task)
+        chosen = _chosen(state, TRANSFER, ())
+    except BadInput as error:
+        return Offer(session.name, TRANSFER, why_not=str(error).replace("--on: ", ""))
+    missing = [c for c in chosen if transfer.known(state, c.id, there) is None]
+    answers = len(missing) * len(there.examples)
+    price = await session.scoring_forecast(answers) if answers else None
+    ids = tuple(candidate.id for candidate in chosen)
+    return Offer(session.name, TRANSFER, ids, there.numbers, answers, price, there=there)
 
 
 def _chosen(state: State, kind: str, wanted: Sequence[int]) -> tuple[Candidate, ...]:
@@ -154,7 +172,12 @@ class Measuring:
 
     async def _measure(self, session: Session, each: Offer) -> None:
         candidates = [session.state.candidates[id_] for id_ in each.candidates]
-        async for event in session.measure(candidates, each.examples, each.kind):
+        events = (
+            session.measure(candidates, each.examples, each.kind)
+            if each.there is None
+            else session.measure_elsewhere(candidates, each.there)
+        )
+        async for event in events:
             if isinstance(event, CallFinished):
                 self.done += 1
             elif isinstance(event, Measured):

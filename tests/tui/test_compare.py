@@ -211,3 +211,32 @@ async def test_other_conditions_are_said_before_any_difference(
             for row in view.edits(screen.compared)
             for cell in row
         )
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_best_is_measured_on_another_task(
+    database: Path, size: tuple[int, int], tmp_path: Path
+) -> None:
+    lines = "\n".join(f"What is {n} + {7 - n}?,7" for n in range(40))
+    (tmp_path / "sevens.csv").write_text(f"input,target\n{lines}\n", encoding="utf-8")
+    async with opened(database, size) as (app, pilot):
+        await pilot.press("X")
+        await shown(app, pilot, MeasureScreen, lambda: "s measures" in screen_text(app))
+        screen = app.screen
+        assert isinstance(screen, MeasureScreen)
+        await pilot.press("o", *str(tmp_path / "sevens.csv"), "enter")
+        await until(pilot, lambda: screen.offer is not None and screen.offer.there is not None)
+        assert "TRANSFER TO ANOTHER TASK" in screen_text(app)
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("s")
+        await until(pilot, lambda: bool(app.steering.state.measured))
+        event = app.steering.state.measured[-1]
+        assert event.kind == "transfer"
+        assert measuring.looks(app.steering.state) == 0
+        assert measure_view.row(event, app.steering.state)[5].text == ""
+        await until(pilot, lambda: screen.job is not None and screen.job.finished)
+        await until(pilot, lambda: "measured already" in screen_text(app))
+        assert "on sevens.csv" in screen_text(app)
+        await pilot.press("o", *"x", "enter")
+        await until(pilot, lambda: "unknown task" in screen_text(app))

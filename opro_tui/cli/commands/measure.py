@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from opro_tui.cli.command import Command
 from opro_tui.cli.opening import opened, wait_for
 from opro_tui.cli.several import Numbers
 from opro_tui.core.errors import BadInput, OproError
+from opro_tui.core.events import TRANSFER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
     from opro_tui.engine.session import Session
+    from opro_tui.engine.transfer import Elsewhere
+
+
+_EVALUATE = """\
+opro-tui evaluate triage --top 3
+opro-tui evaluate math --on multiarith --data-dir data"""
 
 
 @click.command("confirm", cls=Command, example="opro-tui confirm triage --examples 100")
@@ -48,7 +56,7 @@ async def _confirm(app: App, name: str, examples: int | None, as_json: bool) -> 
     return 0
 
 
-@click.command("evaluate", cls=Command, example="opro-tui evaluate triage --top 3")
+@click.command("evaluate", cls=Command, example=_EVALUATE)
 @click.argument("name")
 @click.option("--solution", cls=Numbers, metavar="ID…", help="These [default: the best].")
 @click.option("--top", type=click.IntRange(1), help="The best so many instead.")
@@ -59,23 +67,70 @@ async def _confirm(app: App, name: str, examples: int | None, as_json: bool) -> 
     show_default=True,
     help="Where.",
 )
+@click.option(
+    "--on",
+    metavar="TASK",
+    help="On another task's held-out examples: a preset, a task file or a data file.",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="With --on: where the benchmarks' files lie [default: the session's].",
+)
+@click.option(
+    "--examples", type=click.IntRange(1), help="With --on: how many [default: all held out]."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def evaluate_command(
-    app: App, name: str, solution: tuple[int, ...], top: int | None, split: str, as_json: bool
+    app: App,
+    name: str,
+    solution: tuple[int, ...],
+    top: int | None,
+    split: str,
+    on: str | None,
+    data_dir: Path | None,
+    examples: int | None,
+    as_json: bool,
 ) -> int:
-    """Score solutions on the held-out examples; each look is counted."""
-    return wait_for(_evaluate(app, name, solution, top, split, as_json))
+    """Score solutions on the held-out examples; each look is counted.
+
+    With --on it measures transfer: what an instruction found here is worth on another task, with
+    that task's metric, this session's scorer and position. The score is labelled with the task and
+    never mixed with the session's own held-out ones.
+    """
+    which = (solution, top)
+    if on is None:
+        if data_dir is not None or examples is not None:
+            flag = "--examples" if data_dir is None else "--data-dir"
+            raise BadInput("goes with --on only", where=flag, todo="Leave it out.")
+        return wait_for(_evaluate(app, name, which, split, as_json))
+    return wait_for(_transfer(app, name, which, (on, data_dir, examples), as_json))
 
 
 async def _evaluate(
-    app: App, name: str, ids: tuple[int, ...], top: int | None, split: str, as_json: bool
+    app: App, name: str, which: tuple[tuple[int, ...], int | None], split: str, as_json: bool
 ) -> int:
     from opro_tui.engine import heldout
 
     async with opened(app, name, readonly=False) as (_, session):
         chosen = heldout.indexes(session, split)
-        await _show(session, _solutions(session.state, ids, top), chosen, "evaluate", as_json)
+        await _show(session, _solutions(session.state, *which), chosen, "evaluate", as_json)
+    return 0
+
+
+async def _transfer(
+    app: App,
+    name: str,
+    which: tuple[tuple[int, ...], int | None],
+    on: tuple[str, Path | None, int | None],
+    as_json: bool,
+) -> int:
+    from opro_tui.engine import transfer
+
+    async with opened(app, name, readonly=False) as (_, session):
+        there = await transfer.elsewhere(session, *on)
+        await _show(session, _solutions(session.state, *which), there, TRANSFER, as_json)
     return 0
 
 
@@ -102,23 +157,28 @@ def _solutions(state: State, ids: tuple[int, ...], top: int | None) -> list[Cand
 async def _show(
     session: Session,
     candidates: Sequence[Candidate],
-    examples: Sequence[int],
+    examples: Sequence[int] | Elsewhere,
     kind: str,
     as_json: bool,
 ) -> None:
     from opro_tui.cli import output
+    from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.report import SIMULATED
-    from opro_tui.engine import heldout
+    from opro_tui.engine import heldout, transfer
     from opro_tui.engine.caller import CallFailed
     from opro_tui.engine.run import Incomplete
 
     if not as_json:
         if session.record.simulated:
             output.say(SIMULATED)
-        count = len(candidates) * len(examples)
-        output.note(f"{len(candidates)} × {len(examples)} examples: at most {count:,} calls")
+        n = len(examples.examples if isinstance(examples, transfer.Elsewhere) else examples)
+        price = forecast_line(await session.scoring_forecast(len(candidates) * n))
+        output.note(f"{len(candidates)} × {n} examples, at most: {price}")
     try:
-        found = await heldout.measure(session, candidates, examples, kind)
+        if isinstance(examples, transfer.Elsewhere):
+            found = await transfer.measure(session, candidates, examples)
+        else:
+            found = await heldout.measure(session, candidates, examples, kind)
     except CallFailed as failed:
         raise failed.error from failed
     except Incomplete as missing:
@@ -133,7 +193,7 @@ async def _show(
 
 def _json(state: State, event: Measured, looks: int) -> dict[str, Any]:
     candidate, score = state.candidates[event.candidate], event.score
-    train = candidate.score
+    train = candidate.score if event.kind != TRANSFER else None
     return {
         "id": candidate.id,
         "text": candidate.text,
@@ -154,12 +214,13 @@ def _json(state: State, event: Measured, looks: int) -> dict[str, Any]:
 
 def _lines(state: State, found: Sequence[Measured], looks: int) -> list[str]:
     from opro_tui.cli.figures import half_width, points, scored, table
+    from opro_tui.cli.output import one_line
 
     bounded = state.facts.bounded
     rows = []
     for event in sorted(found, key=lambda e: -e.score.value):
         candidate = state.candidates[event.candidate]
-        train = candidate.score
+        train = candidate.score if event.kind != TRANSFER else None
         drop = None if train is None else train.value - event.score.value
         rows.append(
             (
@@ -167,17 +228,22 @@ def _lines(state: State, found: Sequence[Measured], looks: int) -> list[str]:
                 points(event.score.value, bounded=bounded),
                 half_width(event.score, bounded=bounded).removeprefix("±"),
                 f"{event.score.n}",
-                scored(train, bounded=bounded),
+                scored(train, bounded=bounded) if event.kind != TRANSFER else "",
                 "" if drop is None else points(drop, bounded=bounded),
                 candidate.text,
             )
         )
-    head = ("#", found[0].split, "±", "n", "training", "drop", "solution")
+    head = ("#", one_line(found[0].split), "±", "n", "training", "drop", "solution")
     lines = table(head, rows, left=(6,))
     if found[0].kind == "confirm":
         k = state.scored_count()
         lines.append(
             f"training scores are the best of {k} and flatter; fresh examples were not chosen by"
+        )
+    elif found[0].kind == TRANSFER:
+        lines.append(
+            f"transfer {one_line(found[0].split)}, looks there so far: {looks}; this is no score of"
+            " the session's own held-out examples"
         )
     elif found[0].split == "test":
         lines.append(

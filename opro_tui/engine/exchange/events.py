@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import (
     EVENT_TYPES,
+    TRANSFER,
     CallFinished,
     CandidateRejected,
     CandidateSampled,
@@ -31,7 +32,6 @@ from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.grades import unpack
 from opro_tui.core.judgement import Judgement
 from opro_tui.core.meta_prompt import Region, Template
-from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.solution import Origin, Score
 from opro_tui.core.usage import Usage
@@ -277,9 +277,9 @@ _FIELDS: dict[type[Event], dict[str, Check[Any]]] = {
     CandidateScored: _COMMON | {"candidate": checks.count, "score": _score},
     Measured: _COMMON
     | {
-        "kind": checks.word("confirm", "evaluate"),
+        "kind": checks.word("confirm", "evaluate", TRANSFER),
         "candidate": checks.count,
-        "split": checks.one_of(Split),
+        "split": checks.text,
         "examples": checks.items(checks.count),
         "score": _score,
     },

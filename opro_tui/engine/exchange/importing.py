@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, OproError
 from opro_tui.core.events import (
+    TRANSFER,
     CallFinished,
     CandidateRejected,
     CandidateSampled,
@@ -234,12 +235,18 @@ class _History:
                 self._example(event.example, where, lowest=-1)
             case Measured():
                 self._known(event.candidate, where)
-                for index in event.examples:
-                    self._example(index, where)
+                self._measured(event, where)
             case CallFinished():
                 self._spend(event, where)
             case _:
                 pass
+
+    def _measured(self, event: Measured, where: str) -> None:
+        """Refuse what would pass for a look at the session's own held-out examples."""
+        if (event.kind == TRANSFER) == (event.split in list(Split)):
+            raise BadInput(f"{event.split[:40]!r} is no split for {event.kind}", where=where)
+        for index in event.examples if event.kind != TRANSFER else ():
+            self._example(index, where)
 
     def _known(self, candidate: int, where: str) -> None:
         if candidate not in self._candidates:

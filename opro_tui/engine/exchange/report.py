@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.core.events import iso
+from opro_tui.core.events import TRANSFER, iso
 from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import ROLES, Usage
@@ -335,6 +335,9 @@ def _held_out(state: State) -> Section:
     for number, event in enumerate(state.measured, start=1):
         candidate = state.candidates.get(event.candidate)
         train = candidate.score if candidate else None
+        elsewhere = event.kind == TRANSFER
+        if elsewhere:
+            train = None
         drop = "" if train is None else points(train.value - event.score.value, state)
         rows.append(
             (
@@ -342,7 +345,7 @@ def _held_out(state: State) -> Section:
                 event.kind,
                 event.split,
                 str(event.candidate),
-                points(train.value if train else None, state),
+                "" if elsewhere else points(train.value if train else None, state),
                 points(event.score.value, state),
                 points(event.score.half_width, state) if event.score.half_width else "",
                 drop,
@@ -362,7 +365,10 @@ def _held_out(state: State) -> Section:
         "Examples",
         "When",
     )
-    note = "Each look at the test split makes it a little less fresh, so they are counted."
+    note = (
+        "Each look at the test split makes it a little less fresh, so they are counted. A look "
+        "'on' another task says what a solution found here is worth there."
+    )
     return Section("Fresh and held-out looks", Table(head, tuple(rows), frozenset({1, 2, 9})), note)
 
 

@@ -141,3 +141,16 @@ def dear(why: str) -> Question:
     """Whether to run a step that costs far more than usual."""
     answers = (("stay", "n", "Not now"), ("run", "s", "Run it"))
     return Question("Dearer than usual", f"{why} Run it?", answers)
+
+
+def other_task(before: str) -> Prompt:
+    """On which other task a solution shall be measured."""
+
+    def check(value: str) -> str | None:
+        return None if value.strip() else "Name a task: bbh/navigate, multiarith, tickets.csv."
+
+    text = (
+        "A preset, a task file or a data file. Its held-out examples are answered with the "
+        "session's scorer and position, and graded by its own metric. The price comes first."
+    )
+    return Prompt("Measure on which task?", text, before, check)

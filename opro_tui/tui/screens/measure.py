@@ -8,10 +8,13 @@ from textual import getters
 from textual.binding import Binding
 
 from opro_tui.core.errors import OproError
+from opro_tui.core.events import TRANSFER
 from opro_tui.tui import measuring
+from opro_tui.tui.format import safe
 from opro_tui.tui.measuring import CONFIRM, EVALUATE, Measuring
 from opro_tui.tui.messages import Failed, MeasureAsked
 from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.screens import ask
 from opro_tui.tui.screens import measure_view as view
 from opro_tui.tui.screens.layers import Question, Reader
 from opro_tui.tui.screens.pane_screen import PaneScreen
@@ -63,6 +66,13 @@ class MeasureScreen(PaneScreen):
             id="measure_evaluate",
         ),
         Binding(
+            "o",
+            "elsewhere",
+            "Elsewhere…",
+            tooltip="Transfer: the best on another task's held-out examples.",
+            id="measure_elsewhere",
+        ),
+        Binding(
             "t",
             "ties",
             "Best/ties",
@@ -80,6 +90,7 @@ class MeasureScreen(PaneScreen):
         self.session_name = name
         self.kind = kind
         self.with_ties = False
+        self.elsewhere = ""
         self.offer: Offer | None = None
         self.state: State | None = None
         self.job: Measuring | None = None
@@ -112,7 +123,7 @@ class MeasureScreen(PaneScreen):
             case "start":
                 good = self.offer is not None and bool(self.offer.answers)
                 return good and not self.running
-            case "kind":
+            case "kind" | "elsewhere":
                 return not self.running
             case "ties":
                 return self.kind == EVALUATE and not self.running
@@ -127,7 +138,10 @@ class MeasureScreen(PaneScreen):
     async def _work_out(self) -> None:
         try:
             async with self.archive.session(self.session_name) as session:
-                offer = await measuring.offer(session, self.kind)
+                if self.kind == TRANSFER:
+                    offer = await measuring.offer_elsewhere(session, self.elsewhere)
+                else:
+                    offer = await measuring.offer(session, self.kind)
                 if self.with_ties and self.kind == EVALUATE and not offer.why_not:
                     ties = await measuring.offer(session, CONFIRM)
                     group = ties.candidates or offer.candidates
@@ -151,6 +165,7 @@ class MeasureScreen(PaneScreen):
             self.rows.show((), lambda _: (), empty="Reading…")
         else:
             events = view.latest(state)
+            self.rows.columns = view.columns(events)
             self.rows.show(
                 range(len(events)), lambda i: view.row(events[i], state), empty=view.EMPTY
             )
@@ -178,6 +193,16 @@ class MeasureScreen(PaneScreen):
         self._price()
         self.draw()
 
+    def action_elsewhere(self) -> None:
+        """Ask on which other task."""
+
+        def named(name: str | None) -> None:
+            if name is not None:
+                self.elsewhere = name.strip()
+                self.action_kind(TRANSFER)
+
+        self.app.push_screen(ask.other_task(self.elsewhere), named)
+
     def action_ties(self) -> None:
         """Measure the best alone, or everything that can't be told from it."""
         self.with_ties = not self.with_ties
@@ -202,6 +227,8 @@ class MeasureScreen(PaneScreen):
                 self._begin(offer)
 
         title = "Confirm?" if offer.kind == CONFIRM else "Look at the test split?"
+        if offer.there is not None:
+            title = f"Look {safe(offer.there.name, 40)}?"
         text = f"It buys {view.price(offer)}."
         if offer.kind == EVALUATE:
             text += f"\n\nThe look is counted: it will be number {measuring.looks(state) + 1}."

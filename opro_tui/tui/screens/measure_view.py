@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from opro_tui.core.events import TRANSFER
 from opro_tui.core.protocols import Split
 from opro_tui.core.statistics import expected_best
-from opro_tui.engine import heldout
+from opro_tui.engine import heldout, transfer
 from opro_tui.tui import format as fmt
 from opro_tui.tui.measuring import CONFIRM, looks
 from opro_tui.tui.rows import TEXT_WIDTH, Cell
@@ -14,6 +16,8 @@ from opro_tui.tui.view import Part, forecast_amount
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opro_tui.core.events import Measured
     from opro_tui.core.state import State
     from opro_tui.tui.measuring import Measuring, Offer
@@ -32,7 +36,19 @@ COLUMNS = (
 )
 EMPTY = "Nothing was measured yet. s measures what is described above, after a question."
 NAMED = 8
-TITLES = {CONFIRM: "CONFIRM ON FRESH EXAMPLES", "evaluate": "EVALUATE ON THE HELD-OUT TEST SPLIT"}
+TITLES = {
+    CONFIRM: "CONFIRM ON FRESH EXAMPLES",
+    "evaluate": "EVALUATE ON THE HELD-OUT TEST SPLIT",
+    TRANSFER: "TRANSFER TO ANOTHER TASK",
+}
+ELSEWHERE = 22
+"""Cells of the column that says on what, once something was measured on another task."""
+
+
+def columns(events: Sequence[Measured]) -> tuple[Column, ...]:
+    """The list's columns; wider where a row names another task."""
+    far = any(event.kind == TRANSFER for event in events)
+    return (COLUMNS[0], replace(COLUMNS[1], width=ELSEWHERE), *COLUMNS[2:]) if far else COLUMNS
 
 
 def header(name: str, state: State | None, *, simulated: bool) -> list[Part]:
@@ -69,6 +85,12 @@ def about(offer: Offer, state: State) -> list[tuple[str, str]]:
             f"{_flattery(state)}. The score on fresh examples isn't flattered by that choice; "
             "report one from here."
         )
+    elif offer.there is not None:
+        what = f"{ids} {fmt.safe(offer.there.name, 80)}: {n} held out there, graded by its metric"
+        why = (
+            "It says whether the instruction helps elsewhere. The look is counted and labelled "
+            "with the task; it is no score of this session's own held-out examples."
+        )
     else:
         what = f"{ids} on the {n} of the test split, which nothing was chosen by"
         why = (
@@ -91,7 +113,13 @@ def _flattery(state: State) -> str:
 
 def result(offer: Offer, state: State) -> str:
     """What the measurement says, once all of it is there: the winner is reported from here."""
-    events = [heldout.known(state, id_, offer.examples) for id_ in offer.candidates]
+    there_ = offer.there
+    events = [
+        heldout.known(state, id_, offer.examples)
+        if there_ is None
+        else transfer.known(state, id_, there_)
+        for id_ in offer.candidates
+    ]
     there = [event for event in events if event is not None]
     if not there or len(there) < len(events):
         return ""
@@ -99,9 +127,11 @@ def result(offer: Offer, state: State) -> str:
     best = min(there, key=lambda event: (sign * event.score.value, event.candidate))
     score = fmt.with_half_width(best.score, state.facts)
     where = "on fresh examples" if offer.kind == CONFIRM else "held out"
+    if there_ is not None:
+        where = fmt.safe(there_.name, 80)
     training = state.candidates[best.candidate].score
     beside = ""
-    if training is not None:
+    if training is not None and there_ is None:
         drop = fmt.change(best.score.value - training.value, state.facts)
         beside = f", {drop} beside its training score {fmt.value(training.value, state.facts)}"
     lead, again = "", ""
@@ -142,31 +172,41 @@ def status(job: Measuring | None, offer: Offer | None, *, stop: str = "x") -> li
             Part("s goes on, nothing is paid twice", "accent", 60),
         ]
     if offer is None or offer.why_not:
-        return [Part("c confirm · v held out", "muted")]
+        return [Part("c confirm · v held out · o another task", "muted")]
     if not offer.answers:
         return [Part("measured already; nothing to buy", "best", 90)]
     return [Part("s measures, after a question", "accent", 90)]
 
 
 def latest(state: State) -> list[Measured]:
-    """The last measurement of each solution on each set of examples, held out first, then best."""
-    found: dict[tuple[int, tuple[int, ...]], Measured] = {}
+    """The last measurement of each solution on each set of examples, held out first, then best.
+
+    Those on other tasks stand last.
+    """
+    found: dict[tuple[int, str, tuple[int, ...]], Measured] = {}
     for event in state.measured:
-        key = (event.candidate, event.examples)
+        key = (event.candidate, event.split, event.examples)
         found.pop(key, None)
         found[key] = event
     sign = 1 if state.facts.minimize else -1
     newest = reversed(found.values())
-    return sorted(newest, key=lambda m: (m.split != Split.TEST, sign * m.score.value))
+
+    def place(event: Measured) -> tuple[bool, str, float]:
+        away = event.split if event.kind == TRANSFER else ""
+        return event.split != Split.TEST, away, sign * event.score.value
+
+    return sorted(newest, key=place)
 
 
 def row(event: Measured, state: State) -> Row:
     """One measurement: the score beside the training score, with the drop."""
     facts, score = state.facts, event.score
     candidate = state.candidates[event.candidate]
-    training = candidate.score
+    training = candidate.score if event.kind != TRANSFER else None
     drop = None if training is None else score.value - training.value
     on = "test" if event.split == Split.TEST else "fresh"
+    if event.kind == TRANSFER:
+        on = fmt.safe(event.split, ELSEWHERE)
     if event.split == Split.TRAIN:
         on = "train"
     worse = drop is not None and (drop > 0 if facts.minimize else drop < 0)

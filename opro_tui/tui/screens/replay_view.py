@@ -86,7 +86,8 @@ def _scored(event: Event, facts: Facts) -> str:
             return f"#{event.candidate} scored {fmt.with_half_width(event.score, facts)}"
         case happened.Measured():
             score = fmt.with_half_width(event.score, facts)
-            return f"#{event.candidate} measured on {event.split}: {score}"
+            where = event.split if event.kind == happened.TRANSFER else f"on {event.split}"
+            return f"#{event.candidate} measured {fmt.safe(where, 60)}: {score}"
         case happened.Evaluation():
             score = fmt.value(event.score, facts)
             said = next((each.reason for each in event.judgements), "")
