@@ -81,7 +81,10 @@ class StepPrinter:
                     f"  meta-prompt ≈ {event.tokens:,} tokens, temperature {event.temperature:g}"
                 )
             case CandidateScored():
-                self._line(event.candidate, scored(event.score, bounded=self._bounded))
+                lost = (
+                    "" if event.behind is None else f", behind #{event.behind}: not scored further"
+                )
+                self._line(event.candidate, scored(event.score, bounded=self._bounded) + lost)
             case CandidateRejected():
                 self._line(event.id, f"rejected: {event.reason}")
             case Warned():
@@ -197,6 +200,8 @@ def _row(
     ]
     if score is not None and score.unparsed:
         marks.append(f"{score.unparsed} unread")
+    if candidate.behind is not None and score is not None and not score.full:
+        marks.append(f"behind #{candidate.behind}")
     return (
         str(candidate.id),
         points(score.value if score else None, bounded=bounded),

@@ -201,11 +201,18 @@ class Evaluation(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateScored(Event):
-    """A candidate has its score and joins the trajectory. Row: `scores`."""
+    """A candidate has its score and joins the trajectory. Row: `scores`.
+
+    Attributes:
+        candidate: Its id.
+        score: What it is worth.
+        behind: The solution that it had fallen behind when racing ended its scoring; else None.
+    """
 
     type: ClassVar[str] = "candidate_scored"
     candidate: int
     score: Score
+    behind: int | None = None
 
 
 TRANSFER = "transfer"

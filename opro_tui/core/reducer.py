@@ -208,6 +208,8 @@ class _Builder:
                 part,
                 unparsed=part.unparsed + (event.parsed is None),
                 flagged=part.flagged + bool(event.flags),
+                unread=part.unread | {event.example} if event.parsed is None else part.unread,
+                marked=part.marked | {event.example} if event.flags else part.marked,
             )
 
     def _reused(self, step: int, role: str, answers: int) -> None:
@@ -230,7 +232,7 @@ class _Builder:
         if not self._waiting(event.candidate):
             # A person ended its scoring in the moment in which it was completed, or the reverse.
             return
-        self._change_candidate(event.candidate, score=event.score, due=False)
+        self._change_candidate(event.candidate, score=event.score, due=False, behind=event.behind)
         self._map("partial").pop(event.candidate, None)
         self._grades.pop(event.candidate, None)
         self._find_best()

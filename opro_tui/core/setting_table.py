@@ -295,7 +295,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         optional=True,
     ),
     Definition("concurrency", take.whole(1, 2000), True, "calls in flight at once", "N"),
-    Definition("scoring", take.choice("full"), True, "how candidates are scored", "HOW"),
+    Definition("scoring", take.choice("full", "racing"), True, "how candidates are scored", "HOW"),
     Definition(
         "review", take.flag, True, "wait for a person before scoring a step's candidates", "BOOL"
     ),

@@ -72,6 +72,7 @@ class Candidate:
         replicate: Which answers it is scored on, counted from the session's own setting; each
             "score again" buys the next.
         due: Whether it is to be scored although it has a score: again, or to the end.
+        behind: The solution that it had fallen behind when racing ended its scoring.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Candidate:
     score: Score | None = None
     replicate: int = 0
     due: bool = False
+    behind: int | None = None
 
     @property
     def waiting(self) -> bool:
@@ -105,6 +107,7 @@ class Candidate:
             "low": score.low if score else None,
             "high": score.high if score else None,
             "unparsed": score.unparsed if score else 0,
+            "behind": self.behind,
             "step": self.step,
             "origin": str(self.origin),
             "pinned": pinned,

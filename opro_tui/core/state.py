@@ -16,7 +16,7 @@ from opro_tui.core.statistics import score_of
 from opro_tui.core.usage import Usage, total
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from opro_tui.core.events import (
         Continued,
@@ -63,12 +63,16 @@ class Partial:
         unparsed: Evaluations in which no answer could be found.
         flagged: Evaluations that are flagged.
         failed: Calls that ended in an error; their evaluations are missing.
+        unread: The examples of those evaluations in which no answer could be found.
+        marked: The examples of those that are flagged.
     """
 
     grades: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
     unparsed: int = 0
     flagged: int = 0
     failed: int = 0
+    unread: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,18 +233,25 @@ class State:
             done += len(part.grades) if part else each if not candidate.waiting else 0
         return done, wanted
 
-    def partial_score(self, candidate: int) -> Score | None:
-        """The score so far of a candidate that is being scored; None before its first answer."""
+    def partial_score(self, candidate: int, only: Collection[int] | None = None) -> Score | None:
+        """The score so far of a candidate that is being scored; None before its first answer.
+
+        Args:
+            candidate: Its id.
+            only: On these examples; None for all that it has answered. What it had answered before
+                it was scored again is then not counted as unread or flagged.
+        """
         part = self.partial.get(candidate)
         if part is None:
             return None
+        chosen = part.grades.keys() if only is None else frozenset(only)
         return score_of(
-            [part.grades.get(index) for index in self.facts.train],
+            [part.grades.get(i) if i in chosen else None for i in self.facts.train],
             binary=self.facts.binary,
             bounded=self.facts.bounded,
             seed=self.settings.seed,
-            unparsed=part.unparsed,
-            flagged=part.flagged,
+            unparsed=part.unparsed if only is None else len(part.unread & chosen),
+            flagged=part.flagged if only is None else len(part.marked & chosen),
         )
 
     def shown(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.exchange import Exchange, exchange
+from opro_tui.core.grades import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from opro_tui.core.judgement import Judgement
     from opro_tui.core.protocols import Completion, Example, Message, Task
     from opro_tui.core.solution import Candidate
+    from opro_tui.core.state import State
     from opro_tui.core.usage import Usage
     from opro_tui.engine.session import Session
+    from opro_tui.store.records import StoredEvaluation
 
 __all__ = ["Answer", "Exchange", "Judged", "answers", "exchange", "judged", "spent"]
 
@@ -63,14 +66,33 @@ class Answer:
     judged: tuple[Judged, ...] = ()
 
 
+def _counted(
+    state: State, candidate: Candidate, stored: Sequence[StoredEvaluation]
+) -> list[StoredEvaluation]:
+    """The first of each example that its score, or its score so far, rests on."""
+    part, score = state.partial.get(candidate.id), candidate.score
+    if part is not None:
+        examples = set(part.grades)
+    elif score is not None and score.grades:
+        known = zip(state.facts.train, unpack(score.grades), strict=False)
+        examples = {index for index, grade in known if grade is not None}
+    else:
+        examples = {each.event.example for each in stored}
+    found: dict[int, StoredEvaluation] = {}
+    for each in stored:
+        if each.event.replicate == candidate.replicate and each.event.example in examples:
+            found.setdefault(each.event.example, each)
+    return list(found.values())
+
+
 async def answers(session: Session, candidate: Candidate) -> tuple[Answer, ...]:
     """A candidate's answers that count, in the order of the examples."""
     found = []
-    counted = [
-        stored
-        for stored in await session.hands.store.evaluations(session.record.id, candidate.id)
-        if stored.event.replicate == candidate.replicate
-    ]
+    counted = _counted(
+        session.state,
+        candidate,
+        await session.hands.store.evaluations(session.record.id, candidate.id),
+    )
     replies = await session.hands.store.completions(
         [said.call for stored in counted for said in stored.event.judgements]
     )

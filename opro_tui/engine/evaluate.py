@@ -14,6 +14,7 @@ from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
 from opro_tui.engine.judging import Graded, Grading
 from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.racing import Race
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class _Scoring:
         self.settings = run.state.settings
         self.model: Model = run.pool.get("scorer", self.settings)
         self.grading = Grading(run, self.settings, "judge", step.number)
+        racing = self.settings.scoring == "racing"
+        self.race = Race(run.state, step.number) if racing else None
         self.failures: list[CallFailed] = []
         self.failed_in_a_row = 0
         self.scored: set[int] = set()
@@ -94,7 +97,7 @@ class _Scoring:
         todo = list(self._missing())
         await self.run.caller.prefetch(self._job(candidate, example) for candidate, example in todo)
         for candidate in self.waiting:
-            await self._finish(candidate)
+            await self._settle(candidate)
         queue = iter(todo)
         count = min(calls_at_once(self.model, self.settings.concurrency), len(todo))
         workers = [asyncio.create_task(self._work(queue)) for _ in range(count)]
@@ -114,7 +117,8 @@ class _Scoring:
         """Example by example over all candidates, so that each shows results early."""
         state = self.run.state
         done = {c.id: state.partial[c.id].grades for c in self.waiting if c.id in state.partial}
-        for index in state.facts.train:
+        order = state.facts.train if self.race is None else self.race.order
+        for index in order:
             for candidate in self.waiting:
                 if index not in done.get(candidate.id, {}):
                     yield candidate, self.run.task.examples[index]
@@ -151,6 +155,8 @@ class _Scoring:
 
     async def _one(self, candidate: Candidate, example: Example) -> None:
         async def graded(answer: Answered) -> list[Event]:
+            if not self.run.state.candidates[candidate.id].waiting:
+                return []  # its scoring ended meanwhile; the answer is kept
             result = await grade(self.run.task, example, answer.completions[0])
             return self._events(candidate, example, Graded(result), answer)
 
@@ -168,7 +174,7 @@ class _Scoring:
             if judged:
                 await self._judge(candidate, example, answer)
         self.failed_in_a_row = 0
-        await self._finish(candidate)
+        await self._settle(candidate)
 
     async def _judge(self, candidate: Candidate, example: Example, answer: Answered) -> None:
         """Have an answer judged that is stored by now, so that it is never bought again."""
@@ -209,9 +215,15 @@ class _Scoring:
         size = sum(len(message.content) for message in messages)
         return len(candidate.text) >= LONG and 2 * len(candidate.text) >= size
 
-    async def _finish(self, candidate: Candidate) -> None:
-        """Give a candidate its score once its last evaluation is in."""
+    async def _settle(self, candidate: Candidate) -> None:
+        """Give a candidate its score once its last evaluation is in, or the race is lost."""
         state = self.run.state
+        if self.race is not None and candidate.id not in self.scored:
+            lost = self.race.look(state, candidate.id)
+            if lost is not None:
+                self.scored.add(candidate.id)
+                await self.run.append(lost)
+                return
         part = state.partial.get(candidate.id)
         if part is None or len(part.grades) < len(state.facts.train):
             return

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.protocols import Message, Request
+from opro_tui.core.racing import BLOCK
 from opro_tui.core.usage import TokenUsage, to_picodollars
 from opro_tui.engine.caller import estimate_input
 from opro_tui.engine.prompt import completions_at_once, request_limit, sampling_plan
+from opro_tui.engine.racing import leader
 from opro_tui.models import prices, tokens
 
 if TYPE_CHECKING:
@@ -112,7 +114,35 @@ def forecast(
         waiting += state.settings.candidates * accepted_share(state)
     calls = round(waiting * len(state.facts.train))
     scoring = of_scoring(state, task, scorer=scorer, judge=judge, calls=calls, config=config)
+    if state.settings.scoring == "racing" and leader(state, state.next_step) is not None:
+        return Forecast((*roles, *(_raced(role, state) for role in scoring.roles)))
     return Forecast((*roles, *scoring.roles))
+
+
+def _raced(full: RoleForecast, state: State) -> RoleForecast:
+    """At most the full scoring; what is expected is learned from the races before."""
+    shares = [
+        used.calls / said.calls
+        for step in state.steps
+        if step.finished_seq and step.started.settings.scoring == "racing" and step.number
+        for said in step.started.forecast.roles
+        if said.role == full.role and said.calls
+        if (used := state.ledger.get((step.number, full.role))) is not None
+    ][-10:]
+    likely = min(1.0, math.fsum(shares) / len(shares)) if shares else 1.0
+    least = min([BLOCK / max(BLOCK, len(state.facts.train)), *(share / 2 for share in shares)])
+
+    def part(cost: int | None, share: float) -> int | None:
+        return None if cost is None else round(cost * share)
+
+    return replace(
+        full,
+        input_tokens=round(full.input_tokens * likely),
+        output_tokens=round(full.output_tokens * likely),
+        low=round(full.low * least),
+        cost_pico=part(full.cost_pico, likely),
+        cost_low=part(full.cost_low, least),
+    )
 
 
 def of_scoring(

@@ -383,6 +383,12 @@ def _critiques(db: Database) -> None:
     _run(db, _CRITIQUES_8)
 
 
+@SCHEMA(name="m009_racing")
+def _racing(db: Database) -> None:
+    # The candidate's id in whose favour racing ended the scoring.
+    _run(db, "ALTER TABLE scores ADD COLUMN behind INTEGER;")
+
+
 def known() -> list[str]:
     """The names of all migrations, in order."""
     empty = Database(memory=True, execute_plugins=False)

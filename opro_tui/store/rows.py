@@ -171,6 +171,7 @@ def _(event: CandidateScored, db: sqlite3.Connection, session: int) -> Event:
         step=event.step,
         at=event.at,
         candidate=event.candidate,
+        behind=event.behind,
         **{field.name: getattr(score, field.name) for field in fields(score)},
     )
     return event

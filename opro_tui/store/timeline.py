@@ -293,11 +293,17 @@ class _Rows:
     def scores(self, part: Span) -> Iterator[Event]:
         for row in self._db.execute(
             'SELECT seq, step, at, candidate, value, n, "of", stderr, low, high, unparsed,'
-            " flagged, grades FROM scores WHERE session = ? AND seq > ? AND seq <= ?",
+            " flagged, grades, behind FROM scores WHERE session = ? AND seq > ? AND seq <= ?",
             (part.session, part.after, part.upto),
         ):
-            score = Score(real(row[4]), *row[5:])
-            yield CandidateScored(seq=row[0], step=row[1], at=row[2], candidate=row[3], score=score)
+            yield CandidateScored(
+                seq=row[0],
+                step=row[1],
+                at=row[2],
+                candidate=row[3],
+                score=Score(real(row[4]), *row[5:13]),
+                behind=row[13],
+            )
 
     def measurements(self, part: Span) -> Iterator[Event]:
         for row in self._db.execute(

@@ -38,6 +38,11 @@ MARKS: tuple[tuple[str, str, str], ...] = (
     ("ins *ins", "instructions", "In the margin: the prompt's own words; * once you edited them."),
     ("ex 3", "exemplar", "In the margin: an example, by its number in the data."),
     ("n of N", "partial", "Scored on n of N examples; it can't be the best."),
+    (
+        "behind",
+        "race lost",
+        "Racing ended its scoring: its full score would hardly be above that solution's.",
+    ),
     ("unread", "", "Answers of the scorer in which no answer could be found."),
     ("#16", "id", "A solution's number in this session; it never changes."),
     ("≈", "estimate", "Tokens and prices before a call; figures without it were measured."),

@@ -130,9 +130,15 @@ def _verdict(state: State, candidate: Candidate, unselected: Collection[int]) ->
     score = candidate.score
     shown = fmt.with_half_width(score, state.facts)
     if not score.full:
-        return (Cell(f"{shown} on {score.n} of {score.of}", "warning", 3),)
+        return (Cell(_partial(candidate, score, shown), "warning", 3),)
     unread = Cell(f"{score.unparsed} unread" if score.unparsed else "", "warning")
     return (Cell(shown), _change(state, candidate, score), unread)
+
+
+def _partial(candidate: Candidate, score: Score, shown: str) -> str:
+    if candidate.behind is None:
+        return f"{shown} on {score.n} of {score.of}"
+    return f"{shown} {score.n}/{score.of} behind #{candidate.behind}"
 
 
 def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -> Cell:

@@ -237,9 +237,12 @@ def _last_step(state: State) -> list[Part]:
     own = state.of_step(step.number)
     scored = sum(1 for c in own if c.score is not None)
     kept_out = sum(1 for c in own if c.rejected or c.vetoed)
+    behind = sum(1 for c in own if c.behind is not None and c.score and not c.score.full)
     text = f"step {step.number} done: {scored} scored"
     if kept_out:
         text += f", {kept_out} kept out"
+    if behind:
+        text += f", {behind} fell behind"
     parts = [Part(text, "", 70)]
     if step.mean is not None:
         parts.append(Part(f"mean {fmt.value(step.mean, state.facts)}", "muted", 40))

@@ -220,7 +220,9 @@ EVENTS = {
             max_size=2,
         ).map(tuple),
     ),
-    CandidateScored: st.builds(CandidateScored, step=counts, candidate=counts, score=scores),
+    CandidateScored: st.builds(
+        CandidateScored, step=counts, candidate=counts, score=scores, behind=st.none() | counts
+    ),
     Measured: st.builds(
         Measured,
         step=counts,

@@ -51,6 +51,11 @@ _ROLE = checks.word("optimizer", "scorer", "judge")
 _MARKS = frozenset(
     f"{verb}{what}" for verb in ("pin", "unpin", "drop", "undrop") for what in ("", "_exemplar")
 ) | {"redraw", "veto", "halt", "complete", "rescore"}
+_LEFT_OUT: dict[type[Event], dict[str, Any]] = {
+    Evaluation: {"judgements": []},
+    CandidateScored: {"behind": None},
+}
+"""Values that aren't written: most events have them, and older files have no such field."""
 
 
 def event_record(event: Event) -> dict[str, Any]:
@@ -64,8 +69,9 @@ def event_record(event: Event) -> dict[str, Any]:
     for item in fields(event):
         if item.name not in data:
             data[item.name] = _plain(getattr(event, item.name))
-    if isinstance(event, Evaluation) and not event.judgements:
-        del data["judgements"]
+    for name, value in _LEFT_OUT.get(type(event), {}).items():
+        if data[name] == value:
+            del data[name]
     return data
 
 
@@ -99,9 +105,7 @@ def read_event(value: Any, where: str, seq: int) -> Event:  # noqa: ANN401
     kind = next((kind for kind in EVENT_TYPES if kind.type == name), None)
     if kind is None:
         raise BadInput(f"unknown type of event {str(name)[:40]!r}", where=where)
-    if kind is Evaluation and isinstance(value, dict):
-        value = {"judgements": []} | value
-    found = checks.record(value, where, **_FIELDS[kind])
+    found = checks.record(_LEFT_OUT.get(kind, {}) | value, where, **_FIELDS[kind])
     del found["type"]
     if found["seq"] != seq:
         raise BadInput(f"event {found['seq']} stands where {seq} belongs", where=where)
@@ -274,7 +278,8 @@ _FIELDS: dict[type[Event], dict[str, Check[Any]]] = {
         "from_store": checks.flag,
         "judgements": checks.items(_judgement),
     },
-    CandidateScored: _COMMON | {"candidate": checks.count, "score": _score},
+    CandidateScored: _COMMON
+    | {"candidate": checks.count, "score": _score, "behind": checks.optional(checks.count)},
     Measured: _COMMON
     | {
         "kind": checks.word("confirm", "evaluate", TRANSFER),

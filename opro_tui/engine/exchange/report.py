@@ -237,6 +237,8 @@ def _solution(state: State, candidate: Candidate) -> tuple[str, ...]:
     ]
     if score.unparsed:
         marks.append(f"{score.unparsed:,} unread")
+    if candidate.behind is not None and not score.full:
+        marks.append(f"behind #{candidate.behind}")
     return (
         str(candidate.id),
         points(score.value, state),

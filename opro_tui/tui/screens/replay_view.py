@@ -83,7 +83,12 @@ def _words(event: Event | None, facts: Facts) -> str:
 def _scored(event: Event, facts: Facts) -> str:
     match event:
         case happened.CandidateScored():
-            return f"#{event.candidate} scored {fmt.with_half_width(event.score, facts)}"
+            lost = (
+                "" if event.behind is None else f" on {event.score.n} of {event.score.of}, behind"
+            )
+            where = "" if event.behind is None else f" #{event.behind}"
+            shown = fmt.with_half_width(event.score, facts)
+            return f"#{event.candidate} scored {shown}{lost}{where}"
         case happened.Measured():
             score = fmt.with_half_width(event.score, facts)
             where = event.split if event.kind == happened.TRANSFER else f"on {event.split}"
