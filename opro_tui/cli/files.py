@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 def read_solutions(path: Path) -> tuple[Start, ...]:
     """Starting solutions from a .jsonl, .json, .csv or .tsv file with `text` and maybe `score`.
 
+    `known:TASK` stands for the paper's instructions, to be scored.
+
     Raises:
         BadInput: The file or a row can't be used; names both.
     """
+    from opro_tui.engine import known
     from opro_tui.engine.create import start_from
     from opro_tui.tasks.data import read_table
 
+    named = known.starts(path)
+    if named is not None:
+        return named
     path = path.expanduser()
     rows = read_table(path).rows
     return tuple(start_from(row.fields, f"{path}, {row.place}") for row in rows)

@@ -45,6 +45,7 @@ _COMMANDS = {
     "export": "export",
     "import": "import_",
     "reproduce": "reproduce",
+    "known": "known",
     "ablate": "ablate",
     "doctor": "doctor",
 }

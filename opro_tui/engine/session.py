@@ -18,7 +18,7 @@ from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
-from opro_tui.engine import critique, heldout, transfer
+from opro_tui.engine import critique, transfer
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.consent import task_of, task_to_read
@@ -232,7 +232,7 @@ class Session:
         return self._stream(self._loop.criticize)
 
     def measure(
-        self, candidates: Sequence[Candidate], examples: Sequence[int], kind: str
+        self, candidates: Sequence[Candidate], examples: Sequence[int] | Elsewhere, kind: str
     ) -> AsyncGenerator[Event, None]:
         """Score solutions on examples of no step, as `heldout.measure`, watched and stoppable.
 
@@ -241,18 +241,7 @@ class Session:
         Raises:
             SessionBusy: Another process writes the session, or a run is under way.
         """
-        work = partial(heldout.measure, self, candidates, examples, kind)
-        return self._stream(lambda: self._loop.measure(work()))
-
-    def measure_elsewhere(
-        self, candidates: Sequence[Candidate], there: Elsewhere
-    ) -> AsyncGenerator[Event, None]:
-        """Score solutions on another task's examples, as `measure` does on the session's own.
-
-        Raises:
-            SessionBusy: Another process writes the session, or a run is under way.
-        """
-        work = partial(transfer.measure, self, candidates, there)
+        work = partial(transfer.measure_there, self, candidates, examples, kind)
         return self._stream(lambda: self._loop.measure(work()))
 
     async def _stream(

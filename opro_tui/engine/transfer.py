@@ -106,10 +106,15 @@ def known(state: State, candidate: int, there: Elsewhere) -> Measured | None:
     return None
 
 
-async def measure(
-    session: Session, candidates: Sequence[Candidate], there: Elsewhere
+async def measure_there(
+    session: Session,
+    candidates: Sequence[Candidate],
+    examples: Sequence[int] | Elsewhere,
+    kind: str,
 ) -> tuple[Measured, ...]:
-    """Score solutions elsewhere; raises what `heldout.measure` raises."""
+    """Score solutions elsewhere, or on the session's own examples as `heldout.measure` does."""
+    if not isinstance(examples, Elsewhere):
+        return await heldout.measure(session, candidates, examples, kind)
     return await heldout.measure_on(
-        session, candidates, there.task, there.examples, TRANSFER, there.name
+        session, candidates, examples.task, examples.examples, TRANSFER, examples.name
     )

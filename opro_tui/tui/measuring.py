@@ -172,12 +172,8 @@ class Measuring:
 
     async def _measure(self, session: Session, each: Offer) -> None:
         candidates = [session.state.candidates[id_] for id_ in each.candidates]
-        events = (
-            session.measure(candidates, each.examples, each.kind)
-            if each.there is None
-            else session.measure_elsewhere(candidates, each.there)
-        )
-        async for event in events:
+        examples = each.examples if each.there is None else each.there
+        async for event in session.measure(candidates, examples, each.kind):
             if isinstance(event, CallFinished):
                 self.done += 1
             elif isinstance(event, Measured):

@@ -164,7 +164,7 @@ async def _show(
     from opro_tui.cli import output
     from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.report import SIMULATED
-    from opro_tui.engine import heldout, transfer
+    from opro_tui.engine import transfer
     from opro_tui.engine.caller import CallFailed
     from opro_tui.engine.run import Incomplete
 
@@ -175,10 +175,7 @@ async def _show(
         price = forecast_line(await session.scoring_forecast(len(candidates) * n))
         output.note(f"{len(candidates)} × {n} examples, at most: {price}")
     try:
-        if isinstance(examples, transfer.Elsewhere):
-            found = await transfer.measure(session, candidates, examples)
-        else:
-            found = await heldout.measure(session, candidates, examples, kind)
+        found = await transfer.measure_there(session, candidates, examples, kind)
     except CallFailed as failed:
         raise failed.error from failed
     except Incomplete as missing:

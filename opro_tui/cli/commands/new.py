@@ -47,7 +47,7 @@ SHOWN = 3
     "--solutions",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A warm start: .jsonl or .csv with text and, if known, score.",
+    help="A warm start: .jsonl or .csv with text and, if known, score; or known:gsm8k (paper).",
 )
 @click.option(
     "--meta-prompt",
