@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     "critique",
     cls=Command,
-    example="opro-tui edit triage --critique\nopro-tui critique triage\n"
+    example="opro-tui critique triage\n"
     'opro-tui edit triage --critique-text "Too long: ask for less."',
 )
 @click.argument("name")
