@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,24 @@ def test_the_budget_ends_it_with_3_and_a_larger_one_goes_on(cli: Cli, server: An
     assert cli.ok("ablate", "--name", "ablation", "--budget-tokens", 10**7).code == 0
     calls = cli.ok("ablate", "--show", "--json").json["usage"]["calls"]
     assert calls == len(server.ledger) > before
+
+
+def test_dollars_are_a_hard_stop_over_all_arms(cli: Cli, server: Any) -> None:
+    prices = '[prices."openai/m"]\ninput = 10.0\noutput = 30.0\n'
+    (cli.folder / "config.toml").write_text(prices, encoding="utf-8")
+    limits = ("--max-output-tokens", "scorer=20", "--max-output-tokens", "optimizer=20")
+    argv = (*on(server, cli), *limits)
+    stopped = cli(*argv, "--budget", 0.02, "--json")
+    assert stopped.code == 3
+    assert "of $0.02 are spent" in stopped.err
+    data = json.loads(stopped.out)
+    assert data["budget_usd"] == 0.02
+    assert 0 < data["usage"]["cost_usd"] <= 0.02
+    assert not data["complete"]
+    done = cli.ok("ablate", "--name", "ablation", "--budget", 5, "--concurrency", 2, "--json").json
+    assert done["complete"]
+    assert done["usage"]["calls"] == len(server.ledger)
+    assert 0.02 < done["usage"]["cost_usd"] < 5
 
 
 def test_an_interrupt_is_130_and_the_same_command_goes_on(cli: Cli) -> None:

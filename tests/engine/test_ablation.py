@@ -203,6 +203,17 @@ async def test_an_edited_arm_is_no_longer_one(store, tmp_path):
     ]
 
 
+async def test_how_fast_it_runs_makes_no_other_arm(store, tmp_path):
+    vary = ["order=random"]
+    await planning.make(store, planned(tmp_path, vary))
+    slower = planned(tmp_path, vary, concurrency=2)
+    assert (await run(store, slower, Options(concurrency=2)))[0] is None
+    async with opened(store.path, "abl-base-1", readonly=True) as session:
+        assert session.state.settings.concurrency == 2
+    assert (await run(store, slower))[0] is None
+    assert not any(o.edited for row in (await the_table(store)).rows for o in row.outcomes)
+
+
 async def test_duplicates_and_forks_of_an_arm_are_none(store, tmp_path):
     await run(store, planned(tmp_path, ["order=random"]))
     await listing.duplicate(store, "abl-base-1", "a-copy", CONFIG)

@@ -28,7 +28,7 @@ opro-tui ablate --name pos          goes on where it was stopped
 opro-tui ablate --name pos --show   the curves and the table"""
 _STEPS = 5
 _ELSEWHERE = ("max_steps", "review", "arm")
-_POT = ("budget", "budget_tokens")
+_LIVE = ("budget", "budget_tokens", "concurrency")
 _OWN = ("vary", "name", "repetitions", "steps", "one_shot", "held_out")
 
 
@@ -179,13 +179,13 @@ def _options(values: dict[str, Any], *, held_out: bool, one_shot: bool) -> Optio
     from opro_tui.core.settings import find
     from opro_tui.engine.ablation.runner import Options
 
-    usd, tokens = (find(n).parse(values[n]) if n in values else None for n in _POT)
-    return Options(usd, tokens, held_out, one_shot)
+    usd, tokens, calls = (find(n).parse(values[n]) if n in values else None for n in _LIVE)
+    return Options(usd, tokens, held_out, one_shot, calls)
 
 
 def _check_alone(given: dict[str, Any]) -> None:
     """Refuse flags that only make sense where the arms are named too."""
-    others = [name for name, value in given.items() if value and name not in _POT]
+    others = [name for name, value in given.items() if value and name not in _LIVE]
     if others:
         flag = "--" + others[0].replace("_", "-")
         raise BadInput(

@@ -15,11 +15,14 @@ from opro_tui.engine.session import Session
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
-    from opro_tui.core.events import Measured
+    from opro_tui.core.events import EditMade, Measured
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import Facts, State
     from opro_tui.engine.ablation.stored import Entry
     from opro_tui.store.database import Store
+
+
+_LIMITS = {"concurrency", "budget", "budget_tokens"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +121,13 @@ def is_over(session: Session) -> bool:
 
 def edited(state: State, entry: Entry) -> bool:
     """Whether a person changed something: the arm is then no longer what its label says."""
-    made = [edit for edit in state.edits if edit.kind != "approve"]
+    made = [edit for edit in state.edits if not _changes_nothing(edit)]
     return any(not (entry.control and Label.read(edit.note)) for edit in made)
+
+
+def _changes_nothing(edit: EditMade) -> bool:
+    """Whether an edit leaves an arm what it is: how fast it runs, and when it stops."""
+    return edit.kind == "set" and set(edit.after) <= _LIMITS
 
 
 def paid(state: State, entry: Entry) -> Usage:

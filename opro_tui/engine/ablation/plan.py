@@ -250,7 +250,7 @@ async def _check_same(store: Store, record: SessionRecord, cell: Cell) -> None:
 
 
 def _other_settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    names = [name for name in new if old.get(name) != new[name]]
+    names = [name for name in new if old.get(name) != new[name] and name != "concurrency"]
     if not names:
         return ""
     told = [f"{find(name).flag} {_value(old.get(name))}, not {_value(new[name])}" for name in names]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.ablation import BASE, ONE_SHOT, Label, mark
+from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import StepFinished, Stopped
 from opro_tui.core.protocols import Split
@@ -38,12 +39,14 @@ class Options:
         tokens: The most tokens that they may use.
         held_out: Whether each arm's best is measured on the test split when it is done.
         one_shot: Whether each repetition's base gets its one-shot control.
+        concurrency: Calls in flight at once from now on; None leaves that as it was.
     """
 
     usd: float | None = None
     tokens: int | None = None
     held_out: bool = True
     one_shot: bool = False
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,8 @@ class Ablation:
     async def _steps(self, session: Session, entry: Entry) -> Stopped | None:
         if outcomes.is_over(session):
             return None
+        if self._options.concurrency is not None:
+            await session.edit(Edits(settings={"concurrency": self._options.concurrency}))
         wanted = (session.state.settings.max_steps or 1) - session.state.finished_steps
         return await self._follow(session, entry, session.run(max(1, wanted)), "steps")
 
