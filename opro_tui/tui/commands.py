@@ -65,7 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "critique",
-        "1,exclamation_mark",
+        "f8",
         "critique",
         "Critique",
         "Have the next step's critique written now, or change what it says (setting critique).",

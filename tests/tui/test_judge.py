@@ -107,11 +107,11 @@ async def test_the_critique_is_asked_for_edited_and_sent(tmp_path: Path, size) -
     path = tmp_path / "s.db"
     await make_session(path, "sums", train=6, candidates=2, critique=True)
     async with opened(path, size) as (app, pilot):
-        await pilot.press("1")
+        await pilot.press("f8")
         assert app.steering.state.critique is None  # step 1 writes its own
         await pilot.press("s")
         await run_out(app, pilot)
-        await pilot.press("1")
+        await pilot.press("f8")
         await until(pilot, lambda: app.steering.state.critique_of(2) is not None)
         await run_out(app, pilot)
         view = app.workbench.prompt_pane.text

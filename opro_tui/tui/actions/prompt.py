@@ -228,7 +228,7 @@ class PromptActions(Screen[None]):
         elif words is not None:
             self._edit_critique(words)
         elif self.steering.running or not state.steps or state.current is not None:
-            self.say("It is written when the next step begins; 1 asks for it between steps.")
+            self.say("It is written when the next step begins; F8 asks for it between steps.")
         else:
             self.post_message(CritiqueAsked())
 
