@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -210,6 +211,7 @@ def clipped(first: Place, last: Place, x: Range, y: Range) -> tuple[Place, Place
     return (x0 + start * across, y0 + start * up), (x0 + end * across, y0 + end * up)
 
 
+@lru_cache(maxsize=8)
 def levels(field: Field, count: int) -> tuple[tuple[int, ...], ...]:
     """Each of a field's values as a level from 0 (the lowest) to `count` − 1.
 

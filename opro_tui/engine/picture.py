@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,13 @@ async def picture(
     except Exception as error:
         what = f"drawing failed ({type(error).__name__}: {str(error)[:200]})"
         raise OproError(what, where=task.name) from error
+
+
+async def picture_if_any(task: Task, state: State) -> Picture | None:
+    """The same of the best, for a report: a task that fails at it has none."""
+    with suppress(OproError):
+        return await picture(task, state)
+    return None
 
 
 def _draw(task: Task, state: State, selected: int | None, zoom: int) -> Picture | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from rich.cells import get_character_cell_size
@@ -94,7 +94,6 @@ class Cell:
     tone: str = ""
     ground: str = ""
     taken: int = 0
-    dots: set[Spot] = field(default_factory=set)
 
 
 class Raster:
@@ -120,8 +119,7 @@ class Raster:
         self.cells = [[Cell() for _ in range(width)] for _ in range(height)]
         self._scale()
         self._field()
-        for line in reversed(panel.lines):
-            self._line(line)
+        self._lines()
         self._marks()
 
     def _scale(self) -> None:
@@ -163,27 +161,33 @@ class Raster:
                 cell.text = self.signs.ramp[level]
                 cell.tone = cell.ground = f"level-{level}"
 
-    def _line(self, line: Line) -> None:
-        places = [*line.places, line.places[0]] if line.closed and line.places else line.places
-        for first, last in pairwise(places):
-            part = clipped(first, last, self.panel.x, self.panel.y)
-            if part is not None:
-                self._segment(self._dot(part[0]), self._dot(part[1]), line)
-
-    def _segment(self, first: Spot, last: Spot, line: Line) -> None:
-        across, down = self.glyphs.across, self.glyphs.down
-        for number, (x, y) in enumerate(_between(first, last)):
-            if line.dotted and number % self.signs.gap:
-                continue
-            cell = self.cells[y // down][x // across]
-            if cell.tone != TONES[line.kind]:
-                cell.dots.clear()
-            cell.dots.add((x % across, y % down))
+    def _lines(self) -> None:
+        """The lines, the last one first; where two kinds meet in a cell the later one has it."""
+        found: dict[Spot, tuple[Line, set[Spot], str]] = {}
+        for line in reversed(self.panel.lines):
+            ends = [*line.places, line.places[0]] if line.closed and line.places else line.places
+            for first, last in pairwise(ends):
+                part = clipped(first, last, self.panel.x, self.panel.y)
+                if part is not None:
+                    self._segment(self._dot(part[0]), self._dot(part[1]), line, found)
+        for (x, y), (line, dots, stroke) in found.items():
+            cell = self.cells[y][x]
+            cell.text = stroke or self.glyphs.glyph(frozenset(dots))
             cell.tone, cell.taken = TONES[line.kind], 1
-            if across == down == 1:
-                cell.text = "." if line.dotted else _stroke(first, last)
-            else:
-                cell.text = self.glyphs.glyph(frozenset(cell.dots))
+
+    def _segment(
+        self, first: Spot, last: Spot, line: Line, found: dict[Spot, tuple[Line, set[Spot], str]]
+    ) -> None:
+        across, down = self.glyphs.across, self.glyphs.down
+        whole = across == down == 1
+        stroke = ("." if line.dotted else _stroke(first, last)) if whole else ""
+        step = self.signs.gap if line.dotted else 1
+        for x, y in islice(_between(first, last), 0, None, step):
+            spot = (x // across, y // down)
+            known = found.get(spot)
+            if known is None or known[0].kind is not line.kind or whole:
+                known = found[spot] = (line, set(), stroke)
+            known[1].add((x % across, y % down))
 
     def _marks(self) -> None:
         spots: dict[Spot, Mark] = {}

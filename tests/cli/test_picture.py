@@ -40,3 +40,12 @@ def test_what_can_t_be_drawn_is_refused(small) -> None:
     small.ok("new", "t", "--task", "tsp:n=6", "--headless")
     assert "no solution #99" in small.refused("picture", "t", "--solution", 99)
     assert "no session 'u'" in small.refused("picture", "u")
+
+
+def test_the_html_report_has_the_picture(cli) -> None:
+    cli.ok("new", "t", "--task", "tsp:n=6", "--headless")
+    cli.ok("run", "t")
+    page = cli.ok("export", "t", "--format", "html").out
+    assert "<h2>Tour</h2>" in page
+    assert 'class="line-best"' in page
+    assert "proven optimum" in page

@@ -8,6 +8,7 @@ import html
 from typing import TYPE_CHECKING
 
 from opro_tui.engine.exchange.charts import score_chart, spending_chart
+from opro_tui.engine.exchange.drawings import drawing
 from opro_tui.engine.exchange.report import SIMULATED
 from opro_tui.engine.exchange.text import visible
 
@@ -60,6 +61,14 @@ polyline { fill: none; stroke-width: 2.2; stroke-linejoin: round; }
 .mean { stroke: var(--mean); stroke-dasharray: 5 4; }
 .best-dot { fill: var(--best); }
 .mean-dot { fill: var(--mean); }
+.level { fill: var(--soft); }
+.line-best, .line-selected { fill: none; stroke: var(--best); stroke-width: 2.2; }
+.line-goal { fill: none; stroke: var(--mean); stroke-width: 1.8; }
+.dotted { stroke-dasharray: 2 5; }
+.mark-tried { fill: var(--ink); opacity: .6; }
+.mark-node, .mark-start { fill: var(--ink); }
+.mark-best, .mark-selected { fill: var(--best); stroke: var(--card); stroke-width: 2; }
+.mark-goal { fill: var(--card); stroke: var(--mean); stroke-width: 3; }
 .key-best { color: var(--best); font-weight: 600; }
 .key-mean { color: var(--mean); font-weight: 600; }
 @media print { body { background: #fff; } section { break-inside: avoid; } }
@@ -78,6 +87,7 @@ def html_report(report: Report) -> str:
         best = _text(report.best or "(empty)")
         # The parser drops a line break right behind <pre>.
         parts.append(f"<section><h2>Best solution</h2><pre>\n{best}</pre></section>")
+    parts += _picture(report)
     parts += _charts(report)
     parts += [_section(section) for section in report.sections]
     parts.append("<footer>Written by opro-tui from what the session stored.</footer>")
@@ -104,6 +114,14 @@ def _text(text: str) -> str:
 def _facts(report: Report) -> str:
     rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in report.facts)
     return f"<section><dl>{rows}</dl></section>"
+
+
+def _picture(report: Report) -> list[str]:
+    found = report.picture
+    if found is None:
+        return []
+    said = "".join(f'<p class="legend">{_text(words)}</p>' for words in found.captions)
+    return [f"<section><h2>{_text(found.name.capitalize())}</h2>{said}{drawing(found)}</section>"]
 
 
 def _charts(report: Report) -> list[str]:

@@ -11,12 +11,14 @@ from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
+from opro_tui.engine.picture import picture_if_any
 from opro_tui.engine.provenance import provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from opro_tui.core.forecast import RoleForecast
+    from opro_tui.core.picture import Picture
     from opro_tui.core.solution import Candidate, Score
     from opro_tui.core.state import State
     from opro_tui.engine.session import Session
@@ -86,6 +88,7 @@ class Report:
         percent: Whether scores are shares, shown in hundredths.
         unit: What `Point.spent` counts: `dollars` or `tokens`.
         sections: The tables.
+        picture: What its task draws of it; None where it draws nothing.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Report:
     percent: bool
     unit: str
     sections: tuple[Section, ...]
+    picture: Picture | None = None
 
 
 async def report_of(store: Store, session: Session) -> Report:
@@ -126,6 +130,7 @@ async def report_of(store: Store, session: Session) -> Report:
         percent=state.facts.bounded,
         unit=unit,
         sections=tuple(section for section in sections if section.table.rows),
+        picture=await picture_if_any(session.task, session.state),
     )
 
 
