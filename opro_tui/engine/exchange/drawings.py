@@ -47,8 +47,9 @@ def _panel(panel: Panel, width: int) -> Iterable[str]:
     for line in reversed(panel.lines):
         yield _line(line, place)
     shown = [mark for mark in panel.marks if place.within(mark.at)]
-    for mark in sorted(shown[::-1], key=lambda m: _ORDER.index(m.kind)):
-        yield _mark(mark, place)
+    # As in the raster the first of a kind lies on top, and kinds over each other by their weight.
+    for kind in _ORDER:
+        yield from (_mark(mark, place) for mark in reversed(shown) if mark.kind is kind)
     if panel.x_name:
         low, high = f"{panel.x[0]:.4g}", f"{panel.x[1]:.4g}"
         beside = f"{panel.y_name} from {panel.y[0]:.4g} (below) to {panel.y[1]:.4g}"
