@@ -197,16 +197,18 @@ def status_line(state: State, now: Situation) -> list[Part]:
     if not state.steps:
         return _first_hint(now)
     next_ = Part("s runs the next step", "muted", 20)
-    return [*_why_stopped(state), *_last_step(state), *_idle(now.waste), next_]
+    return [*_why_stopped(state), *_last_step(state), *_idle(now.waste, state), next_]
 
 
-def _idle(meter: Waste | None) -> list[Part]:
+def _idle(meter: Waste | None, state: State) -> list[Part]:
     """How long nothing has got better, from the second step on, and what that cost."""
     if meter is None or meter.idle_steps < 2:
         return []
     cost = meter.spent.cost_usd
     price = "" if cost == 0 else f", {fmt.dollars(cost)}"
-    return [Part(f"{meter.idle_steps} steps without a gain{price}", "warning", 55)]
+    # A new best that may be noise is no gain: both may stand in the line.
+    noise = " beyond noise" if state.facts.bounded else ""
+    return [Part(f"{meter.idle_steps} steps without a gain{noise}{price}", "warning", 55)]
 
 
 def _first_hint(now: Situation) -> list[Part]:

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input, Static, TextArea
 
 from opro_tui.engine.exchange.writing import write_json
@@ -174,3 +175,30 @@ async def test_keystrokes_share_a_write(path) -> None:
         await asyncio.sleep(2 * PAUSE_SECONDS)
         await until(pilot, lambda: stored(path).get("add") == "x" * 199)
         assert store.transactions - before <= 3
+
+
+@both_sizes
+async def test_what_is_typed_fast_is_saved_whole(path, size) -> None:
+    text = "w=3, b=4"
+
+    async def at_once(app, keys: str, *then: str) -> None:
+        """Send keys faster than the field takes them."""
+        for key in (*keys, *then):
+            name = {" ": "space", "=": "equals_sign", ",": "comma"}.get(key, key)
+            app.post_message(Key(name, key if len(key) == 1 else None))
+
+    async with opened(path, size) as (app, pilot):
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.focused, TextArea))
+        await at_once(app, text, "ctrl+s")
+        await until(pilot, lambda: not isinstance(app.screen, Editor))
+        await until(pilot, lambda: len(app.steering.state.candidates) > 5)
+        assert text in [c.text for c in app.steering.state.candidates.values()]
+        await until(pilot, lambda: app.steering.drafts.get("add") is None)
+        await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.focused, TextArea))
+        await at_once(app, "Mind this. ", "ctrl+s")
+        await until(pilot, lambda: not isinstance(app.screen, TemplateEditor))
+        await run_out(app, pilot)
+        assert app.steering.state.template.instructions.startswith("Mind this. ")
+        await until(pilot, lambda: app.steering.drafts.get("template") is None)

@@ -226,10 +226,14 @@ def test_steps_without_a_gain_are_said_with_their_price() -> None:
     meter = waste(state)
     assert meter.idle_steps == 2
     now = Situation("demo", status="ready", waste=meter)
-    assert "2 steps without a gain" in [part.text for part in view.status_line(state, now)]
+    assert "2 steps without a gain beyond noise" in [
+        part.text for part in view.status_line(state, now)
+    ]
     priced = replace(meter, spent=Usage(calls=1, cost_pico=PICO))
     now = replace(now, waste=priced)
-    assert "2 steps without a gain, $1.00" in [part.text for part in view.status_line(state, now)]
+    assert "2 steps without a gain beyond noise, $1.00" in [
+        part.text for part in view.status_line(state, now)
+    ]
     now = replace(now, waste=waste(empty()))
     assert not any("gain" in part.text for part in view.status_line(state, now))
 

@@ -104,6 +104,7 @@ class Editor(Layer[Written]):
         self.since = since
         self.keep = keep
         self.check = check
+        self._over = False
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -130,6 +131,8 @@ class Editor(Layer[Written]):
 
     def on_text_area_changed(self) -> None:
         """Say what is odd about the text."""
+        if self._over:
+            return
         text = self.query_one(TextArea).text
         if text != self.draft:
             self._say(self.check(text))
@@ -144,7 +147,7 @@ class Editor(Layer[Written]):
             case "save":
                 self.action_save()
             case "outside":
-                background.start(self, "outside", self.action_outside)
+                self.action_outside()
             case "revert":
                 self.action_discard()
             case _:
@@ -155,12 +158,17 @@ class Editor(Layer[Written]):
         area.replace(text, (0, 0), area.document.end)
         area.focus()
 
+    @background.after_typing
     def action_discard(self) -> None:
         """Give up what isn't saved."""
         self._write(self.original)
 
-    async def action_outside(self) -> None:
+    @background.after_typing
+    def action_outside(self) -> None:
         """Write the text in the person's own editor."""
+        background.start(self, "outside", self._write_outside)
+
+    async def _write_outside(self) -> None:
         before = self.query_one(TextArea).text
         outcome = await write_outside(self.app, before, "solution", keep=self.keep)
         if outcome.text is not None:
@@ -168,8 +176,10 @@ class Editor(Layer[Written]):
         if outcome.problem:
             self.notify(safe(outcome.problem, 300), markup=False, severity="warning")
 
+    @background.after_typing
     def action_save(self) -> None:
         """Use the text."""
+        self._over = True
         self.dismiss(Written(self.query_one(TextArea).text, saved=True))
 
     def action_close(self) -> None:

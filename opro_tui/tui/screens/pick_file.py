@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from opro_tui.core.errors import BadInput
 from opro_tui.engine.discovery import DATA_SUFFIXES, peek
+from opro_tui.tui import background
 from opro_tui.tui.format import count, plain, plural, safe
 from opro_tui.tui.rows import Cell
 from opro_tui.tui.screens.choose import fitting
@@ -226,6 +227,7 @@ class PickFile(Layer[str]):
         """Move in the list by pages."""
         self.rows.action_page(pages)
 
+    @background.after_typing
     def action_complete(self) -> None:
         """Take over what the cursor is on; a folder is opened."""
         item = self.item

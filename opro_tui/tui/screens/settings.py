@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from opro_tui.core.edits import Edits
 from opro_tui.engine import conditions
-from opro_tui.tui import settings_view
+from opro_tui.tui import background, settings_view
 from opro_tui.tui.drafts import clock
 from opro_tui.tui.format import plain
 from opro_tui.tui.screens.layers import Layer
@@ -201,6 +201,7 @@ class SettingsLayer(Layer[str]):
         saved = {"value": now, "note": ""}
         self.drafts.keep(self._draft_name, None if typed == saved else typed)
 
+    @background.after_typing
     def action_discard(self) -> None:
         """Give up what is typed and not saved."""
         if self.query_one("#fields").display:

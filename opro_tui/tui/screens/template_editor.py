@@ -290,6 +290,7 @@ class TemplateEditor(Layer[TemplateDraft]):
         if self._ready:
             self.keep(TemplateDraft(self.changed, self.query_one("#note", Input).value))
 
+    @background.after_typing
     def action_discard(self) -> None:
         """Give up what isn't saved."""
         for name, text in self.ground.texts.items():
@@ -297,12 +298,17 @@ class TemplateEditor(Layer[TemplateDraft]):
         self.query_one("#note", Input).value = ""
         self.query_one("#box").border_subtitle = ""
 
+    @background.after_typing
     def action_built_in(self) -> None:
         """Bring the built-in text back; Ctrl+Z takes that back."""
         self._replace(self.name_at, self.ground.built_in[self.name_at])
 
-    async def action_outside(self) -> None:
+    @background.after_typing
+    def action_outside(self) -> None:
         """Write the text in the person's own editor."""
+        background.start(self, "outside", self._write_outside)
+
+    async def _write_outside(self) -> None:
         name = self.name_at
         outcome: Outcome = await write_outside(
             self.app, self.area(name).text, name, keep=lambda text: self._keep_outside(name, text)
@@ -351,7 +357,7 @@ class TemplateEditor(Layer[TemplateDraft]):
             case "save":
                 self.action_save()
             case "outside":
-                background.start(self, "outside", self.action_outside)
+                self.action_outside()
             case "built-in":
                 self.action_built_in()
             case "revert":
@@ -359,6 +365,7 @@ class TemplateEditor(Layer[TemplateDraft]):
             case _:
                 self.action_close()
 
+    @background.after_typing
     def action_save(self) -> None:
         """Use the texts, unless one of them can't be."""
         texts = self.texts
@@ -368,6 +375,7 @@ class TemplateEditor(Layer[TemplateDraft]):
                 self.texts_list.move_to(place)
                 self._warn(found.words)
                 return
+        self._ready = False
         self.dismiss(TemplateDraft(texts, self.query_one("#note", Input).value, saved=True))
 
     def action_close(self) -> None:

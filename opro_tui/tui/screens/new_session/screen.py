@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widgets import Button, Collapsible, Input, Static, TextArea
 
 from opro_tui.engine.discovery import preset_names
+from opro_tui.tui import background
 from opro_tui.tui.external import write_outside
 from opro_tui.tui.format import plain, safe
 from opro_tui.tui.screens.choose import Choose
@@ -338,8 +339,12 @@ class NewSession(Screen[str]):
         """Leave Ctrl+E to the fields of one line: there it goes to the end."""
         return action != "outside" or (self.is_mounted and self.initial.has_focus)
 
-    async def action_outside(self) -> None:
+    @background.after_typing
+    def action_outside(self) -> None:
         """Write the starting solutions in the person's own editor."""
+        background.start(self, "outside", self._write_outside)
+
+    async def _write_outside(self) -> None:
         area = self.initial
         outcome = await write_outside(self.app, area.text, "starting-solutions")
         if outcome.text is not None:
@@ -360,6 +365,7 @@ class NewSession(Screen[str]):
         """Create it."""
         self.action_create()
 
+    @background.after_typing
     def action_create(self) -> None:
         """Make the session, once what is typed was checked."""
         if not self.rows["task"].text.strip():

@@ -77,7 +77,8 @@ def data_rows(peek: Peek) -> list[Row]:
 
 def sample(peek: Peek, column: str) -> str:
     """What a column holds, by its first texts."""
-    return " · ".join(fmt.safe(row.fields.get(column, ""), 40) for row in peek.rows[:3])
+    texts = [fmt.safe(row.fields.get(column, ""), 40) for row in peek.rows[:3]]
+    return " · ".join(text or "(empty)" for text in texts)
 
 
 def data_lines(peek: Peek, width: int, question: str, target: str) -> list[str]:
