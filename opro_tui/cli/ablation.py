@@ -271,7 +271,7 @@ def gained(found: Figure, *, bounded: bool) -> str:
 
 def _two_values(found: Figure) -> bool:
     """Whether both of two values are shown, for they are too few for an interval."""
-    return len(found.values) == 2 and found.values[0] != found.values[1]
+    return len(found.values) == 2
 
 
 def _value(value: float, *, bounded: bool) -> str:

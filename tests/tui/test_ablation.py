@@ -260,7 +260,8 @@ def test_any_size_can_be_drawn(size: tuple[int, int]) -> None:
 def test_figures_in_words() -> None:
     assert view.figure(Figure((0.5,), 0.5, 0.3, 0.7), FACTS) == "50.0 (30.0–70.0)"
     assert view.figure(Figure((0.5, 0.6), 0.55), FACTS) == "50.0, 60.0"
-    assert view.figure(Figure((0.5, 0.5), 0.5), FACTS) == "50.0"
+    assert view.figure(Figure((0.5, 0.5), 0.5), FACTS) == "50.0, 50.0"
+    assert view.figure(Figure((0.5, 0.5, 0.5), 0.5), FACTS) == "50.0"
     assert view.figure(Figure(), FACTS) == "–"
     assert view.gained(Figure((0.1,), 0.1, -0.1, 0.3), FACTS) == "+10.0 (−10.0 … +30.0) ~"
     assert view.gained(Figure((0.1,), 0.1, 0.05, 0.3), FACTS) == "+10.0 (+5.0 … +30.0)"

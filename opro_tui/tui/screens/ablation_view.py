@@ -84,7 +84,7 @@ def figure(found: Figure, facts: Facts) -> str:
     if found.mean is None:
         return "–"
     if found.low is None or found.high is None:
-        if len(found.values) == 2 and found.values[0] != found.values[1]:
+        if len(found.values) == 2:
             return ", ".join(_value(value, facts) for value in found.values)
         return _value(found.mean, facts)
     dash = "–" if facts.bounded else " … "
@@ -97,7 +97,7 @@ def gained(found: Figure, facts: Facts) -> str:
     if found.mean is None:
         return ""
     if found.low is None or found.high is None:
-        if len(found.values) == 2 and found.values[0] != found.values[1]:
+        if len(found.values) == 2:
             return ", ".join(_change(value, facts) for value in found.values)
         return _change(found.mean, facts)
     tied = "" if found.apart else f" {NO_DIFFERENCE}"
