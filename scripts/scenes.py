@@ -133,6 +133,8 @@ LOOKING = (
     Scene("try-choose", ("T", "b")),
     Scene("costs", ("B",)),
     Scene("replay", ("P", "home", "s", "s", "s")),
+    Scene("replay-tour", ("P", "home", "s", "s"), (WIDE,), ground="tours"),
+    Scene("replay-map", ("P", "p", "home", "s", "s"), (SMALL,), ground="lines"),
     Scene("confirm", ("F", "s", "s")),
     Scene("new-eyes", ("N", "type:regex", "enter", "type:(\\d)", "enter")),
     Scene("new-eyes-answers", ("N", "type:regex", "enter", "type:(\\d)", "enter", "enter")),

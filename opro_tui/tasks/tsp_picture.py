@@ -58,9 +58,9 @@ def draw(
         own = replace(own, title=f"{kind} #{seen.id}: no tour")
     name = "optimum" if optimum.proven else "best known"
     beside = Panel(f"{name} {optimum.length:,.1f}", x, y, even=True, lines=(shortest,), marks=nodes)
-    legend = [(kind, f"{kind} tour"), (Kind.START, "start")]
-    if missing:
-        legend.insert(1, (Kind.GOAL, f"only in the {name}"))
+    legend = [(kind, f"{kind} tour")] if tour is not None else []
+    legend += [(Kind.GOAL, f"only in the {name}")] if missing else []
+    legend.append((Kind.START, "start"))
     captions = tuple(_captions(view, reference, optimum))
     return Picture("tour", (own, beside), captions, tuple(legend), reference)
 

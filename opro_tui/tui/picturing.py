@@ -24,7 +24,7 @@ AXIS = 6
 """Cells of the labels beside a panel at most."""
 
 
-def paint(picture: Picture, width: int, height: int, chart: str) -> list[list[Run]]:
+def paint(picture: Picture, width: int, height: int, chart: str, more: str = "") -> list[list[Run]]:
     """A picture in exactly so many lines of at most so many cells.
 
     Args:
@@ -32,6 +32,7 @@ def paint(picture: Picture, width: int, height: int, chart: str) -> list[list[Ru
         width: Cells.
         height: Lines.
         chart: Which characters draw, of `options.CHARTS`.
+        more: What shows the marks that lie outside, for where that can be done.
     """
     captions = [fmt.cut(fmt.safe(words, 200), width) for words in picture.captions]
     above = captions[: 1 if height < 16 else 3]
@@ -45,7 +46,8 @@ def paint(picture: Picture, width: int, height: int, chart: str) -> list[list[Ru
     ]
     lines += panels
     if legend:
-        lines.append(_legend(picture, outside, width, chart))
+        words = f"{outside:,} outside{f', {more}' if more else ''}" if outside else ""
+        lines.append(_legend(picture, words, width, chart))
     return lines
 
 
@@ -118,7 +120,7 @@ def _rows(raster: Raster) -> Iterable[list[Run]]:
         yield runs
 
 
-def _legend(picture: Picture, outside: int, width: int, chart: str) -> list[Run]:
+def _legend(picture: Picture, outside: str, width: int, chart: str) -> list[Run]:
     parts = [(_sign(picture.panels, kind, chart), words, kind) for kind, words in picture.legend]
     line: list[Run] = []
     left = width
@@ -130,10 +132,8 @@ def _legend(picture: Picture, outside: int, width: int, chart: str) -> list[Run]
             line.append(("  ", "", ""))
         line.append((text, TONES[kind], ""))
         left -= cell_len(text) + 2
-    if outside:
-        words = f"{outside:,} outside, − shows more"
-        if cell_len(words) + 2 <= left:
-            line.append((f"  {words}", "warning", ""))
+    if outside and cell_len(outside) + 2 <= left:
+        line.append((f"  {outside}", "warning", ""))
     return line
 
 

@@ -31,6 +31,7 @@ class ChartPane(Pane):
     Args:
         kind: Which characters draw it, of `options.CHARTS`.
         key: What switches between chart and picture.
+        near: Whether the screen has keys to look at the picture from nearer or farther off.
 
     Attributes:
         pictured: Whether there is a picture to show.
@@ -38,11 +39,13 @@ class ChartPane(Pane):
         alone: Whether it has the whole screen.
     """
 
-    def __init__(self, kind: str, key: str = ".") -> None:
+    def __init__(self, kind: str, key: str = ".", *, near: bool = True) -> None:
         self.chart = Chart(kind, id="chart-view")
         self.view = PictureView(kind, id="picture-view")
         super().__init__(self.chart, id="chart")
         self.key = key
+        self.near = near
+        self.view.more = "− shows more" if near else ""
         self.pictured = False
         self.zoom = 0
         self.alone = False
@@ -96,9 +99,14 @@ class ChartPane(Pane):
             self.entitle(f"{self._name}{near}")
         else:
             self.entitle(CHART)
-        words = [WALK] if self.alone and self.shows_picture else []
-        words += [f"{self.key} {OTHER[not self.shows_picture]}"] if self.pictured else []
-        words += [BACK] if self.alone and self.pictured else []
+        words = []
+        if self.pictured:
+            if self.alone and self.near and self.shows_picture:
+                words.append(WALK)
+            if self.near or not self.alone:
+                words.append(f"{self.key} {OTHER[not self.shows_picture]}")
+            if self.alone:
+                words.append(BACK if self.near else f"{self.key} back")
         self.border_subtitle = " · ".join(words)
 
     def nearer(self, by: int) -> None:

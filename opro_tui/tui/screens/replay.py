@@ -73,7 +73,7 @@ class ReplayScreen(PaneScreen):
         self.prompt = MetaPromptPane()
         self.candidates = CandidatesPane()
         self.trajectory = TrajectoryPane()
-        self.chart = ChartPane(chart, key="p")
+        self.chart = ChartPane(chart, key="p", near=False)
         self.sketching = Sketching(self, self._sketched)
         self.reference: Reference | None = None
         self.panes = (self.prompt, self.candidates, self.trajectory, self.chart)
@@ -190,8 +190,9 @@ class ReplayScreen(PaneScreen):
     def action_picture(self) -> None:
         """Switch between picture and chart; show the picture alone where it isn't in sight."""
         if self.has_class("-narrow"):
-            self.chart.switch(picture=True)
             self.toggle_class("-pictured")
+            self.chart.alone = self.has_class("-pictured")
+            self.chart.switch(picture=True)
             self.scrubber.focus()
         else:
             self.chart.switch(picture=not self.chart.shows_picture)

@@ -28,6 +28,9 @@ class PictureView(Toned, can_focus=True):
 
     Args:
         chart: Which characters draw, of `options.CHARTS`.
+
+    Attributes:
+        more: What shows the marks that lie outside, for where that can be done.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,6 +56,7 @@ class PictureView(Toned, can_focus=True):
         self.chart = chart
         self.picture: Picture | None = None
         self.words = ""
+        self.more = ""
         self._lines: Sequence[Sequence[Run]] = ()
 
     def show(self, picture: Picture | None, words: str = "") -> None:
@@ -80,7 +84,8 @@ class PictureView(Toned, can_focus=True):
         self._lines = ()
         if width and height:
             if self.picture is not None:
-                self._lines = picturing.paint(self.picture, width, height, self.chart)
+                size = (width, height)
+                self._lines = picturing.paint(self.picture, *size, self.chart, self.more)
             else:
                 cuts = fmt.wrap_offsets(self.words, width)
                 parts = zip([0, *cuts], [*cuts, len(self.words)], strict=True)
