@@ -132,10 +132,12 @@ class Reference:
     Attributes:
         value: Its score.
         words: What it is, as in "4.4 % to WORDS".
+        proven: Whether nothing can be better.
     """
 
     value: float
     words: str
+    proven: bool = True
 
     def gap(self, score: float | None) -> float | None:
         """How far a score is from it, in % of it; None where that can't be said."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from opro_tui.tasks.tsp_optimum import Optimum
     from opro_tui.tasks.tsp_tours import Point, Tour
 
-PROVEN, UNPROVEN = "the proven optimum", "the best known tour, which is not proven"
+PROVEN, UNPROVEN = "the proven optimum", "the best known tour, unproven"
 LABELLED = 30
 """Nodes up to which each has its number beside it."""
 
@@ -35,7 +35,8 @@ def draw(
         read: Makes a tour of a solution; None where it is none.
         length: How long a tour is.
     """
-    reference = Reference(optimum.length, PROVEN if optimum.proven else UNPROVEN)
+    words = PROVEN if optimum.proven else UNPROVEN
+    reference = Reference(optimum.length, words, optimum.proven)
     seen = view.selected or view.best
     kind = Kind.BEST if seen is None or seen == view.best else Kind.SELECTED
     tour = None if seen is None else read(seen.text)
@@ -73,9 +74,9 @@ def _captions(view: View, reference: Reference, optimum: Optimum) -> Iterable[st
         yield f"gap {percent(gap)} to {reference.words} (best #{best.id})"
     else:
         yield f"best #{best.id} is as short as {reference.words}"
-    if not optimum.proven and optimum.length:
-        left = 100 * (optimum.length - optimum.bound) / optimum.length
-        yield f"at most {percent(left)} above the shortest there is"
+    if not optimum.proven and optimum.bound > 0:
+        over = 100 * (optimum.length / optimum.bound - 1)
+        yield f"the best known is at most {percent(over)} above the shortest there is"
 
 
 def _title(seen: Seen, kind: Kind, reference: Reference, length: float) -> str:

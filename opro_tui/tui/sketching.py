@@ -60,7 +60,8 @@ class Sketching:
                 except OproError as error:
                     self._drawn(None, f"There is no picture: {error}")
                     continue
-                self._none = found is None
+                # A task may have nothing to draw before its first score.
+                self._none = found is None and bool(state.ranking)
                 if found is not None:
                     self._drawn(found, "")
         finally:

@@ -153,7 +153,9 @@ def _gap_text(state: State, now: Situation) -> str:
     if now.reference is None or best is None or best.score is None:
         return ""
     gap = now.reference.gap(best.score.value)
-    return "" if gap is None else f"gap {percent(gap)}"
+    if gap is None:
+        return ""
+    return f"gap {percent(gap)}{'' if now.reference.proven else ' to the best known'}"
 
 
 def _forecast_text(state: State, now: Situation) -> str:
