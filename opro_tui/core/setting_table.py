@@ -295,7 +295,13 @@ DEFINITIONS: tuple[Definition, ...] = (
         optional=True,
     ),
     Definition("concurrency", take.whole(1, 2000), True, "calls in flight at once", "N"),
-    Definition("scoring", take.choice("full", "racing"), True, "how candidates are scored", "HOW"),
+    Definition(
+        "scoring",
+        take.choice("full", "racing"),
+        True,
+        "full, or racing: who falls behind the best is not scored further",
+        "HOW",
+    ),
     Definition(
         "review", take.flag, True, "wait for a person before scoring a step's candidates", "BOOL"
     ),
