@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 
 def record(error: BaseException) -> None:
     """Write the whole traceback to the log; it holds no values but the error's own words."""
-    log.error("the screen failed", exc_info=error)
+    # Without a log file, logging would write it to the terminal.
+    if log.hasHandlers():
+        log.error("the screen failed", exc_info=error)
 
 
 def report(error: BaseException, log_file: Path | None) -> str:
