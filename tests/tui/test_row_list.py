@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import pytest
+from rich.cells import cell_len
 from textual.app import App
 
+from opro_tui.tui import format as fmt
 from opro_tui.tui.rows import Cell
 from opro_tui.tui.widgets.row_list import Column, RowList
+from opro_tui.tui.widgets.whole_text import WholeText
+from tests.tui.driving import make_session, opened, run_out
 
 COLUMNS = (Column("#", 4, right=True), Column("wide", 10, from_width=60), Column("text", 0))
 
@@ -135,3 +140,35 @@ async def test_only_what_changed_is_drawn_again(monkeypatch) -> None:
         await pilot.pause()
         assert drawn == ["3"]
         assert "other" in "\n".join(app.lines())
+
+
+def test_a_whole_text_is_wrapped_into_the_lines_there_are() -> None:
+    whole = WholeText(id="w")
+    whole.text = "one two three four five six seven"
+    assert whole.lines(14, 3) == ["one two three ", "four five six ", "seven"]
+    assert whole.lines(14, 2) == ["one two three ", "four five six…"]
+    whole.text = "汉字" * 20
+    assert all(cell_len(line) <= 11 for line in whole.lines(11, 2))
+    whole.text = ""
+    assert whole.lines(10, 2) == [""]
+
+
+@pytest.mark.parametrize(("size", "there"), [((80, 24), False), ((120, 40), True)])
+async def test_where_there_is_room_the_selected_solution_is_read_in_full(
+    tmp_path, size, there
+) -> None:
+    path = tmp_path / "s.db"
+    await make_session(path, "sums", candidates=3, train=6, test=4)
+    async with opened(path, size) as (app, pilot):
+        await pilot.press("s")
+        await run_out(app, pilot)
+        pane = app.workbench.trajectory
+        pane.rows.focus()
+        await pilot.press("end", "home")
+        for _ in range(3):
+            await pilot.press("down")
+            text = app.steering.state.candidates[pane.rows.key].text
+            assert pane.whole.text == fmt.safe(text, 400)
+        assert pane.whole.display is there or not pane.has_class("-long")
+        await pilot.press("slash", *"no such text")
+        assert pane.whole.text == ""

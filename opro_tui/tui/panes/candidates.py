@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from opro_tui.tui import review, rows, view
-from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.panes.pane import SolutionPane
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import Column
 
@@ -51,7 +51,7 @@ class Looking:
     used: Mapping[int, Usage] = field(default_factory=dict)
 
 
-class CandidatesPane(Pane):
+class CandidatesPane(SolutionPane):
     """Candidates, filling in as they are sampled and scored."""
 
     def __init__(self) -> None:
@@ -68,6 +68,7 @@ class CandidatesPane(Pane):
         self.rows.columns = columns(state, reviewing=found is not None and not past)
         keys = rows.candidate_ids(state, looking.step)
         self.rows.show(keys, partial(_row, state, looking), empty=EMPTY)
+        self.show_whole()
 
 
 def columns(state: State, *, reviewing: bool) -> tuple[Column, ...]:

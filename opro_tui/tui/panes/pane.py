@@ -10,13 +10,17 @@ from textual.content import Content
 from textual.geometry import Region
 
 from opro_tui.tui.view import SEPARATOR
+from opro_tui.tui.widgets.whole_text import WholeText
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
     from opro_tui.tui.widgets.filtered_list import FilteredList
+    from opro_tui.tui.widgets.row_list import RowList
 
+LONG = 32
+"""Characters from which on a text may be cut by its column."""
 FRAME = 6
 """Cells of the upper edge that are no title: corners, a line and spaces."""
 
@@ -71,3 +75,36 @@ class Pane(Container):
             x, y = self.content_offset
             regions = (Region(-x, -y, self.outer_size.width, 1),)
         return super().refresh(*regions, **how)
+
+
+class SolutionPane(Pane):
+    """A list of solutions, and under it the text of the one under the cursor.
+
+    Args:
+        rows: The list; its last column is the text.
+        counts: Whether the title says how many rows are shown.
+    """
+
+    def __init__(self, rows: RowList, *, id: str, counts: bool = False) -> None:  # noqa: A002
+        super().__init__(rows, id=id, counts=counts)
+        self._rows = rows
+        self.whole = WholeText(id=f"{id}-whole")
+
+    def compose(self) -> ComposeResult:
+        """Build it."""
+        yield self.body
+        yield self.whole
+
+    def on_row_list_highlighted(self) -> None:
+        """Show the whole text of another row."""
+        self.show_whole()
+
+    def show_whole(self) -> None:
+        """Show the text of the row under the cursor."""
+        key = self._rows.key
+        row = () if key is None else self._rows.row(key)
+        text = row[-1].text if row else ""
+        self.whole.show(text)
+        if len(text) >= LONG:
+            # For good: lines that come and go with the cursor would move the rows.
+            self.add_class("-long")

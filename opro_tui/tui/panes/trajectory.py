@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.widgets import Input
 
 from opro_tui.tui import rows, search, view
-from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.panes.pane import SolutionPane
 from opro_tui.tui.search import Filter, Order
 from opro_tui.tui.widgets.row_list import Column, RowList
 
@@ -49,7 +49,7 @@ NO_MATCH = "Nothing matches the filter. Escape clears it."
 EXAMPLES = "text  #12  origin:person  step:3-5  pinned dropped shown tied partial unread flagged"
 
 
-class TrajectoryPane(Pane):
+class TrajectoryPane(SolutionPane):
     """The trajectory with what the optimizer sees of it.
 
     Attributes:
@@ -74,7 +74,7 @@ class TrajectoryPane(Pane):
 
     def compose(self) -> ComposeResult:
         """Build it; the field for the filter shows while there is one."""
-        yield self.rows
+        yield from super().compose()
         field = Input(placeholder=EXAMPLES, id="filter", compact=True, select_on_focus=False)
         field.display = False
         yield field
@@ -119,6 +119,7 @@ class TrajectoryPane(Pane):
         )
         make = partial(rows.trajectory_row, state, in_prompt=shown, reference=self._reference)
         self.rows.show(keys, make, empty=EMPTY if self.filter == Filter() else NO_MATCH)
+        self.show_whole()
 
     def again(self) -> None:
         """Draw the same state in another way."""
