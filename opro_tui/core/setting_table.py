@@ -87,7 +87,15 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "header", take.flag, False, "whether the data file's first row names its columns", "BOOL"
     ),
-    Definition("metric", take.text, False, "how an answer is graded", "METRIC", optional=True),
+    Definition(
+        "metric",
+        take.text,
+        False,
+        "how an answer is graded: exact, contains, numeric, boolean, multiple-choice, json, judge,"
+        " regex:PATTERN or python:module:function",
+        "METRIC",
+        optional=True,
+    ),
     Definition(
         "train",
         take.size,

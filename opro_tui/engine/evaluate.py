@@ -94,6 +94,7 @@ class _Scoring:
 
     async def go(self) -> None:
         """Work through all that is missing with as many workers as calls may be in flight."""
+        await self.grading.prepare()
         todo = list(self._missing())
         await self.run.caller.prefetch(self._job(candidate, example) for candidate, example in todo)
         for candidate in self.waiting:

@@ -22,6 +22,7 @@ from opro_tui.core.events import (
 from opro_tui.core.protocols import Split
 from opro_tui.core.reducer import fold
 from opro_tui.core.state import Facts, State
+from opro_tui.core.usage import ROLES
 from opro_tui.engine.exchange import checks
 from opro_tui.engine.exchange.events import read_event
 from opro_tui.engine.exchange.reading import records
@@ -296,5 +297,5 @@ def _check_regions(event: PromptBuilt, where: str) -> None:
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:
-    found = (settings.optimizer_url, settings.scorer_url)
+    found = [getattr(settings, f"{role}_url") for role in ROLES]
     return tuple(dict.fromkeys(url for url in found if url))

@@ -93,7 +93,7 @@ TASK = (
     _setting("header", "header row", "whether row 1 names columns"),
     _setting("input", "input column", "holds the question"),
     _setting("target", "target column", "holds the right answer"),
-    _setting("metric"),
+    _setting("metric", help="how an answer is graded; ↓ lists"),
     _setting("rubric", help="a text, or a .txt or .md file", default="a general one"),
     Field("name", "name", "what the session is called"),
 )
