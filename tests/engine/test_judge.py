@@ -486,3 +486,14 @@ async def test_looking_back_never_asks_a_judge_and_never_takes_a_blank_for_right
             await plan(session.hands.store, session, 1, {"metric": "exact"})
         found = await regrade(session, "python:operator:countOf")
         assert {row.new.value for row in found.rows if row.new} <= {0.0, 1.0}
+
+
+async def test_an_import_tells_of_the_judge_s_address_too(db, tmp_path):
+    where = "http://judge.example/v1"
+    await new(db, letters(tmp_path, judge="openai/judge", judge_url=where))
+    store = await Store.open(db)
+    file = tmp_path / "s.jsonl"
+    file.write_text("".join([piece async for piece in write_jsonl(store, "s")]))
+    found = await import_file(store, file)
+    await store.close()
+    assert found.addresses == (where,)
