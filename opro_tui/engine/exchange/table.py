@@ -27,6 +27,7 @@ _COLUMNS = (
     "pinned",
     "dropped",
     "in_prompt",
+    "behind",
     "text",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
