@@ -54,6 +54,9 @@ def test_new_try_run_and_show_tell_what_the_judge_said(cli: Cli, letters: str) -
     assert "judgements to buy" in other
     exported = cli.ok("export", "j", "--format", "promptfoo").out
     assert '"llm-rubric"' in exported
+    report = cli.ok("export", "j", "--format", "md").out
+    assert "- **Judge**: simulated, 2 × an answer" in report
+    assert "- **Rubric**: Is it kind?" in report
     assert "Is it kind?" in exported
     cli.ok("run", "l")
     compared = cli.ok("compare", "j", "l").out

@@ -11,6 +11,7 @@ from opro_tui.core.protocols import Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
+from opro_tui.engine.exchange.text import one_line
 from opro_tui.engine.picture import picture_if_any
 from opro_tui.engine.provenance import provenance
 
@@ -140,6 +141,9 @@ def _facts(session: Session, parent: str) -> Iterable[tuple[str, str]]:
     yield "Optimizer", state.settings.optimizer
     if session.task.examples:
         yield "Scorer", state.settings.scorer
+    if session.task.judge is not None:
+        yield "Judge", f"{state.settings.judge}, {state.settings.judge_repeats} × an answer"
+        yield "Rubric", one_line(state.settings.rubric or "")
     yield "Steps", f"{state.finished_steps:,} ({session.status})"
     if parent:
         yield "Fork of", parent
