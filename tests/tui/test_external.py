@@ -10,7 +10,7 @@ from textual.app import App
 from opro_tui.core.edits import Edits
 from opro_tui.tui import external
 from opro_tui.tui.external import editor_command, write_outside
-from tests.tui.driving import SIZES, make_session, opened, screen_text, until
+from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 
 
 class Aside(App[None]):
@@ -157,3 +157,21 @@ async def test_a_pager_that_fails_says_so_and_the_screen_is_back(
         assert "META-PROMPT" in screen_text(app)
         await pilot.press("z")
         assert app.workbench.has_class("-zoomed")
+
+
+async def test_a_trace_and_look_alikes_are_read_in_the_pager_too(tmp_path, monkeypatch) -> None:
+    path, got = tmp_path / "sessions.db", tmp_path / "got"
+    await make_session(path, "sums", candidates=3, train=4, test=4)
+    monkeypatch.setenv("PAGER", script(tmp_path, f'cat "$1" > {got}.part; mv {got}.part {got}'))
+    async with opened(path) as (app, pilot):
+        monkeypatch.setattr(app, "suspend", Aside.suspend.__get__(app))
+        await pilot.press("s")
+        await run_out(app, pilot)
+        app.workbench.trajectory.rows.focus()
+        for key in ("L", "l"):
+            await pilot.press(key)
+            await until(pilot, lambda: bool(app.screen.query("#change, #difference")))
+            await until(pilot, lambda: bool(app.screen.rows.keys))
+            assert await paged(app, pilot, "O", got) == app.screen.whole
+            assert len(app.screen.whole) > 20
+            await pilot.press("escape")

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from opro_tui.tui.screens import new_eyes_view as view
-from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.screens.layers import PAGER, Layer
 from opro_tui.tui.widgets.facts import Facts
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import RowList
@@ -32,7 +32,10 @@ class ChangedAnswers(Layer[None]):
         found: Its answers.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "close", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "close", "Close", show=False),
+        PAGER,
+    ]
 
     rows = getters.query_one("#changed", RowList)
     text = getters.query_one("#answer", Facts)
@@ -52,6 +55,11 @@ class ChangedAnswers(Layer[None]):
         """List them."""
         self.rows.focus()
         self.rows.show(range(len(self.found)), lambda i: view.answer_row(self.found[i]))
+
+    @property
+    def whole(self) -> str:
+        """What a pager reads: the answer at hand."""
+        return self.text.content.plain
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         """Show the answer in full."""

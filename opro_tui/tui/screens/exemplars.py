@@ -130,7 +130,7 @@ class Exemplars(Layer[None]):
             yield Line(id="facts")
             with VerticalScroll(id="body"):
                 yield Static(Content(""), id="text")
-            hint = "p pin · d drop · enter picks · r redraw · / search · Escape closes"
+            hint = "p pin · d drop · Enter picks · r redraw · / search · Escape closes"
             yield Static(Content(self.why_not or hint), id="hint")
 
     def on_mount(self) -> None:

@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+PAGER = Binding(
+    "O,Y",
+    "app.page",
+    "$PAGER",
+    show=False,
+    tooltip="Read the text in your own pager, named by $PAGER.",
+    id="pager",
+)
+"""The key of layers whose `whole` can be read elsewhere."""
+
+
 class Layer(ModalScreen[Result]):
     """A box over the workbench, closed by Escape."""
 
@@ -84,14 +95,7 @@ class Reader(Layer[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,enter", "close", "Close", show=False),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole text.", id="copy"),
-        Binding(
-            "O,Y",
-            "app.page",
-            "$PAGER",
-            show=False,
-            tooltip="Read the text in your own pager, named by $PAGER.",
-            id="pager",
-        ),
+        PAGER,
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.content import Content
@@ -12,13 +12,14 @@ from textual.widgets import Static
 from opro_tui.engine.lineage import lineage
 from opro_tui.tui import lineage_view as view
 from opro_tui.tui.messages import Failed
-from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.screens.layers import PAGER, Layer
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import RowList
 from opro_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from opro_tui.core.lineage import Lineage, Link
     from opro_tui.core.state import State
@@ -36,6 +37,8 @@ class LineageLayer(Layer[Pair]):
         steering: The open session.
         key: The solution.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [PAGER]
 
     words = getters.query_one("#words", TextView)
     rows = getters.query_one("#chain", RowList)
@@ -88,6 +91,11 @@ class LineageLayer(Layer[Pair]):
         if self.found is not None:
             content = view.change(self.state, id_, self._link(id_), self.found)
             self.text.show(content, top=True)
+
+    @property
+    def whole(self) -> str:
+        """What a pager reads: where the words came from, and the change at hand."""
+        return f"{self.words.content.plain}\n\n{self.text.content.plain}"
 
     def on_row_list_highlighted(self, event: RowList.Highlighted) -> None:
         """Show what led to it."""

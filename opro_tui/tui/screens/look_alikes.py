@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters
 from textual.content import Content
@@ -15,13 +15,14 @@ from opro_tui.tui.compare import in_words, paired
 from opro_tui.tui.messages import Failed
 from opro_tui.tui.rows import Cell, Row
 from opro_tui.tui.scoring import Scoring
-from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.screens.layers import PAGER, Layer
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import Column, RowList
 from opro_tui.tui.widgets.text_view import TextView
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from opro_tui.core.difference import LookAlike
     from opro_tui.core.state import State
@@ -72,6 +73,8 @@ class LookAlikes(Layer[int]):
         key: The solution whose look-alikes are shown.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [PAGER]
+
     rows = getters.query_one("#alike", RowList)
     text = getters.query_one("#difference", TextView)
 
@@ -89,6 +92,11 @@ class LookAlikes(Layer[int]):
             yield TextView(id="difference")
             hint = "[-gone-] {+come+} · ~ may be noise · Enter shows it · Esc closes"
             yield Static(Content(hint), id="hint")
+
+    @property
+    def whole(self) -> str:
+        """What a pager reads: the solution, and how the one at hand differs."""
+        return f"{self._about()}\n\n{self.text.content.plain}"
 
     def _about(self) -> str:
         state, candidate = self.steering.state, self.steering.state.candidates[self.key]

@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from opro_tui.tui.format import plain
-from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.screens.layers import PAGER, Layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +45,7 @@ class Problem(Layer[str]):
             id="problem_retry",
         ),
         Binding("y", "copy", "Copy", show=False, tooltip="Copy the whole message.", id="copy"),
-        Binding(
-            "O,Y",
-            "app.page",
-            "$PAGER",
-            show=False,
-            tooltip="Read the text in your own pager, named by $PAGER.",
-            id="pager",
-        ),
+        PAGER,
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
