@@ -43,6 +43,11 @@ MARKS: tuple[tuple[str, str, str], ...] = (
         "race lost",
         "Racing ended its scoring: its full score would hardly be above that solution's.",
     ),
+    (
+        "gap",
+        "to the best",
+        "How far a score lies from the best there is, or from the best known, in % of it.",
+    ),
     ("unread", "", "Answers of the scorer in which no answer could be found."),
     ("#16", "id", "A solution's number in this session; it never changes."),
     ("≈", "estimate", "Tokens and prices before a call; figures without it were measured."),
@@ -52,7 +57,7 @@ TITLES = {
     "meta-prompt": "META-PROMPT",
     "candidates": "CANDIDATES",
     "trajectory": "TRAJECTORY",
-    "chart": "SCORE BY STEP",
+    "chart": "CHART AND PICTURE",
 }
 
 

@@ -10,7 +10,7 @@ from opro_tui.tui import terminal
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.keymap import keymap
 from opro_tui.tui.options import NOTICES, options
-from tests.tui.driving import make_session, opened, run_out, screen_text
+from tests.tui.driving import make_session, opened, run_out, screen_text, until
 
 FILE = Path("config.toml")
 
@@ -89,7 +89,14 @@ async def test_remapped_keys_work_and_a_bad_keymap_leaves_ways_out(tmp_path) -> 
         await run_out(app, pilot)
         assert app.steering.state.finished_steps == 1
         assert app.theme == "opro-light"
-        assert "#" in app.workbench.chart_pane.chart.text
+        pane = app.workbench.chart_pane
+        await until(pilot, lambda: pane.pictured)
+        drawn = pane.view.text
+        assert "#" in drawn
+        assert drawn.isascii()
+        await pilot.press("full_stop")
+        await pilot.pause()
+        assert "#" in pane.chart.text
         await pilot.press("ctrl+q")
         await pilot.pause()
         assert app.return_code == 0

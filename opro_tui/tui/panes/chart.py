@@ -45,12 +45,12 @@ class ChartPane(Pane):
         super().__init__(self.chart, id="chart")
         self.key = key
         self.near = near
-        self.view.more = "− shows more" if near else ""
+        self.view.more = "- shows more" if near else ""
         self.pictured = False
         self.zoom = 0
         self.alone = False
         self._drawn: tuple[object, ...] = ()
-        self._name = ""
+        self._called = ""
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -77,7 +77,7 @@ class ChartPane(Pane):
         if picture is None and not words:
             return
         first, self.pictured = not self.pictured, True
-        self._name = safe(picture.name, 20).upper() if picture is not None else "PICTURE"
+        self._called = safe(picture.name, 20).upper() if picture is not None else "PICTURE"
         self.view.show(picture, words)
         if first and picture is not None:
             self.switch(picture=True)
@@ -96,7 +96,7 @@ class ChartPane(Pane):
     def _entitle(self) -> None:
         if self.shows_picture:
             near = f" · {2.0**self.zoom:g}×" if self.zoom else ""
-            self.entitle(f"{self._name}{near}")
+            self.entitle(f"{self._called}{near}")
         else:
             self.entitle(CHART)
         words = []
