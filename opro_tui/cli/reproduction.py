@@ -109,7 +109,8 @@ class Watcher:
 
 def lines(plan: Plan, outcomes: Sequence[Outcome]) -> list[str]:
     """The tables, with what they rest on."""
-    told = _trips(outcomes) if _has_gaps(outcomes) else _pairs(outcomes)
+    who = "ours (simulated)" if plan.simulated else "ours"
+    told = _trips(outcomes, who) if _has_gaps(outcomes) else _pairs(outcomes, who)
     everything = [each for outcome in outcomes for each in outcome.repetitions]
     spent = total(each.usage for each in everything)
     note = f"ours: {NOT_AN_LLM}" if plan.simulated else f"ours: {output.one_line(plan.optimizer)}"
@@ -133,9 +134,9 @@ def _has_gaps(outcomes: Sequence[Outcome]) -> bool:
     return any(each.gap is not None for outcome in outcomes for each in outcome.repetitions)
 
 
-def _pairs(outcomes: Sequence[Outcome]) -> list[str]:
+def _pairs(outcomes: Sequence[Outcome], who: str) -> list[str]:
     """Steps and unique pairs until the exact pair, mean ± sd over those that found it."""
-    head = ["true pair", "found", "ours", *paper.OPTIMIZERS, ""]
+    head = ["true pair", "found", who, *paper.OPTIMIZERS, ""]
     steps, unique = [], []
     for outcome in outcomes:
         found = [each for each in outcome.repetitions if each.found_at is not None]
@@ -166,7 +167,7 @@ def _pairs(outcomes: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def _trips(outcomes: Sequence[Outcome]) -> list[str]:
+def _trips(outcomes: Sequence[Outcome], who: str) -> list[str]:
     """Gaps to the proven optimum with their standard errors, and steps until it was found."""
     head = ["nodes", "who", "gap in %", "heuristics: NN", "FI", "steps to optimum", "found"]
     rows: list[list[str]] = []
@@ -179,7 +180,7 @@ def _trips(outcomes: Sequence[Outcome]) -> list[str]:
         rows.append(
             [
                 outcome.row.label,
-                "ours",
+                who,
                 _stderr(gaps),
                 *heuristics,
                 steps,

@@ -133,18 +133,20 @@ class Reference:
         value: Its score.
         words: What it is, as in "4.4 % to WORDS".
         proven: Whether nothing can be better.
+        minimize: Whether a lower score is better.
     """
 
     value: float
     words: str
     proven: bool = True
+    minimize: bool = True
 
     def gap(self, score: float | None) -> float | None:
-        """How far a score is from it, in % of it; None where that can't be said."""
+        """How much worse a score is than it, in % of it; None where that can't be said."""
         if score is None or not self.value or not math.isfinite(score - self.value):
             return None
-        gap = 100 * abs(score - self.value) / abs(self.value)
-        return gap if math.isfinite(gap) else None
+        gap = 100 * (score - self.value) / abs(self.value)
+        return (gap if self.minimize else -gap) if math.isfinite(gap) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +168,15 @@ class Picture:
     reference: Reference | None = None
 
 
+TINY = 5e-7
+"""Percent; a smaller gap is none."""
+
+
 def percent(gap: float) -> str:
     """A gap in words; one that only rounding makes is none."""
-    if gap < 5e-7:
+    if gap <= -TINY:
+        return f"−{percent(-gap)}"
+    if gap < TINY:
         return "0 %"
     if gap < 0.05:
         return "under 0.1 %"

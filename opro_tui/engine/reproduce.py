@@ -302,16 +302,17 @@ def to_json(plan: Plan, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "seed": plan.seed,
         "complete": len(outcomes) == len(plan.experiment.rows)
         and not any(each.failed for each in everything),
-        "rows": [_row_json(outcome) for outcome in outcomes],
+        "rows": [_row_json(outcome, simulated=plan.simulated) for outcome in outcomes],
         "usage": total(each.usage for each in everything).to_json(),
     }
 
 
-def _row_json(outcome: Outcome) -> dict[str, Any]:
+def _row_json(outcome: Outcome, *, simulated: bool) -> dict[str, Any]:
     own = outcome.repetitions
     found = [each for each in own if each.found_at is not None]
     gaps = [each.gap for each in own if each.gap is not None]
     ours: dict[str, Any] = {
+        "label": NOT_AN_LLM if simulated else "ours",
         "found": len(found),
         "of": len(own),
         "steps": spread([each.steps for each in found]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from opro_tui.core.picture import Kind, Line, Mark, Panel, Picture, Reference, percent, window
+from opro_tui.core.picture import TINY, Kind, Line, Mark, Panel, Picture, Reference, percent, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -70,7 +70,9 @@ def _captions(view: View, reference: Reference, optimum: Optimum) -> Iterable[st
     best = view.best
     if best is None:
         yield f"{reference.words}: {optimum.length:,.1f}"
-    elif (gap := reference.gap(best.score)) is not None and gap >= 5e-7:
+    elif (gap := reference.gap(best.score)) is not None and gap <= -TINY:
+        yield f"{percent(-gap)} shorter than {reference.words} (best #{best.id})"
+    elif gap is not None and gap >= TINY:
         yield f"gap {percent(gap)} to {reference.words} (best #{best.id})"
     else:
         yield f"best #{best.id} is as short as {reference.words}"

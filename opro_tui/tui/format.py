@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, get_character_cell_size
 
+from opro_tui.core.picture import TINY
+
 if TYPE_CHECKING:
     from textual.content import Content
 
@@ -181,8 +183,10 @@ def gap(figure: float | None) -> str:
     """A gap in % without its sign, in at most six characters; empty where there is none."""
     if figure is None:
         return ""
+    if figure <= -TINY:
+        return f"−{gap(-figure)}"
     if figure < 0.05:
-        return "0" if figure < 5e-7 else "<0.1"
+        return "0" if figure < TINY else "<0.1"
     return f"{figure:.1f}" if figure < 1000 else short_count(figure)
 
 

@@ -16,7 +16,8 @@ NUMBERS = st.floats(-1e9, 1e9)
 def test_a_gap_is_relative_to_the_reference() -> None:
     reference = Reference(200.0, "the optimum")
     assert reference.gap(250.0) == 25.0
-    assert reference.gap(150.0) == 25.0
+    assert reference.gap(150.0) == -25.0
+    assert Reference(200.0, "the most", minimize=False).gap(150.0) == 25.0
     assert reference.gap(None) is None
     assert reference.gap(math.inf) is None
     assert Reference(0.0, "nothing").gap(1.0) is None
@@ -24,7 +25,15 @@ def test_a_gap_is_relative_to_the_reference() -> None:
 
 @pytest.mark.parametrize(
     ("gap", "words"),
-    [(0.0, "0 %"), (1e-9, "0 %"), (0.01, "under 0.1 %"), (4.44, "4.4 %"), (12345.6, "12,346 %")],
+    [
+        (0.0, "0 %"),
+        (1e-9, "0 %"),
+        (-1e-9, "0 %"),
+        (0.01, "under 0.1 %"),
+        (4.44, "4.4 %"),
+        (12345.6, "12,346 %"),
+        (-1.26, "−1.3 %"),
+    ],
 )
 def test_gaps_in_words(gap, words) -> None:
     assert percent(gap) == words

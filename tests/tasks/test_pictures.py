@@ -126,3 +126,7 @@ def test_an_unproven_optimum_is_called_the_best_known():
     assert not drawn.reference.proven
     assert drawn.panels[1].title == "best known 32.0"
     assert "at most 6.7 % above" in drawn.captions[1]
+    # Somebody may be better: 30 is 6.2 % (rounded to even, 6.25) under 32.
+    better = seen(task, "0,4,1,2,3")
+    drawn = task.picture(View(better, better[0]))
+    assert drawn.captions[0] == "6.2 % shorter than the best known tour, unproven (best #1)"
