@@ -143,6 +143,10 @@ def wrap_offsets(text: str, width: int) -> list[int]:
             start = after_blank if start < after_blank else place
             breaks.append(start)
             used = cell_len(text[start:place])
+            if used + size > width and place > start:
+                # A wide character may not fit even behind the blank.
+                start, used = place, 0
+                breaks.append(start)
         used += size
         if character == " ":
             after_blank = place + 1
