@@ -17,39 +17,40 @@ if TYPE_CHECKING:
     from opro_tui.config import Config
 
 _COMMANDS = {
-    "demo": "demo",
-    "new": "new",
-    "try": "attempt",
-    "open": "open",
-    "run": "run",
-    "edit": "edit",
-    "meta-prompt": "prompt",
-    "critique": "critique",
-    "examples": "examples",
-    "list": "sessions",
-    "show": "show",
-    "best": "show",
-    "picture": "picture",
-    "rename": "sessions",
-    "delete": "sessions",
-    "costs": "costs",
-    "confirm": "measure",
-    "evaluate": "measure",
-    "replay": "replay",
-    "regrade": "regrade",
-    "rebuild": "rebuild",
-    "fork": "fork",
-    "null-arm": "null_arm",
-    "compare": "compare",
-    "lineage": "lineage",
-    "export": "export",
-    "import": "import_",
-    "reproduce": "reproduce",
-    "known": "known",
-    "ablate": "ablate",
-    "doctor": "doctor",
+    "demo": ("demo", "Make a session on simulated models: no key, no network."),
+    "new": ("new", "Make a session, say what a step will cost, and open it."),
+    "try": ("attempt", "Ask the scorer about a few examples: request, answer, verdict."),
+    "open": ("open", "Open a session's workbench."),
+    "run": ("run", "Run steps of a session, with the forecast before each."),
+    "edit": ("edit", "Change what the optimizer sees from the next step on."),
+    "meta-prompt": ("prompt", "Print the exact next meta-prompt, or one that was sent."),
+    "critique": ("critique", "Have the optimizer write the next step's critique now."),
+    "examples": ("examples", "List a session's examples with their numbers."),
+    "list": ("sessions", "List the sessions, the one last used first."),
+    "show": ("show", "Show ranked solutions, settings, usage and status."),
+    "best": ("show", "Print the best fully scored solution's text, alone."),
+    "picture": ("picture", "Draw a session's solutions, for tasks that can be drawn."),
+    "rename": ("sessions", "Give a session another name."),
+    "delete": ("sessions", "Delete a session; in a terminal it asks first."),
+    "costs": ("costs", "Show tokens and dollars by step and role, beside the forecast."),
+    "confirm": ("measure", "Score what can't be told from the best on fresh examples."),
+    "evaluate": ("measure", "Score solutions on the held-out examples, each look counted."),
+    "replay": ("replay", "Play a session again from what is stored, at no cost."),
+    "regrade": ("regrade", "Grade the stored answers again with another metric."),
+    "rebuild": ("rebuild", "Make past meta-prompts again under other settings."),
+    "fork": ("fork", "Go on from a step's results in another session."),
+    "null-arm": ("null_arm", "Make a session's control: did iterating and steering pay?"),
+    "compare": ("compare", "Compare the best of two sessions, paired, with their costs."),
+    "lineage": ("lineage", "Trace a solution back through the meta-prompts."),
+    "export": ("export", "Write a session as plain data."),
+    "import": ("import_", "Store a session that `export` wrote as json or jsonl."),
+    "reproduce": ("reproduce", "Run the paper's set-up, our rows beside its own."),
+    "known": ("known", "List the instructions that the paper names."),
+    "ablate": ("ablate", "Compare settings: arms around a base, side by side."),
+    "doctor": ("doctor", "Check paths, keys, endpoints, prices and the database."),
 }
-"""Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`."""
+"""Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`, and what it
+does in a line: to list them all none is imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,17 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import a command; None when there is none of that name."""
-        module = _COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in _COMMANDS:
             return None
+        module, _ = _COMMANDS[cmd_name]
         found = import_module(f"opro_tui.cli.commands.{module}")
         command: click.Command = getattr(found, f"{cmd_name.replace('-', '_')}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

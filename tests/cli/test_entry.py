@@ -5,10 +5,11 @@ import stat
 import subprocess
 import sys
 
+import click
 import pytest
 
 from opro_tui import __version__
-from opro_tui.cli.root import _COMMANDS
+from opro_tui.cli.root import _COMMANDS, root
 from opro_tui.core.settings import DEFINITIONS
 from tests.cli.conftest import ROOT, Cli
 
@@ -146,3 +147,21 @@ def test_without_a_command_it_says_what_to_do(cli: Cli) -> None:
     assert "mine" in cli.ok().out
     assert "opro-tui open NAME" in cli.ok().out
     assert json.loads(cli.ok("list", "--json").out)[0]["status"] == "new"
+
+
+def test_help_lists_every_command_on_a_line_and_imports_none(cli: Cli) -> None:
+    lines = cli.ok("--help").out.splitlines()
+    listed = lines[lines.index("Commands:") + 1 :]
+    assert len(listed) == len(_COMMANDS)
+    assert max(map(len, listed)) <= 80
+    for name, line in zip(_COMMANDS, listed, strict=True):
+        command = root.get_command(click.Context(root), name)
+        assert command is not None
+        assert line.split()[0] == name == command.name
+        assert line[-1] in ".?"
+    code = (
+        "import sys\nfrom opro_tui.cli import invoke\nassert invoke(['--help']) == 0\n"
+        "print([name for name in sys.modules if name.startswith('opro_tui.cli.commands.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
