@@ -13,7 +13,6 @@ from opro_tui.config import log_path
 if TYPE_CHECKING:
     from io import TextIOWrapper
 
-LEVELS = ("debug", "info", "warning", "error")
 _MAX_BYTES = 1_000_000
 _BACKUPS = 3
 _ROOT = logging.getLogger("opro_tui")

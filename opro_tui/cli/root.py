@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui import __version__
-from opro_tui.cli import logs
 from opro_tui.core.errors import nearest
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ class Commands(click.Group):
 )
 @click.option(
     "--log-level",
-    type=click.Choice(logs.LEVELS, case_sensitive=False),
+    type=click.Choice(("debug", "info", "warning", "error"), case_sensitive=False),
     default="warning",
     help="What goes into the log file; debug also shows tracebacks [default: warning]",
 )
@@ -139,8 +138,10 @@ def root(ctx: click.Context, db: Path | None, log_level: str, mouse: bool | None
 
     Without a command: the list of sessions, to open them and to make new ones.
     """
-    logs.set_up(log_level)
+    from opro_tui.cli import logs
     from opro_tui.config import default_database
+
+    logs.set_up(log_level)
 
     ctx.obj = App((db or default_database()).expanduser(), mouse)
     if ctx.invoked_subcommand is None:
