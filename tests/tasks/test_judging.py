@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opro_tui.core.errors import BadInput, OproError
@@ -76,6 +76,7 @@ def test_an_answer_stands_between_marks_that_it_cannot_close(attack):
     assert read(inside).score is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=50), st.text(max_size=50))
 def test_quoting_any_answer_is_no_grade(answer, question, target):
     example = Example(0, question, target)
