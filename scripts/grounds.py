@@ -83,9 +83,35 @@ async def _tours(store: Store) -> None:
 
 async def _task(store: Store, task: str) -> None:
     await _new(store, "demo", task)
+    await _run_demo(store, 3)
+
+
+async def _run_demo(store: Store, steps: int) -> None:
     session = await Session.open(store, "demo", Config())
-    await _run(session, 3)
+    await _run(session, steps)
     await session.close()
+
+
+async def _raced(store: Store) -> None:
+    """Candidates that fell behind the best."""
+    values = {"task": "sums", "train": 100, "scoring": "racing", "seed": SEED}
+    await create(store, prepare(Draft(name="demo", values=values), Config()))
+    await _run_demo(store, 2)
+
+
+async def _judged(store: Store) -> None:
+    """Answers graded by a judge, twice each, and a critique in the meta-prompt."""
+    values = {
+        "task": "sums",
+        "metric": "judge",
+        "judge": "simulated",
+        "judge_repeats": 2,
+        "critique": True,
+        "train": 20,
+        "seed": SEED,
+    }
+    await create(store, prepare(Draft(name="demo", values=values), Config()))
+    await _run_demo(store, 2)
 
 
 async def _ablation(store: Store) -> None:
@@ -123,6 +149,8 @@ GROUNDS: dict[str, Callable[[Store], Awaitable[None]]] = {
     "lines": _lines,
     "tours": _tours,
     "ablation": _ablation,
+    "raced": _raced,
+    "judged": _judged,
     "empty": _nothing,
 }
 

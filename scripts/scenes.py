@@ -67,6 +67,8 @@ WORKBENCH = (
     Scene("workbench-fresh", ground="fresh"),
     Scene("workbench-regression", ground="lines"),
     Scene("workbench-tours", ground="tours"),
+    Scene("workbench-racing", (TO_LIST, "b"), ground="raced"),
+    Scene("workbench-judged", ground="judged"),
     Scene("map", ("C", "full_stop", "j", "j"), ground="lines"),
     Scene("map-light", ("C", "full_stop", "j", "j", "plus"), (WIDE,), "opro-light", ground="lines"),
     Scene("tour", ("C", "full_stop", "j", "j", "j"), ground="tours"),
@@ -124,6 +126,7 @@ EDITS = (
 LOOKING = (
     Scene("details", ("down", "down", "enter", "w")),
     Scene("details-beside", ("down", "down", "enter", "b"), (SMALL,)),
+    Scene("details-judged", ("down", "enter"), ground="judged"),
     Scene("details-keys", ("enter", "question_mark"), (SMALL,)),
     Scene("look-alikes", ("l",)),
     Scene("lineage", ("L",)),

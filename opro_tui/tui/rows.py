@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from opro_tui.core.usage import Usage
 
 NOTE_WIDTH = 60
+HALF_WIDTH = 7
+"""Cells of the trajectory's column ±."""
 PART_WIDTH = 21
 """Cells that the columns score and change have together, in the narrowest list."""
 BAR_WIDTH, LEAST_BAR = 8, 3
@@ -141,6 +143,12 @@ def _partial(candidate: Candidate, score: Score, shown: str) -> str:
     return f"{shown} {score.n}/{score.of} behind #{candidate.behind}"
 
 
+def _rests_on(score: Score) -> str:
+    """How many of how many examples, in the cells that a ± has."""
+    text = f"{score.n}/{score.of}"
+    return text if len(text) <= HALF_WIDTH else f"n={fmt.short_count(score.n)}"
+
+
 def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -> Cell:
     current = state.current
     part = state.partial.get(candidate.id)
@@ -218,7 +226,7 @@ def trajectory_row(
         Cell("★" if is_best else "~" if tie else "", tone or "muted"),
         Cell(str(id_), "muted"),
         Cell(fmt.value(score.value, state.facts), tone or "strong"),
-        Cell(half, "muted") if score.full else Cell(f"{score.n}/{score.of}", "warning"),
+        Cell(half, "muted") if score.full else Cell(_rests_on(score), "warning"),
         Cell(str(candidate.step), "muted"),
         Cell(ORIGINS[candidate.origin], "muted"),
         _place(state, id_, in_prompt),

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("", 1),
     Column("#", 5, right=True),
     Column("score", 7, right=True),
-    Column("±", 5, right=True),
+    Column("±", rows.HALF_WIDTH, right=True),
     Column("step", 5, right=True, from_width=64),
     Column("by", 9, from_width=96),
     Column("in prompt", 9, from_width=46),
