@@ -124,7 +124,9 @@ def _text(state: State, candidate: Candidate, *, muted: bool = False) -> Cell:
 def _verdict(state: State, candidate: Candidate, unselected: Collection[int]) -> tuple[Cell, ...]:
     """What became of a candidate, over the three columns score, change and unread."""
     if candidate.rejected is not None:
-        return (Cell(f"✕ {fmt.safe(candidate.rejected, NOTE_WIDTH)}", "warning", 3),)
+        # The detail has the whole sentence; here the figures matter.
+        reason = candidate.rejected.replace(", over the limit of ", ", limit ")
+        return (Cell(f"✕ {fmt.safe(reason, NOTE_WIDTH)}", "warning", 3),)
     if candidate.vetoed:
         return (Cell("✕ vetoed by you", "warning", 3),)
     if candidate.score is None or candidate.due:
