@@ -60,7 +60,7 @@ def test_words_carry_the_sign_of_their_step_not_only_a_colour() -> None:
 
 def test_each_way_to_come_in_has_its_sign() -> None:
     signs = {view.mark(Entry(12, 1, came)) for came in Came}
-    assert {"¹²", "¹²ʸ", "¹²ᵉ", "¹²ⁱ", "¹²ˣ"} == signs
+    assert {"¹²", "¹²ʸ", "¹²ᵉ", "¹²ᶜ", "¹²ⁱ", "¹²ˣ"} == signs
 
 
 @pytest.mark.parametrize("text", HOSTILE)

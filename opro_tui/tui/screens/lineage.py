@@ -58,7 +58,7 @@ class LineageLayer(Layer[Pair]):
             yield TextView(id="words")
             yield FilteredList(view.COLUMNS, id="chain")
             yield TextView(id="change")
-            hint = "¹ step ᵉ edit ⁱ instructions ˣ exemplar ʸ yours · Enter shows the pair"
+            hint = "¹ step ᵉ edit ᶜ critique ⁱ instructions ˣ exemplar ʸ yours · Enter pair"
             yield Static(Content(hint), id="hint")
 
     def on_mount(self) -> None:
