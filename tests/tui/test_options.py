@@ -81,7 +81,7 @@ def test_keys_may_be_written_as_characters_or_names() -> None:
 
 async def test_remapped_keys_work_and_a_bad_keymap_leaves_ways_out(tmp_path) -> None:
     path = tmp_path / "s.db"
-    await make_session(path, "sums", candidates=2, train=4, test=4)
+    await make_session(path)
     config = read('[keymap]\nstep = "f9"\nquit = "f10"\n[ui]\ntheme = "light"\nchart = "ascii"')
     async with opened(path, config=config) as (app, pilot):
         assert "f9 Step" in screen_text(app)
