@@ -41,7 +41,8 @@ class MaxSteps:
         """The reason to stop now; None to go on."""
         if state.finished_steps < self.steps:
             return None
-        return Stop("max_steps", f"max-steps reached: {self.steps} steps are done")
+        done = "1 step is" if self.steps == 1 else f"{self.steps} steps are"
+        return Stop("max_steps", f"max-steps reached: {done} done")
 
 
 @dataclass(frozen=True, slots=True)

@@ -263,7 +263,8 @@ class Steering:
                 # A flag of the command line says nothing to who sits at the screen.
                 error = OproError(error.what, todo=error.todo)
             words = str(error)
-            return words[:1].upper() + words[1:]
+            # A name of a file or a session keeps its own letters.
+            return words if error.where else words[:1].upper() + words[1:]
         name = type(error).__name__
         return (
             f"{name}: {error}\n\nThis is a fault of the program. Everything stored is kept; "

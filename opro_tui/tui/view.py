@@ -197,7 +197,7 @@ def status_line(state: State, now: Situation) -> list[Part]:
         hint = f"s goes on with step {step.number}, nothing is paid twice"
         return [*_why_stopped(state), Part(hint, "accent", 60)]
     if not state.steps:
-        return _first_hint(now)
+        return _first_hint(state, now)
     next_ = Part("s runs the next step", "muted", 20)
     return [*_why_stopped(state), *_last_step(state), *_idle(now.waste, state), next_]
 
@@ -213,12 +213,13 @@ def _idle(meter: Waste | None, state: State) -> list[Part]:
     return [Part(f"{meter.idle_steps} steps without a gain{noise}{price}", "warning", 55)]
 
 
-def _first_hint(now: Situation) -> list[Part]:
+def _first_hint(state: State, now: Situation) -> list[Part]:
     parts = [Part("s scores the starting solutions and runs step 1", "accent", 90)]
     if now.forecast is not None:
         calls = fmt.plural(now.forecast.calls, "call")
         parts.append(Part(f"≈ {calls}, {forecast_amount(now.forecast)}", "muted", 50))
-    parts.append(Part("T tries a few examples first", "muted", 40))
+    if not state.facts.computed:
+        parts.append(Part("T tries a few examples first", "muted", 40))
     return parts
 
 

@@ -143,6 +143,15 @@ WRONG = (
 )
 
 
+async def test_without_a_second_column_nothing_is_said_to_be_guessed(tmp_path) -> None:
+    write_csv(tmp_path / "open.csv", ["ticket"], [[f"ticket {k}"] for k in range(6)])
+    async with filling(tmp_path) as (_, pilot, page):
+        await fill(pilot, page, task=str(tmp_path / "open.csv"))
+        assert page.checking.told["input"].startswith("guessed")
+        assert not page.checking.told["target"]
+        assert page.checking.problem.startswith(("open.csv: ", str(tmp_path)))
+
+
 async def test_bad_values_are_explained_beside_their_field(tmp_path) -> None:
     path = tickets(tmp_path)
     async with filling(tmp_path) as (app, pilot, page):

@@ -165,6 +165,20 @@ async def test_escape_closes_the_field_and_then_the_panel(regression) -> None:
         assert not app.steering.state.edits
 
 
+async def test_a_filter_leaves_headings_out_and_the_cursor_on_a_setting(regression) -> None:
+    async with opened(regression) as (app, pilot):
+        await pilot.press("comma", "slash", *"scoring", "enter")
+        layer = app.screen
+        assert [LINES[key].definition is None for key in layer.rows.keys].count(True) == 0
+        layer.rows.move_to(index("scoring"))
+        await pilot.press("enter", "down", "enter")
+        await until(pilot, lambda: app.steering.state.settings.scoring == "racing")
+        await pilot.press("slash", *"nothing such", "escape")
+        await pilot.pause()
+        assert layer.rows.has_focus
+        assert LINES[layer.rows.key].definition == layer.chosen
+
+
 async def test_what_the_engine_refuses_is_said_beside_the_field(regression) -> None:
     async with opened(regression) as (app, pilot):
         await pilot.press("comma", "enter")

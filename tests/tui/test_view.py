@@ -100,6 +100,11 @@ def test_before_the_first_step_the_line_says_which_key_starts() -> None:
     )
 
 
+def test_where_scores_are_computed_nothing_is_tried_first() -> None:
+    state = replace(empty(), facts=replace(FACTS, train=(-1,)))
+    assert "tries" not in said(view.status_line(state, Situation("s", forecast=forecast(0, 0))))
+
+
 def test_after_a_step_the_line_sums_it_up() -> None:
     text = said(view.status_line(steps(empty(), *THREE[:2]), Situation("s", status="ready")))
     assert "step 1 done: 2 scored, 1 kept out" in text

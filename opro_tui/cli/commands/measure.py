@@ -230,7 +230,8 @@ def _lines(state: State, found: Sequence[Measured], looks: int) -> list[str]:
                 candidate.text,
             )
         )
-    head = ("#", one_line(found[0].split), "±", "n", "training", "drop", "solution")
+    where = "fresh" if found[0].kind == "confirm" else one_line(found[0].split)
+    head = ("#", where, "±", "n", "training", "drop", "solution")
     lines = table(head, rows, left=(6,))
     if found[0].kind == "confirm":
         k = state.scored_count()

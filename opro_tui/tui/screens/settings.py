@@ -21,7 +21,7 @@ from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -51,6 +51,15 @@ class SettingsList(FilteredList):
             index += by
         if 0 <= index <= last:
             super()._go(index)
+
+    def _matches(self, key: int, row: Row) -> bool:
+        return LINES[key].definition is not None and super()._matches(key, row)
+
+    def show(self, keys: Sequence[int], make: Callable[[int], Row], *, empty: str = "") -> None:
+        """As every list's; the cursor never stays on a heading."""
+        super().show(keys, make, empty=empty)
+        if self.key is not None and LINES[self.key].definition is None:
+            self._go(self.cursor + 1)
 
 
 LINES = settings_view.entries()

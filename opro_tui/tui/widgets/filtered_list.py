@@ -60,7 +60,7 @@ class FilteredList(RowList):
         self._make = make
         found: Sequence[int] = self._all
         if self._words:
-            found = [key for key in self._all if self._matches(make(key))]
+            found = [key for key in self._all if self._matches(key, make(key))]
             empty = NO_MATCH if self._all else empty
         super().show(found, make, empty=empty)
         told = (len(found), len(self._all))
@@ -75,7 +75,7 @@ class FilteredList(RowList):
         self._words = tuple(text.casefold().split())
         self.show(self._all, self._make, empty=self._all_empty)
 
-    def _matches(self, row: Row) -> bool:
+    def _matches(self, key: int, row: Row) -> bool:  # noqa: ARG002 - for lists with headings
         cells = [cell.text.casefold() for cell in row]
         text = " ".join(cells)
         return all(word in text or _numbered(word, cells) for word in self._words)

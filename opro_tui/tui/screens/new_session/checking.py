@@ -120,7 +120,7 @@ class Checking:
             if typed and typed not in found.columns:
                 known = ", ".join(found.columns[:8])
                 raise BadInput(f"there is no column {typed!r}", where=name, todo=f"Known: {known}.")
-            self.told[name] = "" if typed else "guessed; ↓ lists columns"
+            self.told[name] = "" if typed or not self.guesses[name] else "guessed; ↓ lists columns"
         if judged and not (target or texts.get("target", "").strip()):
             self.told["target"] = "none needed"
 

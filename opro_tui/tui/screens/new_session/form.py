@@ -216,7 +216,8 @@ def in_words(error: OproError) -> str:
     text = str(type(error)(error.what, where=where, todo=error.todo))
     text = re.sub(r"--([a-z]+)-([a-z]+)", r"\1 \2", text)
     text = re.sub(r"--(?=[a-z])", "", text)
-    return text[:1].upper() + text[1:]
+    # A name of a file or a setting keeps its own letters.
+    return text if where else text[:1].upper() + text[1:]
 
 
 def place_of(error: OproError) -> str:
