@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 APP = "opro-tui"
 KINDS = ("openai", "openai-responses", "anthropic")
 _TABLES = ("providers", "prices", "keymap", "ui")
-_PROVIDER_KEYS = ("kind", "base_url", "api_key_env", "headers", "concurrency", *TRAITS)
+_LIMITS = {
+    "concurrency": (500, 32),
+    "requests_per_minute": (10_000_000, 500),
+    "tokens_per_minute": (10_000_000_000, 200_000),
+}
+"""What bounds a provider's calls: the most that can be said, and an example."""
+_PROVIDER_KEYS = ("kind", "base_url", "api_key_env", "headers", *_LIMITS, *TRAITS)
 _PRICE_KEYS = ("input", "cached_input", "output")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -39,6 +45,8 @@ class Provider:
         headers: Sent with every request.
         traits: What is known of the endpoint before the first call, as `core.protocols.Traits`.
         concurrency: The most requests at a time; None leaves the session's setting.
+        requests_per_minute: The most requests a minute; None leaves it to what the endpoint says.
+        tokens_per_minute: The most tokens a minute, input and output; None likewise.
     """
 
     name: str
@@ -48,6 +56,8 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     traits: Mapping[str, bool] = field(default_factory=lambda: _EMPTY)
     concurrency: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +232,9 @@ class _Reader:
             api_key_env=key_env or start.api_key_env,
             headers=self._headers(values.get("headers", {}), (*at, "headers")),
             traits=self._traits(values, at),
-            concurrency=self._concurrency(values, at),
+            concurrency=self._limit(values, "concurrency", at),
+            requests_per_minute=self._limit(values, "requests_per_minute", at),
+            tokens_per_minute=self._limit(values, "tokens_per_minute", at),
         )
 
     def _traits(self, values: dict[str, Any], at: tuple[str, ...]) -> Mapping[str, bool]:
@@ -234,11 +246,12 @@ class _Reader:
                 )
         return MappingProxyType(traits)
 
-    def _concurrency(self, values: dict[str, Any], at: tuple[str, ...]) -> int | None:
-        value = values.get("concurrency")
-        if value is not None and (type(value) is not int or not 1 <= value <= 500):
-            where = (*at, "concurrency")
-            self._fail("concurrency is no whole number from 1 to 500", where, "Write 32.")
+    def _limit(self, values: dict[str, Any], name: str, at: tuple[str, ...]) -> int | None:
+        value = values.get(name)
+        most, example = _LIMITS[name]
+        if value is not None and (type(value) is not int or not 1 <= value <= most):
+            what = f"{name} is no whole number from 1 to {most:,}"
+            self._fail(what, (*at, name), f"Write {example}.")
         return value
 
     def _headers(self, value: object, at: tuple[str, ...]) -> Mapping[str, str]:

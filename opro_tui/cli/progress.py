@@ -13,11 +13,22 @@ from opro_tui.cli.output import is_terminal
 
 if TYPE_CHECKING:
     from opro_tui.engine.session import Session
+    from opro_tui.models.gate import HeldBack
 
 _REDRAW = 0.2
 _LINE_EVERY = 5.0
 _RATE_OVER = 0.5
 """Seconds after which a rate says something."""
+
+
+def held_text(held: HeldBack) -> str:
+    """That an endpoint's limits hold calls back, as a plain fact."""
+    text = f"rate limited: {held.at_once:,} at once"
+    if held.next_in >= 1:
+        text += f", next in {duration(held.next_in)}"
+    if held.asked is not None:
+        text += f" (it asks for {duration(held.asked)})"
+    return text
 
 
 class Progress:
@@ -76,6 +87,9 @@ class Progress:
         traffic = self._session.traffic
         if traffic.retries:
             parts.append(plural(traffic.retries, "retry").replace("retrys", "retries"))
+        held = traffic.held_back
+        if held is not None:
+            parts.append(held_text(held))
         pause = traffic.waiting_until - time.monotonic()
         if pause > 1 and traffic.last_error:
             parts.append(traffic.last_error)

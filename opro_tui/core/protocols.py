@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.picture import Picture, View
@@ -218,6 +218,23 @@ class Response:
     request_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose limits a model's calls count against: all models of one account share them.
+
+    Attributes:
+        address: What tells it apart: endpoint, key and headers; may hold secrets.
+        concurrency: The most calls at a time that the configuration allows; None leaves it open.
+        requests_per_minute: The most requests a minute, as the configuration states it.
+        tokens_per_minute: The most tokens a minute, input and output, as it states it.
+    """
+
+    address: Hashable = field(repr=False)
+    concurrency: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+
 Traits = dict[str, bool | int]
 """What is known of an endpoint's model: a name of TRAITS to False (refused), True or, for `n`, the
 most completions one request gave."""
@@ -235,6 +252,7 @@ class Model(Protocol):
         max_output_default: Tokens to reserve for an answer when the user set no limit.
         known_traits: What the user's configuration states; what was learned overrides it.
         concurrency: The most calls in flight that the configuration allows; None leaves it open.
+        account: Whose limits its calls count against; None where there are none.
     """
 
     name: str
@@ -245,6 +263,7 @@ class Model(Protocol):
     max_output_default: int
     known_traits: Traits
     concurrency: int | None
+    account: Account | None
 
     async def prepare(self) -> None:
         """Load what the first call needs, off the event loop."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -11,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BudgetReached, ContextOverflow, ModelError, ParameterRefused
 from opro_tui.core.events import CallFinished, Event, Outcome, Warned
-from opro_tui.core.hashing import digest
 from opro_tui.core.usage import TokenUsage, Usage, to_picodollars
 from opro_tui.engine.budget import worst_case
+from opro_tui.engine.job import Answered, Job
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.run import Interrupted
+from opro_tui.engine.traffic import Traffic
 from opro_tui.models import prices, tokens
+from opro_tui.models.gate import gate_of, limits
 from opro_tui.models.retry import Patience, RetryPolicy, call_with_retries
 from opro_tui.store.records import CallAnswer, CallIntent, StoredAnswer
 
@@ -24,57 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from opro_tui.config import Config
-    from opro_tui.core.protocols import Completion, Model, Request, Response, Traits
+    from opro_tui.core.protocols import Model, Request, Response, Traits
     from opro_tui.engine.budget import Budget
+    from opro_tui.models.gate import Turn
     from opro_tui.store.database import Store
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One answer that is wanted.
-
-    Attributes:
-        model: Who shall give it.
-        request: What is asked.
-        role: optimizer, scorer or judge.
-        purpose: sample, critique, score, try, judge, confirm or evaluate.
-        step: The step its cost belongs to.
-        private: What makes the answer this job's alone (optimizer draws); empty: shared by all.
-        candidate: The candidate it is about.
-        example: The example it is about.
-        replicate: 0 for the answer all share; higher ones buy another.
-        draw: The optimizer's draw.
-        slow: Whether grading runs a user's code; the answer is then committed before it.
-    """
-
-    model: Model
-    request: Request
-    role: str
-    purpose: str
-    step: int
-    private: tuple[int | str, ...] = ()
-    candidate: int | None = None
-    example: int | None = None
-    replicate: int = 0
-    draw: int | None = None
-    slow: bool = False
-
-    def key(self, traits: Traits) -> bytes:
-        """The request key: endpoint, model, sent parameters, messages, replicate and privacy."""
-        sent = json.dumps(self.model.parameters(self.request, traits), sort_keys=True)
-        messages = [part for m in self.request.messages for part in (m.role, m.content)]
-        return digest(
-            self.model.endpoint, self.model.name, sent, *messages, self.replicate, *self.private
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer, and whether it had been bought before."""
-
-    call: int
-    completions: tuple[Completion, ...]
-    from_store: bool
 
 
 ELSEWHERE_SECONDS = 0.1
@@ -93,17 +47,6 @@ class CallFailed(Exception):
     def __init__(self, error: ModelError) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What the calls are doing now, for progress lines; no part of the state."""
-
-    in_flight: int = 0
-    waiting_until: float = 0.0
-    retries: int = 0
-    last_reply: float = 0.0
-    last_error: str = ""
 
 
 @dataclass(slots=True)
@@ -263,13 +206,43 @@ class Caller:
                 parameters=job.model.parameters(job.request, traits),
                 estimate=estimate,
             )
-            begun = await self._begin(job, intent)
-            if isinstance(begun, Answered):
-                await self._follow_up(begun, then)
-                return begun
-            return await self._send(job, traits, begun, estimate, then)
+            turn = self._turn(job, estimate)
+            try:
+                # Before there is a row, so that what only waits never is of unknown outcome. Its
+                # reservation takes nothing from the calls before it, which are sent first.
+                await self._take(turn)
+                begun = await self._begin(job, intent, turn)
+                if isinstance(begun, int):
+                    return await self._send(job, traits, begun, estimate, turn, then)
+            finally:
+                if turn is not None:
+                    turn.leave()
+            await self._follow_up(begun, then)
+            return begun
 
-    async def _begin(self, job: Job, intent: CallIntent) -> int | Answered:
+    def _turn(self, job: Job, estimate: int) -> Turn | None:
+        gate = gate_of(job.model.account)
+        if gate is None:
+            return None
+        self.traffic.gates[gate] = None
+        return gate.turn(job.model.name, estimate)
+
+    async def _take(self, turn: Turn | None) -> None:
+        """Wait until the endpoint's limits allow a call.
+
+        Raises:
+            CallFailed: The endpoint was given up.
+            Interrupted: The person asked to stop.
+        """
+        if turn is None:
+            return
+        try:
+            if not await turn.wait(self.stopping):
+                raise Interrupted
+        except ModelError as error:
+            raise CallFailed(error) from error
+
+    async def _begin(self, job: Job, intent: CallIntent, turn: Turn | None) -> int | Answered:
         """Store the intent; or take the answer that another session buys or bought meanwhile."""
         if job.private:
             return await self.store.begin_call(self.session, intent)
@@ -287,7 +260,10 @@ class Caller:
                 continue
             if self.stopping.is_set():
                 raise Interrupted
+            if turn is not None:
+                turn.leave()  # the other session may need the place
             await asyncio.sleep(ELSEWHERE_SECONDS)
+            await self._take(turn)
 
     async def _send(
         self,
@@ -295,6 +271,7 @@ class Caller:
         traits: Traits,
         call: int,
         estimate: int,
+        turn: Turn | None,
         then: Then | None,
     ) -> Answered:
         started = time.monotonic()
@@ -303,7 +280,10 @@ class Caller:
         async def attempt() -> Response:
             nonlocal attempts
             attempts += 1
-            return await job.model.complete(job.request, traits)
+            response = await job.model.complete(job.request, traits)
+            if turn is not None:
+                turn.accepted(_tokens(response.usage))
+            return response
 
         def finished(outcome: Outcome, usage: Usage, error: str = "") -> CallFinished:
             return CallFinished(
@@ -324,7 +304,7 @@ class Caller:
         try:
             policy = self._patience.of(self.policy, job.model.endpoint, seed=call)
             response, _ = await call_with_retries(
-                attempt, policy, self._note_retry, stopping=self.stopping
+                attempt, policy, self._note_retry, stopping=self.stopping, turn=turn
             )
         except asyncio.CancelledError:
             unknown = finished(Outcome.UNKNOWN, Usage(unknown=1), "broken off")
@@ -374,6 +354,8 @@ class Caller:
 
     def _note_retry(self, attempt: int, error: ModelError, delay: float) -> None:
         self.traffic.retries += 1
+        if limits(error):
+            return  # the endpoint's gate tells of it
         self.traffic.last_error = f"{error} (attempt {attempt}; again in {delay:.1f} s)"
         self.traffic.waiting_until = time.monotonic() + delay
 
@@ -384,6 +366,12 @@ class Caller:
 
 def _from_store(answer: StoredAnswer) -> Answered:
     return Answered(answer.call, answer.completions, from_store=True)
+
+
+def _tokens(used: TokenUsage) -> int | None:
+    if used.input_tokens is None or used.output_tokens is None:
+        return None
+    return used.input_tokens + used.output_tokens
 
 
 def estimate_input(model: Model, request: Request) -> int:

@@ -9,10 +9,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import ModelError
-from opro_tui.core.protocols import Completion, Finish, Response
+from opro_tui.core.protocols import Account, Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models import errors
 from opro_tui.models.clients import lease
+from opro_tui.models.gate import gate_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ class Adapter(ABC):
         endpoint: The base URL to show and to keep.
         key_env: The environment variable that the key came from, for error texts.
         known_traits: What the config file states; what is learned overrides it.
-        concurrency: The most requests at a time that the config file allows; None leaves it open.
+        account: The endpoint's limits that the config file states; None leaves them open.
         timeout: Seconds in total that one attempt may take.
     """
 
@@ -52,7 +53,7 @@ class Adapter(ABC):
         endpoint: str,
         key_env: str | None = None,
         known_traits: Mapping[str, bool] | None = None,
-        concurrency: int | None = None,
+        account: Account | None = None,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         self.name = name
@@ -61,7 +62,8 @@ class Adapter(ABC):
         self.timeout = timeout
         self._address = address
         self.known_traits: Traits = dict(known_traits or {})
-        self.concurrency = concurrency
+        self.account: Account | None = account or Account(address)
+        self.concurrency = self.account.concurrency
         self._lease: Lease | None = None
         secrets = (address.key, *(value for _, value in address.headers if len(value) >= 8))
         self._context = errors.Context(name, endpoint, key_env, secrets)
@@ -125,12 +127,19 @@ class Adapter(ABC):
         except sdk.APIConnectionError as error:
             raise errors.connection_error(self._context, error.__cause__) from None
         except sdk.APIStatusError as error:
+            self._told(error.response.headers)
             return self._refused(error.status_code, error.body, error.response.headers, sent)
         except Exception as error:
             if isinstance(error, ModelError) or not _is_of_sdk(error):
                 raise
             raise errors.connection_error(self._context, error) from None
+        self._told(raw.http_response.headers)
         return self._answer(raw.http_response, sent)
+
+    def _told(self, headers: Mapping[str, str]) -> None:
+        gate = gate_of(self.account)
+        if gate is not None:
+            gate.told(self.name, headers)
 
     async def _client(self) -> Any:  # noqa: ANN401 - an SDK's type
         if self._lease is None or self._lease.loop is not asyncio.get_running_loop():

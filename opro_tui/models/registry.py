@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from opro_tui.config import url_problem
 from opro_tui.core.errors import BadInput, nearest
+from opro_tui.core.protocols import Account
 from opro_tui.models import errors
 from opro_tui.models.adapter import DEFAULT_TIMEOUT, Adapter
 from opro_tui.models.clients import Address
@@ -89,14 +90,20 @@ def create(
         endpoint = endpoint.removesuffix("/v1")
         headers.setdefault("x-api-key", key)
     sdk = "anthropic" if provider.kind == "anthropic" else "openai"
+    address = Address(sdk, endpoint, key, tuple(sorted(headers.items())))
     return _adapter(provider.kind)(
         name,
         model,
-        address=Address(sdk, endpoint, key, tuple(sorted(headers.items()))),
+        address=address,
         endpoint=endpoint,
         key_env=provider.api_key_env,
         known_traits=provider.traits,
-        concurrency=provider.concurrency,
+        account=Account(
+            address,
+            concurrency=provider.concurrency,
+            requests_per_minute=provider.requests_per_minute,
+            tokens_per_minute=provider.tokens_per_minute,
+        ),
         timeout=timeout,
     )
 

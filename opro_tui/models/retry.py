@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from opro_tui.core.errors import ModelError
 from opro_tui.core.hashing import uniform
+from opro_tui.models.gate import limits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from opro_tui.models.gate import Turn
 
 T = TypeVar("T")
 
@@ -26,6 +29,8 @@ class RetryPolicy:
         base: Seconds before the second attempt; doubled before each further one.
         cap: The longest wait in seconds where the endpoint named none.
         retry_after_cap: The longest wait in seconds where it did.
+        refusals: The most times that an endpoint is asked which answers nothing but that it takes
+            no more (429, 529); such answers are no attempts.
         unheard: Whether the endpoint has not answered yet: then one that can't be reached is tried
             fewer times, for most likely it doesn't run.
         seed: Spreads the waits; give each call its own, so that many don't come back at once.
@@ -35,6 +40,7 @@ class RetryPolicy:
     base: float = 0.5
     cap: float = 20.0
     retry_after_cap: float = 120.0
+    refusals: int = 11
     unheard: bool = False
     seed: int | str = 0
 
@@ -87,6 +93,7 @@ async def call_with_retries(
     on_retry: Callable[[int, ModelError, float], None],
     *,
     stopping: asyncio.Event | None = None,
+    turn: Turn | None = None,
 ) -> tuple[T, int]:
     """Make a call, again and again where that may help.
 
@@ -96,9 +103,10 @@ async def call_with_retries(
         on_retry: Told of each failure that is followed by another attempt: attempts made so far,
             the error, and the seconds until the next one.
         stopping: When it is set no further attempt is made, and a wait ends at once.
+        turn: The call's place at its endpoint's gate, granted; further attempts wait for it.
 
     Returns:
-        The answer, and how many attempts it took.
+        The answer, and how many attempts it took, refusals by the endpoint's limits left out.
 
     Raises:
         ModelError: The last failure, when no further attempt is made.
@@ -109,11 +117,21 @@ async def call_with_retries(
         try:
             return await attempt(), made
         except ModelError as error:
-            wait = policy.delay(made, error)
+            limited = turn is not None and limits(error)
+            if turn is not None and limited:
+                made -= 1
+                wait = turn.refused(error, policy)
+            else:
+                wait = policy.delay(made, error)
             if wait is None or (stopping is not None and stopping.is_set()):
                 raise
             on_retry(made, error, wait)
-            if await _interrupted(wait, stopping):
+            if not limited:
+                if turn is not None:
+                    turn.failed(error)
+                if await _interrupted(wait, stopping):
+                    raise
+            if turn is not None and not await turn.wait(stopping):
                 raise
 
 

@@ -148,6 +148,7 @@ class Steering:
             rate=self._rate(now) if session.running else 0.0,
             reply_age=now - traffic.last_reply if traffic.last_reply else None,
             retry_in=max(0.0, traffic.waiting_until - now),
+            held=traffic.held_back,
             last_error=traffic.last_error,
             takes_temperature=self.takes_temperature,
             waste=self.waste,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from opro_tui.core.picture import Reference
     from opro_tui.core.state import State, Step
     from opro_tui.core.waste import Waste
+    from opro_tui.models.gate import HeldBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Situation:
         rate: Evaluations per second over the last seconds.
         reply_age: Seconds since the last reply; None before the first.
         retry_in: Seconds until a call is tried again; 0 when none waits.
+        held: How an endpoint's limits hold calls back; None when they don't.
         last_error: The last failed attempt, in one line.
         takes_temperature: Whether the optimizer takes one, as far as is known.
         waste: The waste meter after the last step; None while it isn't worked out.
@@ -72,6 +74,7 @@ class Situation:
     rate: float = 0.0
     reply_age: float | None = None
     retry_in: float = 0.0
+    held: HeldBack | None = None
     last_error: str = ""
     takes_temperature: bool = True
     waste: Waste | None = None
@@ -270,12 +273,23 @@ def _progress(state: State, now: Situation) -> list[Part]:
             parts.append(Part(f"{fmt.duration((wanted - done) / now.rate)} left", "", 70))
     number = step.number if step else state.steps[-1].number if state.steps else 0
     parts.append(Part(f"{fmt.dollars(state.usage(step=number).cost_usd)} so far", "", 65))
+    if now.held is not None:
+        parts.append(Part(_held(now.held), "muted", 80))
     if now.retry_in > 0:
         parts.append(Part(f"next try in {fmt.duration(now.retry_in)}", "warning", 85))
         parts.append(Part(fmt.safe(now.last_error, 60), "warning", 30))
     elif now.reply_age is not None and now.reply_age >= 1:
         parts.append(Part(f"last reply {fmt.duration(now.reply_age)} ago", "muted", 50))
     return parts
+
+
+def _held(held: HeldBack) -> str:
+    text = f"rate limited: {held.at_once:,} at once"
+    if held.next_in >= 1:
+        text += f", next in {fmt.duration(held.next_in)}"
+    if held.asked is not None:
+        text += f" (it asks for {fmt.duration(held.asked)})"
+    return text
 
 
 def scoring_alone(state: State) -> tuple[int, int]:

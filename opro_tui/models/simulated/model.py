@@ -16,7 +16,7 @@ from opro_tui.models.simulated import judge, optimizer, scorer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opro_tui.core.protocols import Message, Request, Traits
+    from opro_tui.core.protocols import Account, Message, Request, Traits
 
 LATENCY_VARIABLE: Final = "OPRO_TUI_SIMULATED_LATENCY"
 """Environment variable: seconds that each simulated call takes, so that a person can watch."""
@@ -37,6 +37,7 @@ class SimulatedModel:
     offers_cache = False
     max_output_default = 512
     concurrency: int | None = None
+    account: Account | None = None
 
     def __init__(self, role: str, seed: int) -> None:
         if role not in ROLES:
