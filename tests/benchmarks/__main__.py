@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.benchmarks import Row
 
-ALL = ("key_to_paint", "keys", "opening", "first_paint", "start_up", "racing")
+ALL = ("key_to_paint", "keys", "opening", "first_paint", "start_up", "racing", "rate_limit")
 
 
 def describe(name: str) -> str:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from tests.support.replies import Fault
+
+if TYPE_CHECKING:
+    from tests.support.replies import FaultHook
+    from tests.support.wire import LoopbackRequest
 
 
 class Limiter(Protocol):
@@ -67,3 +74,39 @@ class TokenBucket:
             return (1.0 - self.level) / self.rate
         self.level -= 1.0
         return None
+
+
+@dataclass(slots=True)
+class AtOnce:
+    """At most so many requests under way; who answers one calls `done`."""
+
+    limit: int
+    under_way: int = 0
+
+    def take(self, now: float) -> float | None:
+        if self.under_way >= self.limit:
+            return 0.01
+        self.under_way += 1
+        return None
+
+    def done(self) -> None:
+        self.under_way -= 1
+
+
+def retry_after(wait: float, how: str | None) -> float | None:
+    """What an endpoint says of a wait: nothing, the exact seconds, or whole ones."""
+    return {None: None, "exact": wait, "whole": float(math.ceil(wait))}[how]
+
+
+def limited(limiter: Limiter, how: str | None = None) -> FaultHook:
+    """A fault hook that answers 429 to what a limiter doesn't take, with `Retry-After` or not."""
+
+    def fault(_number: int, _request: LoopbackRequest) -> Fault | None:
+        wait = limiter.take(time.monotonic())
+        if wait is None:
+            return None
+        after = retry_after(wait, how)
+        headers = {} if after is None else {"Retry-After": f"{after:g}"}
+        return Fault(status=429, message="Rate limit reached", headers=headers)
+
+    return fault
