@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.picture import Reference
+    from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
     from opro_tui.core.waste import Waste
     from opro_tui.models.gate import HeldBack
@@ -243,9 +244,9 @@ def _why_stopped(state: State) -> list[Part]:
 def _last_step(state: State) -> list[Part]:
     step = state.steps[-1]
     own = state.of_step(step.number)
-    scored = sum(1 for c in own if c.score is not None)
     kept_out = sum(1 for c in own if c.rejected or c.vetoed)
     behind = sum(1 for c in own if c.behind is not None and c.score and not c.score.full)
+    scored = sum(1 for c in own if c.score is not None) - behind
     text = f"step {step.number} done: {scored} scored"
     if kept_out:
         text += f", {kept_out} kept out"
@@ -255,8 +256,18 @@ def _last_step(state: State) -> list[Part]:
     if step.mean is not None:
         parts.append(Part(f"mean {fmt.value(step.mean, state.facts)}", "muted", 40))
     if step.best is not None and state.candidates[step.best].step == step.number and step.number:
-        parts.append(Part(f"new best #{step.best}", "best", 60))
+        parts.append(Part(_new_best(state, state.candidates[step.best]), "best", 60))
     return parts
+
+
+def _new_best(state: State, best: Candidate) -> str:
+    """What a step's best is: better than the one before, or no more than shorter."""
+    found = (s.best for s in reversed(state.steps[:-1]) if s.finished_seq)
+    before = next((state.candidates[id_] for id_ in found if id_ is not None), None)
+    if before is None or not (before.score and best.score):
+        return f"new best #{best.id}"
+    level = before.score.value == best.score.value
+    return f"best now #{best.id}, level with #{before.id}" if level else f"new best #{best.id}"
 
 
 def _progress(state: State, now: Situation) -> list[Part]:

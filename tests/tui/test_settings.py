@@ -170,6 +170,7 @@ async def test_a_filter_leaves_headings_out_and_the_cursor_on_a_setting(regressi
         await pilot.press("comma", "slash", *"scoring", "enter")
         layer = app.screen
         assert [LINES[key].definition is None for key in layer.rows.keys].count(True) == 0
+        assert layer.rows.counted == f"{len(layer.rows.keys)} of {len(DEFINITIONS)} shown"
         layer.rows.move_to(index("scoring"))
         await pilot.press("enter", "down", "enter")
         await until(pilot, lambda: app.steering.state.settings.scoring == "racing")

@@ -112,6 +112,13 @@ def test_after_a_step_the_line_sums_it_up() -> None:
     assert "new best #4" in text
 
 
+def test_a_best_that_is_only_shorter_is_not_called_new() -> None:
+    state = steps(empty(), [("the start", 20)], [("short", 20)])
+    text = said(view.status_line(state, Situation("s", status="ready")))
+    assert "best now #2, level with #1" in text
+    assert "new best" not in text
+
+
 def test_progress_says_done_rate_time_left_and_age() -> None:
     state = under_way(steps(empty(), *THREE))
     found = [Evaluation(step=3, candidate=7, example=i, score=1.0) for i in range(10)]

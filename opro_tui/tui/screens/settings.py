@@ -52,6 +52,13 @@ class SettingsList(FilteredList):
         if 0 <= index <= last:
             super()._go(index)
 
+    @property
+    def counted(self) -> str:
+        """How many settings of how many are shown."""
+        there = sum(line.definition is not None for line in LINES)
+        shown = sum(LINES[key].definition is not None for key in self.keys)
+        return f"{shown} of {there} shown"
+
     def _matches(self, key: int, row: Row) -> bool:
         return LINES[key].definition is not None and super()._matches(key, row)
 
