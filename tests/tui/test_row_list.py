@@ -8,7 +8,7 @@ from opro_tui.tui import format as fmt
 from opro_tui.tui.rows import Cell
 from opro_tui.tui.widgets.row_list import Column, RowList
 from opro_tui.tui.widgets.whole_text import WholeText
-from tests.tui.driving import make_session, opened, run_out
+from tests.tui.driving import make_session, opened, run_out, until
 
 COLUMNS = (Column("#", 4, right=True), Column("wide", 10, from_width=60), Column("text", 0))
 
@@ -168,7 +168,7 @@ async def test_where_there_is_room_the_selected_solution_is_read_in_full(
         for _ in range(3):
             await pilot.press("down")
             text = app.steering.state.candidates[pane.rows.key].text
-            assert pane.whole.text == fmt.safe(text, 400)
+            await until(pilot, lambda: pane.whole.text == fmt.safe(text, 400))  # noqa: B023
         assert pane.whole.display is there or not pane.has_class("-long")
         await pilot.press("slash", *"no such text")
-        assert pane.whole.text == ""
+        await until(pilot, lambda: pane.whole.text == "")

@@ -68,7 +68,6 @@ class CandidatesPane(SolutionPane):
         self.rows.columns = columns(state, reviewing=found is not None and not past)
         keys = rows.candidate_ids(state, looking.step)
         self.rows.show(keys, partial(_row, state, looking), empty=EMPTY)
-        self.show_whole()
 
 
 def columns(state: State, *, reviewing: bool) -> tuple[Column, ...]:

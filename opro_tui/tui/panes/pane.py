@@ -95,12 +95,11 @@ class SolutionPane(Pane):
         yield self.body
         yield self.whole
 
-    def on_row_list_highlighted(self) -> None:
-        """Show the whole text of another row."""
-        self.show_whole()
-
     def show_whole(self) -> None:
-        """Show the text of the row under the cursor."""
+        """Show the text of the row under the cursor; whoever draws it asks now and then.
+
+        Not with every key: painting two more lines takes longer than moving the cursor.
+        """
         key = self._rows.key
         row = () if key is None else self._rows.row(key)
         text = row[-1].text if row else ""

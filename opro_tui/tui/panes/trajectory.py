@@ -119,7 +119,6 @@ class TrajectoryPane(SolutionPane):
         )
         make = partial(rows.trajectory_row, state, in_prompt=shown, reference=self._reference)
         self.rows.show(keys, make, empty=EMPTY if self.filter == Filter() else NO_MATCH)
-        self.show_whole()
 
     def again(self) -> None:
         """Draw the same state in another way."""

@@ -129,6 +129,8 @@ class Workbench(
         steering = self.steering
         if not steering.opened:
             return
+        self.candidates.show_whole()
+        self.trajectory.show_whole()
         if steering.prompt_stale and steering.prompt is not None:
             self.post_message(Edited())
         if self._drawn and self._drawn[0] is steering.state and not steering.running:
