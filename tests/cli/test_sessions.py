@@ -148,6 +148,24 @@ def test_open_needs_a_terminal(small: Cli) -> None:
     assert "opro-tui run s" in small.refused("open", "s")
 
 
+def test_before_step_0_the_meta_prompt_says_that_solutions_are_missing(small: Cli) -> None:
+    before = small.ok("meta-prompt", "s")
+    assert "step 0 is still to come" in before.err
+    assert "step 0" not in before.out
+    small.ok("run", "s")
+    assert not small.ok("meta-prompt", "s").err
+
+
+def test_two_without_a_shared_past_count_what_they_used_in_all(small: Cli) -> None:
+    small.ok("new", "t", "--task", "linear-regression", "--seed", 4)
+    for name in ("s", "t"):
+        small.ok("run", name)
+    out = small.ok("compare", "s", "t").out
+    assert "they share no past" in out
+    assert "parted" not in out
+    assert out.count("    in all: ") == 2
+
+
 def test_meta_prompt_as_data(small: Cli) -> None:
     small.ok("run", "s")
     data = small.ok("meta-prompt", "s", "--json").json

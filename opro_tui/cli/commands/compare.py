@@ -63,7 +63,7 @@ def _lines(found: Comparison, *, bounded: bool) -> list[str]:
         lines.append(f"not the same conditions: {'; '.join(map(_condition, found.conditions))}")
         lines.append(f"  {_what_it_means(found)}")
     for arm in (found.first, found.second):
-        lines += _arm(arm, bounded=bounded)
+        lines += _arm(arm, since=_since(found), bounded=bounded)
     if found.first.control or found.second.control:
         lines.append(CONTROL_MEANS)
     names = (found.first.name, found.second.name)
@@ -108,7 +108,12 @@ def _what_it_means(found: Comparison) -> str:
     return "a difference is that of solution and conditions together, not of the solution alone"
 
 
-def _arm(arm: Arm, *, bounded: bool) -> list[str]:
+def _since(found: Comparison) -> str:
+    """From where on an arm's use is counted."""
+    return "in all" if found.parted is None and not found.afresh else "since they parted"
+
+
+def _arm(arm: Arm, *, since: str, bounded: bool) -> list[str]:
     from opro_tui.cli.figures import count, money, plural, scored
     from opro_tui.cli.output import one_line
 
@@ -123,7 +128,7 @@ def _arm(arm: Arm, *, bounded: bool) -> list[str]:
         *([f"  {arm.name} is the {one_line(arm.label)}{control}"] if arm.control else []),
         f"  {arm.name}: best #{arm.best.id}, training {training}, test {held}",
         f"    {one_line(arm.best.text)}",
-        f"    since they parted: {used}, {sampled}, {plural(len(arm.edits), 'edit')}",
+        f"    {since}: {used}, {sampled}, {plural(len(arm.edits), 'edit')}",
     ]
 
 

@@ -34,6 +34,10 @@ async def _print(app: App, name: str, step: int | None, as_json: bool) -> int:
         prompt = await session.meta_prompt(step)
         if not as_json:
             output.exact(prompt.text)
+            if step is None and not session.state.steps and session.state.waiting_ids:
+                output.note(
+                    "step 0 is still to come: the starting solutions stand in it once they are scored"
+                )
             return 0
         past = next((s for s in session.state.steps if s.number == step and s.prompt), None)
         forecast = past.started.forecast if past else await session.forecast()

@@ -123,8 +123,8 @@ def headline(compared: Compared, offers: Sequence[Offer]) -> str:
     return f"Not measured yet. m evaluates both on the test split: {price}"
 
 
-def arm(sign: str, own: Arm, state: State, facts: Facts) -> str:
-    """One arm: its best, and what it used since they parted."""
+def arm(sign: str, own: Arm, state: State, since: str, facts: Facts) -> str:
+    """One arm: its best, and what it used since the two parted."""
     spent = own.spent
     used = tokens(spent)
     count = "? tokens" if used is None else f"{fmt.short_count(used)} tokens"
@@ -137,7 +137,7 @@ def arm(sign: str, own: Arm, state: State, facts: Facts) -> str:
     return (
         f"{sign} best #{own.best.id} of {state.scored_count()} · held out {held} · "
         f"training {training}\n"
-        f"  since they parted: {cost}, {fmt.plural(spent.calls, 'call')}, {count}, {edits}"
+        f"  {since}: {cost}, {fmt.plural(spent.calls, 'call')}, {count}, {edits}"
     )
 
 
@@ -152,8 +152,9 @@ def sections(compared: Compared, offers: Sequence[Offer]) -> Iterator[tuple[str,
     else:
         training = in_words(found.training, facts, held_out=False)
     yield "Training examples: these flatter both", training
-    yield "Arms", arm("A", found.first, compared.first, facts)
-    yield "", arm("B", found.second, compared.second, facts)
+    since = "in all" if found.parted is None and not found.afresh else "since they parted"
+    yield "Arms", arm("A", found.first, compared.first, since, facts)
+    yield "", arm("B", found.second, compared.second, since, facts)
     for own in (found.first, found.second):
         if own.control:
             unfinished = "" if own.finished else "; its step is not finished: not equal yet"
