@@ -36,7 +36,7 @@ async def _print(app: App, name: str, step: int | None, as_json: bool) -> int:
             output.exact(prompt.text)
             if step is None and not session.state.steps and session.state.waiting_ids:
                 output.note(
-                    "step 0 is still to come: the starting solutions stand here once they are scored"
+                    "step 0 is still to come: the starting solutions stand here once scored"
                 )
             return 0
         past = next((s for s in session.state.steps if s.number == step and s.prompt), None)
