@@ -210,7 +210,7 @@ class Caller:
             try:
                 # Before there is a row, so that what only waits never is of unknown outcome. Its
                 # reservation takes nothing from the calls before it, which are sent first.
-                await self._take(turn)
+                await self._take(job, turn)
                 begun = await self._begin(job, intent, turn)
                 if isinstance(begun, int):
                     return await self._send(job, traits, begun, estimate, turn, then)
@@ -224,10 +224,9 @@ class Caller:
         gate = gate_of(job.model.account)
         if gate is None:
             return None
-        self.traffic.gates[gate] = None
         return gate.turn(job.model.name, estimate)
 
-    async def _take(self, turn: Turn | None) -> None:
+    async def _take(self, job: Job, turn: Turn | None) -> None:
         """Wait until the endpoint's limits allow a call.
 
         Raises:
@@ -237,6 +236,9 @@ class Caller:
         if turn is None:
             return
         try:
+            if turn.gate not in self.traffic.gates:
+                await job.model.prepare()  # its time is not the endpoint's
+                self.traffic.gates[turn.gate] = None
             if not await turn.wait(self.stopping):
                 raise Interrupted
         except ModelError as error:
@@ -263,7 +265,7 @@ class Caller:
             if turn is not None:
                 turn.leave()  # the other session may need the place
             await asyncio.sleep(ELSEWHERE_SECONDS)
-            await self._take(turn)
+            await self._take(job, turn)
 
     async def _send(
         self,
@@ -280,6 +282,8 @@ class Caller:
         async def attempt() -> Response:
             nonlocal attempts
             attempts += 1
+            if turn is not None:
+                turn.begin()
             response = await job.model.complete(job.request, traits)
             if turn is not None:
                 turn.accepted(_tokens(response.usage))

@@ -108,7 +108,7 @@ def _build(address: Address) -> Any:  # noqa: ANN401
         follow_redirects=False,
     )
     make = module.AsyncOpenAI if address.sdk == "openai" else module.AsyncAnthropic
-    return make(
+    client = make(
         api_key=address.key,
         base_url=address.base_url,
         default_headers=dict(address.headers),
@@ -116,3 +116,9 @@ def _build(address: Address) -> Any:  # noqa: ANN401
         timeout=http_client.timeout,
         max_retries=0,
     )
+    # The SDKs import the rest at the first request, half a second in which the screen would freeze.
+    if address.sdk == "openai":
+        _ = client.chat.completions.with_raw_response, client.responses.with_raw_response
+    else:
+        _ = client.messages.with_raw_response
+    return client

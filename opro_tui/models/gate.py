@@ -62,6 +62,7 @@ class Turn:
         self.gate = gate
         self.model = model
         self.tokens = float(tokens)
+        self.at = 0.0
         self.sent = 0.0
         self.rank = 0
         self.granted: asyncio.Future[None] | None = None
@@ -90,6 +91,10 @@ class Turn:
             return False
         granted.result()
         return True
+
+    def begin(self) -> None:
+        """The request leaves now; what had to be stored before it is."""
+        self.sent = self.gate.time()
 
     def accepted(self, tokens: int | None = None) -> None:
         """The endpoint answered, with so many tokens in all, if it said."""
@@ -167,6 +172,10 @@ class Gate:
         self._last_held = self._last_round = -inf
         self._output = float(_OUTPUT)
 
+    def time(self) -> float:
+        """The clock that counts, in seconds."""
+        return self._loop.time()
+
     def turn(self, model: str, tokens: int) -> Turn:
         """A place for a call to a model.
 
@@ -220,7 +229,7 @@ class Gate:
         self._history.accept(turn.sent)
         if self._refusals is not None and turn.sent >= self._refusals.first:
             self._refusals.accepted += 1
-        if turn.sent >= self._since:
+        if turn.at >= self._since:
             self._strikes = 0
             if now - self._since > window.hold:
                 window.grow(len(self._out))
@@ -237,7 +246,7 @@ class Gate:
     def refuse(self, turn: Turn, error: ModelError, policy: RetryPolicy) -> float | None:
         """A call was refused; see `Turn.refused`."""
         now = self._loop.time()
-        fresh = turn.sent >= self._since
+        fresh = turn.at >= self._since
         if fresh:
             self._strikes += 1
             self._since = now
@@ -248,7 +257,7 @@ class Gate:
         self._back_off(turn)
         self._pause(error, policy, now, fresh=fresh)
         if self._limits.quota is not None:
-            self._limits.quota.refuse(turn.sent)
+            self._limits.quota.refuse(turn.at, turn.sent)
         self.leave(turn)
         if fresh and self._strikes >= policy.refusals:
             self._strikes = max(0, policy.refusals - 1)
@@ -260,7 +269,7 @@ class Gate:
         """An endpoint is overloaded and doesn't say for how long: less at a time, call by call."""
         window = self._limits.window
         window.note(overloaded=True)
-        if turn.sent >= self._eased:
+        if turn.at >= self._eased:
             self._eased = self._since = self._loop.time()
             window.ease(len(self._out))
         self.leave(turn)
@@ -317,7 +326,7 @@ class Gate:
 
     def _grant(self, turn: Turn, now: float) -> None:
         self._out[turn] = None
-        turn.sent, turn.rank = now, len(self._out)
+        turn.at, turn.sent, turn.rank = now, now, len(self._out)
         if self._limits.quota is not None:
             self._limits.quota.send(now)
         for what, bucket in self._limits.buckets(turn.model):

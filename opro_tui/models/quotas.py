@@ -15,14 +15,18 @@ if TYPE_CHECKING:
 
 HORIZONS = (1.0, 10.0, 60.0)
 """Seconds over which endpoints count."""
-MARGIN = 1.03
+MARGIN = 1.04
 """How much longer than that we count, for requests don't all travel equally long."""
 LONGEST = 120.0
 """Seconds that a limit alone may hold a call back: then one is sent to see."""
-_SPREAD = 0.5
+_SPREAD = 0.7
 """That share at first: after a pause what was missed is caught up with."""
+_EVEN, _CHEAP = 0.88, 0.5
+"""That share where a refusal's pause is longer than the second, in horizons."""
 _OVERTAKEN = 0.1
 """Seconds by which a request may overtake another."""
+_CREDIBLE, _LEAST = 0.4, 0.95
+"""From which share on a lower count is taken for one, and how much lower it then makes a quota."""
 _WORTH, _DEAREST = 10.0, 6.0
 """How much longer than a refusal's pause nothing is tried, and the longest pause that counts."""
 _LATE = 0.02
@@ -131,10 +135,11 @@ class Quota:
         self.sent.append(now)
         self.next = max(self.next, now - _LATE) + self.spread * self.horizon / self.most
 
-    def refuse(self, sent: float) -> None:
-        """A request was refused, and doesn't count."""
-        if sent in self.sent:
-            self.sent.remove(sent)
+    def refuse(self, *times: float) -> None:
+        """A request was refused, and doesn't count; it is known by when it was let go or sent."""
+        found = next((each for each in times if each in self.sent), None)
+        if found is not None:
+            self.sent.remove(found)
 
     def accept(self, seconds: float) -> None:
         """A request was accepted, so long after the one before."""
@@ -176,10 +181,14 @@ class History:
         if horizon is None:
             return None
         ceiling = float(len(before) - bisect_left(before, refused - horizon) + late)
-        hold, spread = _HOLD * horizon, _SPREAD
+        # Where a refusal costs much, evenly, so that there are few.
+        hold, spread = _HOLD * horizon, _EVEN if pause > _CHEAP * horizon else _SPREAD
         if old is not None and not old.used_up:
-            spread = min(1.0, 1.5 * old.spread)  # so many in a burst were too many
+            spread = min(1.0, 1.4 * old.spread)  # so many in a burst were too many
         if old is not None and old.horizon == horizon:
+            if ceiling >= _CREDIBLE * old.most:
+                # Not everything arrives when it was sent: one refusal says little against it.
+                ceiling = max(ceiling, _LEAST * old.most)
             ceiling = min(ceiling, max(1.0, 0.97 * old.most))
             if 0.85 * old.ceiling <= ceiling <= 1.15 * old.ceiling:
                 hold = min(2.0 * old.hold, _MOST_HOLD * horizon)
