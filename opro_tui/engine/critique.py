@@ -36,7 +36,7 @@ def check_asked(state: State, name: str) -> None:
         BadInput: None is wanted, step 0 comes first, or a step under way has its own.
     """
     if not state.settings.critique:
-        todo = "Turn it on: `edit NAME --critique`."
+        todo = f"Turn it on: `opro-tui edit {name} --critique`."
         raise BadInput("no critique is wanted", where=f"session {name}", todo=todo)
     if not state.steps or state.current is not None:
         todo = "Run it first: it is asked for between two steps."
