@@ -21,6 +21,8 @@ headers = { X-Team = "blue" }
 temperature = true
 n = false
 concurrency = 8
+requests_per_minute = 600
+tokens_per_minute = 90_000
 
 [prices."groq/meta/llama"]
 input = 0.05
@@ -60,6 +62,7 @@ def test_everything_a_file_can_say(tmp_path: Path) -> None:
     config = load_config(None)
     groq = config.providers["groq"]
     assert (groq.kind, groq.api_key_env, groq.concurrency) == ("openai", "GROQ_API_KEY", 8)
+    assert (groq.requests_per_minute, groq.tokens_per_minute) == (600, 90_000)
     assert dict(groq.headers) == {"X-Team": "blue"}
     assert dict(groq.traits) == {"temperature": True, "n": False}
     assert config.providers["openai"].base_url == "https://proxy.example.com/v1"
@@ -103,6 +106,9 @@ def test_the_environment_names_another_file(
         ('[providers.openai]\ntemperature = "no"', 2, "neither true nor false"),
         ("[providers.openai]\nconcurrency = 0", 2, "whole number"),
         ("[providers.openai]\nconcurrency = true", 2, "whole number"),
+        ("[providers.openai]\nrequests_per_minute = 0", 2, "whole number"),
+        ("[providers.openai]\ntokens_per_minute = 1.5", 2, "whole number"),
+        ("[providers.openai]\nrequest_per_minute = 60", 2, "requests_per_minute"),
         ('[providers.openai.headers]\n"a b" = "x"', 2, "can't be sent"),
         ('[providers.openai]\nheaders = { A = "x\\ny" }', 2, "can't be sent"),
         ("[providers]\nopenai = 3", 2, "is no table"),

@@ -41,7 +41,10 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"too many requests|is overloaded",
         (
             "Wait a little and press r: nothing that came back is paid twice.",
-            "A lower concurrency in settings (,) keeps under the limit.",
+            (
+                "A limit that the endpoint doesn't tell can be stated in the config file: "
+                "requests_per_minute, tokens_per_minute under [providers.NAME]."
+            ),
         ),
     ),
     (
