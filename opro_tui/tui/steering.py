@@ -6,6 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from opro_tui.core.edits import plan
 from opro_tui.core.errors import CodeMissing, OproError, SessionBusy
 from opro_tui.core.events import CandidateSampled, EditMade, Evaluation, StepFinished, Stopped
 from opro_tui.engine import fork as forking
@@ -208,6 +209,14 @@ class Steering:
         if made:
             self.prompt_stale = True
         return made
+
+    def refusal(self, edits: Edits) -> str:
+        """Why edits can't be made now; empty where they can."""
+        try:
+            plan(self.state, self.session.task, edits)
+        except OproError as error:
+            return self.what_failed(error)
+        return ""
 
     async def plan_fork(
         self, values: Mapping[str, Any], note: str

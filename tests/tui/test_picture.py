@@ -10,12 +10,14 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from textual.widgets import TextArea
 
 from opro_tui.core.picture import Field, Kind, Line, Mark, Panel, Picture, Seen, View
 from opro_tui.tasks import TaskOptions, load
 from opro_tui.tui.format import harmless
 from opro_tui.tui.options import CHARTS
 from opro_tui.tui.picturing import paint, plain
+from opro_tui.tui.screens.editor import Editor
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 from tests.tui.states import HOSTILE
 
@@ -251,3 +253,15 @@ async def test_the_replay_shows_the_picture_of_each_moment(tmp_path: Path, size)
         assert early.startswith("the proven optimum")
         assert late != early
         assert "TOUR" in screen_text(app)
+
+
+@both_sizes
+async def test_a_tour_that_is_refused_stays_in_its_editor_with_the_reason(tmp_path, size) -> None:
+    path = tmp_path / "s.db"
+    await make_session(path, "tsp:n=8")
+    async with opened(path, size) as (app, pilot):
+        await pilot.press("a", *("comma" if c == "," else c for c in "0,1,2"), "ctrl+s")
+        await until(pilot, lambda: "3 of 8 nodes" in screen_text(app))
+        assert isinstance(app.screen, Editor)
+        assert app.screen.query_one(TextArea).text == "0,1,2"
+        assert not app.steering.state.edits

@@ -24,6 +24,8 @@ from opro_tui.tui.screens.look_alikes import LookAlikes
 from opro_tui.tui.screens.trial import TrialScreen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opro_tui.core.forecast import Forecast
     from opro_tui.tui.review import Review
     from opro_tui.tui.view import Part, Situation
@@ -313,7 +315,7 @@ class CandidateActions(ScoringActions):
         instead = candidate.waiting and candidate.score is None
         fate = "takes its place, and the original is vetoed" if instead else "is added beside it"
         hint = f"What you save is a candidate of your own; it {fate}."
-        self._write(f"reword {key}", f"Reword #{key}", candidate.text, hint, save)
+        self._write(f"reword {key}", f"Reword #{key}", candidate.text, hint, save, self._refusal)
 
     def action_add(self) -> None:
         """Write a solution of one's own."""
@@ -322,9 +324,20 @@ class CandidateActions(ScoringActions):
             return await self.make(Edits(add=(text,)))
 
         hint = "A solution of your own. It is scored with the next candidates."
-        self._write("add", "Add a solution", "", hint, save)
+        self._write("add", "Add a solution", "", hint, save, self._refusal)
 
-    def _write(self, name: str, title: str, text: str, hint: str, save: ask.Save) -> None:
+    def _refusal(self, text: str) -> str:
+        return self.steering.refusal(Edits(add=(text,))) if text else ""
+
+    def _write(
+        self,
+        name: str,
+        title: str,
+        text: str,
+        hint: str,
+        save: ask.Save,
+        refuse: Callable[[str], str] = lambda _: "",
+    ) -> None:
         """Open an editor; what isn't saved, or can't be, is kept as a draft."""
         drafts = self.steering.drafts
 
@@ -346,5 +359,6 @@ class CandidateActions(ScoringActions):
             draft=None if kept is None else kept.text,
             since="" if kept is None else clock(kept),
             keep=partial(drafts.keep, name),
+            refuse=refuse,
         )
         self.app.push_screen(editor, closed)

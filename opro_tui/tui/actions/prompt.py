@@ -30,6 +30,8 @@ from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.screens.template_editor import Ground, TemplateDraft, TemplateEditor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opro_tui.core.meta_prompt import Region
     from opro_tui.core.state import State, Step
     from opro_tui.tui.screens.ask import Save
@@ -69,7 +71,15 @@ class PromptActions(Screen[None]):
         def draw(self) -> None:
             """Draw the state as it is now."""
 
-        def _write(self, name: str, title: str, text: str, hint: str, save: Save) -> None:
+        def _write(
+            self,
+            name: str,
+            title: str,
+            text: str,
+            hint: str,
+            save: Save,
+            refuse: Callable[[str], str] = ...,
+        ) -> None:
             """Open an editor."""
 
     @property

@@ -57,6 +57,7 @@ class Editor(Layer[Written]):
         since: When that was, for the person.
         keep: Takes what isn't saved yet, as it is typed; None once nothing is.
         check: Says what is odd about a text; it can be saved all the same.
+        refuse: Says why a text can't be saved; empty where it can.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -96,6 +97,7 @@ class Editor(Layer[Written]):
         since: str = "",
         keep: Callable[[str | None], None] = lambda _: None,
         check: Callable[[str], str] = lambda _: "",
+        refuse: Callable[[str], str] = lambda _: "",
     ) -> None:
         super().__init__(title)
         self.original = text
@@ -104,6 +106,7 @@ class Editor(Layer[Written]):
         self.since = since
         self.keep = keep
         self.check = check
+        self.refuse = refuse
         self._over = False
 
     def compose(self) -> ComposeResult:
@@ -178,9 +181,13 @@ class Editor(Layer[Written]):
 
     @background.after_typing
     def action_save(self) -> None:
-        """Use the text."""
+        """Use the text; one that is refused stays, with the reason under it."""
+        text = self.query_one(TextArea).text
+        if reason := self.refuse(text):
+            self._say(reason)
+            return
         self._over = True
-        self.dismiss(Written(self.query_one(TextArea).text, saved=True))
+        self.dismiss(Written(text, saved=True))
 
     def action_close(self) -> None:
         """Close it; what was written is kept as a draft."""
