@@ -129,6 +129,7 @@ class OproApp(Bench):
     async def _put_back(self, steering: Steering) -> None:
         """Let go of a session that was left, then show what has become of it."""
         await steering.close()
+        self.unload()
         if self.sessions is not None:
             self.sessions.reload(steering.name)
 
@@ -306,6 +307,7 @@ def run_ablation(database: Path, name: str, config: Config) -> int:
 
 def run(app: OproApp) -> int:
     """Run the app, then say how to go on with what stood on its bench."""
+    app.freezes = True
     app.run(mouse=app.options.mouse)
     if app.steering.opened:
         print(how_to_resume(app.steering.database, app.steering.name))

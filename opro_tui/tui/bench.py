@@ -73,6 +73,7 @@ class Bench(Host):
 
     def on_session_opened(self) -> None:
         """Draw it, and follow it where another process writes it."""
+        self.on_loaded()
         self.workbench.start()
         self.jobs.renew_prompt()
         self.run_worker(self._read_waste(), group="advice", exclusive=True, exit_on_error=False)

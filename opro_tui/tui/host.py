@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import threading
@@ -39,6 +40,11 @@ class Host(App[None]):
 
     Args:
         options: What it may do.
+
+    Attributes:
+        freezes: Whether what a session holds is kept out of garbage collections, which stall the
+            screen for a quarter of a second with a million evaluations. It holds for the whole
+            process, so whoever starts the program says so.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(CLASSES)
@@ -46,6 +52,7 @@ class Host(App[None]):
     def __init__(self, options: Options) -> None:
         super().__init__()
         self.options = options
+        self.freezes = False
         self.keys: Mapping[str, str] = {}
         self.mouse_taken = options.mouse
         self._began = 0.0
@@ -75,6 +82,16 @@ class Host(App[None]):
         if isinstance(event, events.Paste) and isinstance(self.focused, Input):
             event = events.Paste(pictured(event.text))
         await super().on_event(event)
+
+    def on_loaded(self) -> None:
+        """Leave what was just read out of later garbage collections."""
+        if self.freezes:
+            gc.freeze()
+
+    def unload(self) -> None:
+        """Let garbage collections see again what was left out of them."""
+        if self.freezes:
+            gc.unfreeze()
 
     # Clipboard
 

@@ -165,3 +165,7 @@ class MeasureAsked(Message):
     def __init__(self, job: Measuring) -> None:
         super().__init__()
         self.job = job
+
+
+class Loaded(Message):
+    """Much was read that stays in memory."""

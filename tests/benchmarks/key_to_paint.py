@@ -173,6 +173,7 @@ async def measure(solutions: int, rate: int, count: int) -> tuple[list[Took], li
         path = Path(folder) / "sessions.db"
         await make_session(path, solutions)
         app = OproApp(path, "demo", Config())
+        app.freezes = True
         async with app.run_test(size=SIZE) as pilot:
             await ready(app, pilot)
             await keys(app, 10)

@@ -44,6 +44,7 @@ async def measure() -> dict[str, list[Took]]:
         path = Path(folder) / "sessions.db"
         await make_session(path, SOLUTIONS)
         app = OproApp(path, "demo", Config())
+        app.freezes = True
         async with app.run_test(size=SIZE) as pilot:
             await ready(app, pilot)
             await press(app, ["j", "k"] * 3)

@@ -43,6 +43,7 @@ async def replayed(app: OproApp, path: Path) -> tuple[float, dict[str, list[Took
 async def measure(path: Path) -> list[Row]:
     """The figures for a stored session."""
     app = OproApp(path, "demo", Config())
+    app.freezes = True
     began = time.perf_counter()
     async with app.run_test(size=SIZE) as pilot:
         first = time.perf_counter()

@@ -12,7 +12,7 @@ from opro_tui.core.errors import OproError
 from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.tui import compare, regions, terminal
 from opro_tui.tui.format import safe
-from opro_tui.tui.messages import Failed, ForkMade
+from opro_tui.tui.messages import Failed, ForkMade, Loaded
 from opro_tui.tui.panes.candidates import CandidatesPane, Looking
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
@@ -111,6 +111,7 @@ class ReplayScreen(PaneScreen):
         if seq is not None:
             place = sum(1 for event in opened.replay.events if event.seq <= seq)
         opened.replay.seek(place)
+        self.post_message(Loaded())
         self.draw()
         self.refresh_bindings()
         if not opened.fine:
