@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from typing import TYPE_CHECKING, Self
 
 from opro_tui.cli import output
 from opro_tui.cli.figures import (
     count,
-    cut,
     forecast_line,
     money,
     plural,
@@ -20,13 +18,14 @@ from opro_tui.cli.figures import (
     terminal_width,
 )
 from opro_tui.cli.progress import Progress as StepProgress
+from opro_tui.cli.watching import Watching
 from opro_tui.core.ablation import BASE
 from opro_tui.core.money_report import tokens
 from opro_tui.core.usage import ROLES
 from opro_tui.engine.ablation.table import NO_DIFFERENCE, SAYS_NOTHING, Figure, base_words, notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.usage import Usage
@@ -35,28 +34,20 @@ if TYPE_CHECKING:
     from opro_tui.engine.ablation.runner import Ablation, Options, Progress
     from opro_tui.engine.ablation.table import Row, Table
 
-_REDRAW = 0.2
-_LINE_EVERY = 10.0
 _WIDE = 96
 
 
-class Watcher:
+class Watcher(Watching):
     """Writes an ablation's progress: a line for each session that ends, and one that is redrawn.
 
     Use it as an asynchronous context manager around the run.
-
-    Attributes:
-        broken_off: Whether a second signal ended it without waiting for calls in flight.
     """
 
     def __init__(self, *, plain: bool = False) -> None:
-        self._live = output.is_terminal(sys.stderr) and not plain
+        super().__init__(plain=plain)
         self._work: Ablation | None = None
-        self._last: Progress | None = None
         self._steps: tuple[object, StepProgress] | None = None
-        self._drawn = 0
         self._task: asyncio.Task[None] | None = None
-        self.broken_off = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._watch())
@@ -75,7 +66,6 @@ class Watcher:
 
     def tell(self, progress: Progress) -> None:
         """Take in some progress."""
-        self._last = progress
         if progress.phase != "done":
             return
         self.clear()
@@ -92,7 +82,7 @@ class Watcher:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(_REDRAW if self._live else _LINE_EVERY)
+            await asyncio.sleep(self.every)
             self._draw()
 
     def _draw(self) -> None:
@@ -101,41 +91,8 @@ class Watcher:
             return
         if self._steps is None or self._steps[0] is not session:
             self._steps = (session, StepProgress(session))
-        line = self._steps[1].line()
-        if not line:
-            return
-        line = f"{session.name} · {line}"
-        if not self._live:
-            output.note(line)
-            return
-        line = cut(line, (terminal_width() or 80) - 1)
-        sys.stderr.write("\r" + line.ljust(self._drawn))
-        sys.stderr.flush()
-        self._drawn = len(line)
-
-    def clear(self) -> None:
-        """Take the redrawn line off the terminal."""
-        if self._drawn:
-            sys.stderr.write("\r" + " " * self._drawn + "\r")
-            sys.stderr.flush()
-            self._drawn = 0
-
-    def interruption(self, work: Ablation) -> Callable[[], None]:
-        """What a signal does: first it asks to stop, then it breaks off."""
-        task = asyncio.current_task()
-
-        def interrupt() -> None:
-            self.clear()
-            if work.stopping:
-                if task is not None and not self.broken_off:
-                    self.broken_off = True
-                    task.cancel()
-                return
-            work.stop()
-            calls = plural(work.in_flight, "call")
-            output.note(f"stopping: {calls} in flight will be kept; again to break off")
-
-        return interrupt
+        if line := self._steps[1].line():
+            self.show(f"{session.name} · {line}")
 
 
 def _place(progress: Progress) -> str:

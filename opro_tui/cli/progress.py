@@ -8,27 +8,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self, TextIO
 
-from opro_tui.cli.figures import cut, duration, money, plural, terminal_width
+from opro_tui.cli.figures import cut, duration, money, plural
 from opro_tui.cli.output import is_terminal
+from opro_tui.cli.watching import REDRAW, RedrawnLine
 
 if TYPE_CHECKING:
     from opro_tui.engine.session import Session
-    from opro_tui.models.gate import HeldBack
 
-_REDRAW = 0.2
 _LINE_EVERY = 5.0
 _RATE_OVER = 0.5
 """Seconds after which a rate says something."""
-
-
-def held_text(held: HeldBack) -> str:
-    """That an endpoint's limits hold calls back, as a plain fact."""
-    text = f"rate limited: {held.at_once:,} at once"
-    if held.next_in >= 1:
-        text += f", next in {duration(held.next_in)}"
-    if held.asked is not None:
-        text += f" (it asks for {duration(held.asked)})"
-    return text
 
 
 class Progress:
@@ -41,7 +30,7 @@ class Progress:
         self._session = session
         self._stream = stream or sys.stderr
         self._live = is_terminal(self._stream)
-        self._drawn = 0
+        self._drawn = RedrawnLine(self._stream)
         self._last = ""
         self._phase: tuple[int, str] = (-1, "")
         self._since = time.monotonic()
@@ -61,10 +50,7 @@ class Progress:
 
     def clear(self) -> None:
         """Take the line off the terminal, to print something else."""
-        if self._drawn:
-            self._stream.write("\r" + " " * self._drawn + "\r")
-            self._stream.flush()
-            self._drawn = 0
+        self._drawn.clear()
 
     def line(self) -> str:
         """How far the step under way is; empty between steps."""
@@ -89,7 +75,7 @@ class Progress:
             parts.append(plural(traffic.retries, "retry").replace("retrys", "retries"))
         held = traffic.held_back
         if held is not None:
-            parts.append(held_text(held))
+            parts.append(held.words(duration))
         pause = traffic.waiting_until - time.monotonic()
         if pause > 1 and traffic.last_error:
             parts.append(traffic.last_error)
@@ -110,17 +96,15 @@ class Progress:
         if not line or (not self._live and line == self._last):
             return
         self._last = line
-        if not self._live:
-            self._stream.write(f"{cut(line, None)}\n")
+        if self._live:
+            self._drawn.draw(line)
         else:
-            line = cut(line, (terminal_width() or 80) - 1)
-            self._stream.write("\r" + line.ljust(self._drawn))
-            self._drawn = len(line)
-        self._stream.flush()
+            self._stream.write(f"{cut(line, None)}\n")
+            self._stream.flush()
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(_REDRAW if self._live else _LINE_EVERY)
+            await asyncio.sleep(REDRAW if self._live else _LINE_EVERY)
             self.draw()
 
 
@@ -131,7 +115,7 @@ class Counter:
         self._what = what
         self._stream = stream or sys.stderr
         self._live = is_terminal(self._stream)
-        self._drawn = 0
+        self._drawn = RedrawnLine(self._stream)
         self._next = 0.0
 
     def __enter__(self) -> Self:
@@ -142,13 +126,8 @@ class Counter:
         now = time.monotonic()
         if not self._live or now < self._next:
             return
-        self._next = now + _REDRAW
-        line = f"{done:,} of {total:,} {self._what}"
-        self._stream.write("\r" + line.ljust(self._drawn))
-        self._stream.flush()
-        self._drawn = len(line)
+        self._next = now + REDRAW
+        self._drawn.draw(f"{done:,} of {total:,} {self._what}")
 
     def __exit__(self, *_: object) -> None:
-        if self._drawn:
-            self._stream.write("\r" + " " * self._drawn + "\r")
-            self._stream.flush()
+        self._drawn.clear()

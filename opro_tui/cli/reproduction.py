@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import time
 from typing import TYPE_CHECKING
 
 from opro_tui.cli import output
-from opro_tui.cli.figures import count, cut, money, plural, table, terminal_width
+from opro_tui.cli.figures import count, money, plural, table
+from opro_tui.cli.watching import Watching
 from opro_tui.core.usage import total
 from opro_tui.engine import paper
 from opro_tui.engine.repetition import spread
 from opro_tui.engine.reproduce import NOT_AN_LLM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from opro_tui.engine.paper import Figure, Line
     from opro_tui.engine.repetition import Repetition
-    from opro_tui.engine.reproduce import Outcome, Plan, Progress, Reproduction
-
-_REDRAW = 0.2
-_LINE_EVERY = 10.0
+    from opro_tui.engine.reproduce import Outcome, Plan, Progress
 
 
-class Watcher:
-    """Writes a reproduction's progress: a line for each repetition, and one that is redrawn.
-
-    Attributes:
-        broken_off: Whether a second signal ended it without waiting for calls in flight.
-    """
+class Watcher(Watching):
+    """Writes a reproduction's progress: a line for each repetition, and one that is redrawn."""
 
     def __init__(self, plan: Plan) -> None:
+        super().__init__()
         self._plan = plan
-        self._live = output.is_terminal(sys.stderr)
-        self._drawn = 0
         self._last = time.monotonic()
-        self.broken_off = False
 
     def begin(self) -> None:
         """Say what will be run."""
@@ -57,19 +47,13 @@ class Watcher:
             output.note(self._ended(progress, progress.finished))
             return
         now = time.monotonic()
-        if now - self._last < (_REDRAW if self._live else _LINE_EVERY):
+        if now - self._last < self.every:
             return
         self._last = now
         at = f"repetition {progress.number}, step {progress.step}"
         what = at if progress.number else "heuristics and their optima"
-        line = f"{progress.row.label}: {what} · {progress.done} of {progress.wanted} sessions done"
-        if not self._live:
-            output.note(line)
-            return
-        line = cut(line, (terminal_width() or 80) - 1)
-        sys.stderr.write("\r" + line.ljust(self._drawn))
-        sys.stderr.flush()
-        self._drawn = len(line)
+        done = f"{progress.done} of {progress.wanted} sessions done"
+        self.show(f"{progress.row.label}: {what} · {done}")
 
     def _ended(self, progress: Progress, found: Repetition) -> str:
         if found.failed:
@@ -81,30 +65,6 @@ class Watcher:
             how = f"found in step {found.found_at}, {count(found.unique)} solutions tried"
         kept = " (kept from before)" if found.reused else ""
         return f"{progress.row.label}: {found.session} {how}{kept}"
-
-    def clear(self) -> None:
-        """Take the redrawn line off the terminal."""
-        if self._drawn:
-            sys.stderr.write("\r" + " " * self._drawn + "\r")
-            sys.stderr.flush()
-            self._drawn = 0
-
-    def interruption(self, work: Reproduction) -> Callable[[], None]:
-        """What a signal does: first it asks to stop, then it breaks off."""
-        task = asyncio.current_task()
-
-        def interrupt() -> None:
-            self.clear()
-            if work.stopping:
-                if task is not None and not self.broken_off:
-                    self.broken_off = True
-                    task.cancel()
-                return
-            work.stop()
-            calls = plural(work.in_flight, "call")
-            output.note(f"stopping: {calls} in flight will be kept; again to break off")
-
-        return interrupt
 
 
 def lines(plan: Plan, outcomes: Sequence[Outcome]) -> list[str]:

@@ -315,15 +315,9 @@ class Caller:
             await asyncio.shield(self._commit(unknown, None))
             raise
         except ModelError as error:
-            self.traffic.last_error = str(error)
-            self._patience.failed(job.model.endpoint, error)
-            refused = isinstance(error, ParameterRefused)
             event = finished(Outcome.FAILED, Usage(failed=1), str(error))
-            if refused or isinstance(error, ContextOverflow):
-                # Not a missing evaluation: it is asked again, or graded 0.
-                event = replace(event, candidate=None)
-            await asyncio.shield(self._commit(event, None))
-            if refused:
+            await self._failed(job, event, error)
+            if isinstance(error, ParameterRefused):
                 raise
             raise CallFailed(error) from error
         finally:
@@ -333,6 +327,15 @@ class Caller:
         event = finished(Outcome.ANSWERED, self._usage(job.model, response.usage))
         # It has been paid for: not even a cancelled run may lose it.
         return await asyncio.shield(self._keep(job, event, response, then))
+
+    async def _failed(self, job: Job, event: CallFinished, error: ModelError) -> None:
+        """Commit a call that failed."""
+        self.traffic.last_error = str(error)
+        self._patience.failed(job.model.endpoint, error)
+        if isinstance(error, ParameterRefused | ContextOverflow):
+            # Not a missing evaluation: it is asked again, or graded 0.
+            event = replace(event, candidate=None)
+        await asyncio.shield(self._commit(event, None))
 
     async def _keep(
         self, job: Job, event: CallFinished, response: Response, then: Then | None

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from opro_tui.models.gate import Gate, HeldBack
+    from opro_tui.models.gate import Gate
+    from opro_tui.models.held_back import HeldBack
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from opro_tui.core.hashing import uniform
 from opro_tui.models.allowances import allowances
+from opro_tui.models.held_back import HeldBack
 from opro_tui.models.quotas import HORIZONS, Bucket, History, Quota, Window
 
 if TYPE_CHECKING:
@@ -38,21 +39,6 @@ _FIRST = 0.25
 """Share of a policy's first wait after which an endpoint is asked again."""
 _OUTPUT = 64
 """Tokens that an answer is taken to have before one came."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBack:
-    """How an endpoint holds calls back now.
-
-    Attributes:
-        at_once: Calls that are under way or may be.
-        next_in: Seconds until the next may start; 0 when that is as soon as another ends.
-        asked: Seconds that the endpoint asked to wait, where that is longer than we do; else None.
-    """
-
-    at_once: int
-    next_in: float
-    asked: float | None = None
 
 
 class Turn:

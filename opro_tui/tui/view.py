@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
     from opro_tui.core.waste import Waste
-    from opro_tui.models.gate import HeldBack
+    from opro_tui.models.held_back import HeldBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,22 +285,13 @@ def _progress(state: State, now: Situation) -> list[Part]:
     number = step.number if step else state.steps[-1].number if state.steps else 0
     parts.append(Part(f"{fmt.dollars(state.usage(step=number).cost_usd)} so far", "", 65))
     if now.held is not None:
-        parts.append(Part(_held(now.held), "muted", 80))
+        parts.append(Part(now.held.words(fmt.duration), "muted", 80))
     if now.retry_in > 0:
         parts.append(Part(f"next try in {fmt.duration(now.retry_in)}", "warning", 85))
         parts.append(Part(fmt.safe(now.last_error, 60), "warning", 30))
     elif now.reply_age is not None and now.reply_age >= 1:
         parts.append(Part(f"last reply {fmt.duration(now.reply_age)} ago", "muted", 50))
     return parts
-
-
-def _held(held: HeldBack) -> str:
-    text = f"rate limited: {held.at_once:,} at once"
-    if held.next_in >= 1:
-        text += f", next in {fmt.duration(held.next_in)}"
-    if held.asked is not None:
-        text += f" (it asks for {fmt.duration(held.asked)})"
-    return text
 
 
 def scoring_alone(state: State) -> tuple[int, int]:

@@ -13,9 +13,12 @@ NAN = math.nan
 
 
 def test_the_built_in_pictures_are_whole_svg() -> None:
-    for task in ("linear-regression", "tsp:n=6"):
+    for task, words in (("linear-regression", "loss over w and b"), ("tsp:n=6", "optimum")):
         drawn = load(TaskOptions(task=task)).task.picture(View())
-        ET.fromstring(drawing(drawn))
+        found = ET.fromstring(drawing(drawn))
+        assert found.tag == "svg"
+        assert found.findall(".//circle")
+        assert words in "".join(found.itertext())
 
 
 def test_hostile_words_and_places_stay_data() -> None:

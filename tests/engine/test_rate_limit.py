@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from opro_tui.cli.progress import held_text
+from opro_tui.cli.figures import duration
 from opro_tui.core.events import CallFinished, Warned
-from opro_tui.models.gate import HeldBack
+from opro_tui.models.held_back import HeldBack
 from opro_tui.store.database import Store
 from tests.support.limits import Sliding, limited
 from tests.support.loopback import LoopbackServer
@@ -42,7 +42,7 @@ async def test_no_answer_is_lost_or_bought_twice_and_refusals_are_few(tmp_path, 
 
 
 def test_what_holds_calls_back_is_said_in_few_words():
-    assert held_text(HeldBack(12, 3.2)) == "rate limited: 12 at once, next in 0:03"
-    assert held_text(HeldBack(4, 0.1)) == "rate limited: 4 at once"
-    text = held_text(HeldBack(1, 120, 3600))
+    assert HeldBack(12, 3.2).words(duration) == "rate limited: 12 at once, next in 0:03"
+    assert HeldBack(4, 0.1).words(duration) == "rate limited: 4 at once"
+    text = HeldBack(1, 120, 3600).words(duration)
     assert text == "rate limited: 1 at once, next in 2:00 (it asks for 1:00:00)"

@@ -98,6 +98,8 @@ async def test_run_n_asks_about_the_selection_too(reviewing) -> None:
         rows.move_to(app.steering.state.waiting()[0].id)
         await pilot.press("space", "r", "enter")
         await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "1 candidate is not selected and will be vetoed" in screen_text(app)
+        assert app.steering.session.status == "reviewing"
 
 
 @both_sizes

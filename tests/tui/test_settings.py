@@ -315,6 +315,7 @@ async def test_what_the_scorer_may_answer_is_changed_in_a_fork_once_something_ra
         app.screen.field.value = "scorer=300"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, ForkLayer))
+        assert not dict(app.steering.state.settings.max_output_tokens).get("scorer")
 
 
 async def test_undo_takes_back_pins_one_after_the_other(regression) -> None:

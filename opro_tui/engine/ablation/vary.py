@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -130,8 +130,7 @@ def variants(wanted: Mapping[str, Sequence[str]], base: Settings, files: Files) 
 def _numbered(variant: Variant, place: int, labels: list[str]) -> Variant:
     """The variant under a label of its own, where long values look alike."""
     before = labels[:place].count(variant.label)
-    label = f"{variant.label} ({before + 1})" if before else variant.label
-    return Variant(label, variant.settings, variant.initial, variant.warm, variant.template)
+    return replace(variant, label=f"{variant.label} ({before + 1})") if before else variant
 
 
 def _setting(name: str, raw: str, base: Settings) -> Variant | None:
