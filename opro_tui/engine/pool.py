@@ -76,14 +76,15 @@ class ModelPool:
         return settings.judge, settings.judge_url
 
     async def prepare(self, role: str, settings: Settings, *, preview: bool = False) -> Model:
-        """A role's model with all loaded that its first call, count and price need.
+        """A role's model with all loaded that its count and price need, and its first call.
 
         The libraries take up to a second to import; that happens in a thread, for the screen must
-        not freeze.
+        not freeze. A model that is only looked at needs no SDK, and a session opens without one.
         """
         model = self.get(role, settings, preview=preview)
         if (model.name, preview) not in self._prepared:
-            await model.prepare()
+            if not preview:
+                await model.prepare()
             if not model.simulated:
                 await asyncio.to_thread(tokens.load, model.name)
                 await asyncio.to_thread(prices.worst_case, model.name, 1, 1, self.config)

@@ -4,7 +4,10 @@ import pytest
 
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput
-from tests.support.sessions import make_and_run, opened, own_data
+from opro_tui.models.adapter import Adapter
+from opro_tui.store.database import Store
+from tests.support.loopback import LoopbackServer
+from tests.support.sessions import make, make_and_run, opened, own_data, run
 
 TEXTS = {"instructions": "Look: {trajectory} {x}", "solution_format": "{solution} = {score};"}
 
@@ -31,3 +34,22 @@ async def test_texts_that_make_no_template_are_refused(tmp_path) -> None:
             await session.preview_prompt({"proposal_open": ""})
         with pytest.raises(BadInput, match="unknown text"):
             await session.preview_prompt({"instruction": "x"})
+
+
+async def test_looking_ahead_loads_no_sdk(tmp_path, monkeypatch) -> None:
+    prepared = []
+
+    async def prepare(self) -> None:
+        prepared.append(self.name)
+
+    monkeypatch.setattr(Adapter, "prepare", prepare)
+    with LoopbackServer() as server:
+        store = await Store.open(tmp_path / "s.db")
+        await make(store, own_data(tmp_path, server.url))
+        await store.close()
+        async with opened(tmp_path / "s.db") as session:
+            await session.meta_prompt()
+            await session.forecast()
+            assert not prepared
+            await run(session)
+    assert set(prepared) == {"openai/m", "anthropic/m"}
