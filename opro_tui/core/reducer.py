@@ -35,7 +35,7 @@ from opro_tui.core.trajectory import RankKey, rank_key
 from opro_tui.core.usage import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def reduce(state: State, event: Event) -> State:
@@ -73,6 +73,19 @@ def best_changes(state: State, events: Iterable[Event]) -> list[int]:
     return found
 
 
+class _RankKeys(dict[int, RankKey]):
+    """What ranks each candidate, worked out once a fold: sorting in asks for it many times."""
+
+    def __init__(self, candidates: Mapping[int, Candidate], *, minimize: bool) -> None:
+        super().__init__()
+        self._candidates = candidates
+        self._minimize = minimize
+
+    def __missing__(self, id_: int) -> RankKey:
+        self[id_] = key = rank_key(self._candidates[id_], minimize=self._minimize)
+        return key
+
+
 class _Builder:
     """A state thawed for the length of one fold."""
 
@@ -83,6 +96,7 @@ class _Builder:
         self._maps: dict[str, dict[Any, Any]] = {}
         self._lists: dict[str, list[Any]] = {}
         self._grades: dict[int, dict[int, float]] = {}
+        self._rank_keys: _RankKeys | None = None
 
     @property
     def best_id(self) -> int | None:
@@ -131,13 +145,13 @@ class _Builder:
         before = None if old is None else old.score
         if new.score != before:
             ranking = self._list("ranking")
+            if self._rank_keys is None:
+                self._rank_keys = _RankKeys(candidates, minimize=self._start.facts.minimize)
             if before is not None:
                 ranking.remove(new.id)
+                self._rank_keys.pop(new.id, None)
             if new.score is not None:
-                insort(ranking, new.id, key=self._rank_key)
-
-    def _rank_key(self, id_: int) -> RankKey:
-        return rank_key(self._map("candidates")[id_], minimize=self._start.facts.minimize)
+                insort(ranking, new.id, key=self._rank_keys.__getitem__)
 
     def _change_step(self, number: int, **changes: Any) -> None:  # noqa: ANN401
         steps = self._list("steps")

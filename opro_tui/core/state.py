@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core import trajectory
 from opro_tui.core.statistics import score_of
-from opro_tui.core.usage import Usage, total
+from opro_tui.core.usage import ROLES, Usage, total
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -269,11 +269,10 @@ class State:
 
     def usage(self, role: str | None = None, step: int | None = None) -> Usage:
         """What was used: in all, or by one role, or in one step."""
-        return total(
-            used
-            for (number, who), used in sorted(self.ledger.items())
-            if role in (None, who) and step in (None, number)
-        )
+        if step is None:
+            return total(used for (_, who), used in self.ledger.items() if role in (None, who))
+        roles = ROLES if role is None else (role,)
+        return total(self.ledger[step, who] for who in roles if (step, who) in self.ledger)
 
     def status(self, *, running: bool = False) -> str:
         """new, ready, running, incomplete, reviewing or stopped; `running` when a process steps."""

@@ -120,8 +120,21 @@ class Usage:
 
 
 def total(parts: Iterable[Usage]) -> Usage:
-    """The sum of any number of usages."""
-    result = Usage()
+    """The sum of any number of usages, in one pass: a session may have thousands."""
+    calls = from_store = failed = unknown = cached = reasoning = 0
+    read: int | None = 0
+    written: int | None = 0
+    cost: int | None = 0
     for part in parts:
-        result += part
-    return result
+        calls += part.calls
+        from_store += part.from_store
+        failed += part.failed
+        unknown += part.unknown
+        cached += part.cached_tokens
+        reasoning += part.reasoning_tokens
+        read = add_known(read, part.input_tokens)
+        written = add_known(written, part.output_tokens)
+        cost = add_known(cost, part.cost_pico)
+    return Usage(
+        calls, from_store, failed, unknown, read, cached, written, reasoning, cost
+    )

@@ -123,7 +123,10 @@ class Session:
         try:
             task = await (task_to_read if readonly else task_of)(store, record)
             start = initial_state(record, task)
-            state = fold(start, await store.events(record.id))
+            events = await store.events(record.id)
+            # A session of a thousand steps takes a tenth of a second: not on the event loop.
+            state = await asyncio.to_thread(fold, start, events)
+            del events
             session = cls(store, record, task, state, config, lock, pot)
             if not readonly:
                 await session._note_unknown_outcomes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
@@ -13,7 +14,7 @@ from opro_tui.core.usage import Usage
 from opro_tui.store.records import Account, Elsewhere, OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
 from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
-from opro_tui.store.timeline import FOREVER, evaluations_of, spans, usage_of
+from opro_tui.store.timeline import FOREVER, evaluations_of, spans, step_bounds, usage_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from opro_tui.core.events import CallFinished, Event
     from opro_tui.store.records import CallAnswer, CallIntent
 
+_LOOKS = ("confirm", "evaluate", "try")
+"""Purposes of calls that no step forecasts."""
 _BY_NUMBER = {number: outcome for outcome, number in OUTCOMES.items()}
 _ANSWER = (
     "calls.id, session, outcome, input_tokens, cached_tokens, output_tokens, reasoning_tokens,"
@@ -305,18 +308,24 @@ def account(db: sqlite3.Connection, session: int, after: int, upto: int) -> Acco
 
 
 def efforts(db: sqlite3.Connection, session: int) -> dict[tuple[int, str], Effort]:
-    """(Step, role) to what its calls took beside tokens and dollars."""
+    """(Step, role) to what its calls took beside tokens and dollars.
+
+    It reads every call, a step at a time: sorting millions at once would take 100 MB.
+    """
+    routes = {row[0]: row[1:] for row in db.execute("SELECT id, role, purpose FROM routes")}
     found: dict[tuple[int, str], Effort] = {}
-    for part in spans(db, session, 0, None):
-        for step, role, *figures in db.execute(
-            "SELECT step, role, count(*), sum(coalesce(milliseconds, 0)),"
-            " sum(max(coalesce(attempts, 1) - 1, 0)),"
-            " sum(CASE WHEN purpose IN ('confirm', 'evaluate', 'try')"
-            " THEN coalesce(input_tokens, 0) + coalesce(output_tokens, 0) ELSE 0 END)"
-            " FROM calls JOIN routes ON routes.id = calls.route"
-            " WHERE session = ? AND seq > ? AND seq <= ? GROUP BY step, role",
-            (part.session, part.after, part.upto),
-        ):
-            own = Effort(*figures)
-            found[step, role] = found.get((step, role), Effort()) + own
+    bounds = [*step_bounds(db, session, 0, None), FOREVER]
+    for after, upto in pairwise((0, *bounds)):
+        for part in spans(db, session, after, upto):
+            for step, route, calls, milliseconds, retries, tokens in db.execute(
+                "SELECT step, route, count(*), sum(coalesce(milliseconds, 0)),"
+                " sum(max(coalesce(attempts, 1) - 1, 0)),"
+                " sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0))"
+                " FROM calls WHERE session = ? AND seq > ? AND seq <= ? GROUP BY step, route",
+                (part.session, part.after, part.upto),
+            ):
+                role, purpose = routes[route]
+                extra = tokens if purpose in _LOOKS else 0
+                own = Effort(calls, milliseconds, retries, extra)
+                found[step, role] = found.get((step, role), Effort()) + own
     return found

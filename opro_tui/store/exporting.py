@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -44,30 +45,23 @@ _NAMES = {
 }
 
 
-def call_ids(db: sqlite3.Connection, session: int, upto: int) -> list[int]:
+def call_ids(db: sqlite3.Connection, session: int, upto: int) -> array[int]:
     """The calls that a session's events name, and those without an outcome, in order.
 
-    Among them are calls that other sessions paid for and whose answers are graded here.
+    Among them are calls that other sessions paid for and whose answers are graded here. There may
+    be millions: they take eight bytes each.
     """
     parts = spans(db, session, 0, upto)
-    found = {
-        row[0]
-        for part in parts
-        for row in db.execute(
-            "SELECT id FROM calls WHERE session = ? AND seq <= ? UNION"
-            " SELECT call FROM evaluations JOIN calls ON calls.id = evaluations.call"
-            " WHERE evaluations.session = ? AND evaluations.seq <= ? UNION"
-            " SELECT call FROM judgements WHERE session = ? AND seq <= ?",
-            (part.session, part.upto) * 3,
-        )
-    }
-    found.update(
-        row[0]
-        for row in db.execute(
-            "SELECT id FROM calls WHERE session = ? AND (seq IS NULL OR seq > ?)", (session, upto)
-        )
-    )
-    return sorted(found)
+    queries = [
+        "SELECT id FROM calls WHERE session = ? AND seq <= ? UNION"
+        " SELECT call FROM evaluations JOIN calls ON calls.id = evaluations.call"
+        " WHERE evaluations.session = ? AND evaluations.seq <= ? UNION"
+        " SELECT call FROM judgements WHERE session = ? AND seq <= ?"
+    ] * len(parts)
+    queries.append("SELECT id FROM calls WHERE session = ? AND (seq IS NULL OR seq > ?)")
+    values = [value for part in parts for value in (part.session, part.upto) * 3]
+    rows = db.execute(f"{' UNION '.join(queries)} ORDER BY 1", (*values, session, upto))
+    return array("q", (row[0] for row in rows))
 
 
 def read_calls(
