@@ -32,7 +32,7 @@ from opro_tui.core.grades import unpack
 from opro_tui.core.solution import Candidate
 from opro_tui.core.state import Critique, Partial, State, Step
 from opro_tui.core.trajectory import RankKey, rank_key
-from opro_tui.core.usage import Usage
+from opro_tui.core.usage import Usage, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,7 +112,8 @@ class _Builder:
 
     def _map(self, name: str) -> dict[Any, Any]:
         if name not in self._maps:
-            self._maps[name] = dict(getattr(self._start, name))
+            # A proxy's own copy, which is its dict's, takes a tenth of the time of `dict(proxy)`.
+            self._maps[name] = getattr(self._start, name).copy()
         return self._maps[name]
 
     def _candidate(self, id_: int) -> Candidate | None:
@@ -194,9 +195,7 @@ class _Builder:
 
     @apply.register
     def _(self, event: CallFinished) -> None:
-        ledger = self._map("ledger")
-        key = (event.step, event.role)
-        ledger[key] = ledger.get(key, Usage()) + event.usage
+        self._use(event.step, event.role, event.usage)
         if event.outcome is Outcome.FAILED and event.candidate is not None:
             partial = self._map("partial")
             part = partial.get(event.candidate)
@@ -229,8 +228,24 @@ class _Builder:
     def _reused(self, step: int, role: str, answers: int) -> None:
         """Count answers that had been bought before."""
         if answers:
+            self._use(step, role, Usage(from_store=answers))
+
+    def _use(self, step: int, role: str, used: Usage) -> None:
+        """Count what was used, also in the totals, which every call asks for."""
+        ledger, totals = self._map("ledger"), self._map("totals")
+        ledger[step, role] = ledger.get((step, role), Usage()) + used
+        totals[role] = totals.get(role, Usage()) + used
+
+    def _set_used(self, step: int, role: str, used: Usage) -> None:
+        """Take what a step used by its own count; live it is what was counted."""
+        before = self._maps.get("ledger", self._start.ledger).get((step, role))
+        if before is None:
+            self._use(step, role, used)
+        elif before != used:
             ledger = self._map("ledger")
-            ledger[step, role] = ledger.get((step, role), Usage()) + Usage(from_store=answers)
+            ledger[step, role] = used
+            own = (each for (_, who), each in ledger.items() if who == role)
+            self._map("totals")[role] = total(own)
 
     def _thawed(self, id_: int) -> dict[int, float]:
         """A candidate's grades, copied once a fold and not once an answer."""
@@ -266,9 +281,8 @@ class _Builder:
 
     @apply.register
     def _(self, event: StepFinished) -> None:
-        ledger = self._map("ledger")
         for number, role, used in event.usage:
-            ledger[number, role] = used
+            self._set_used(number, role, used)
         partial = self._map("partial")
         for id_, part in partial.items():
             partial[id_] = replace(part, failed=0)

@@ -128,6 +128,7 @@ class State:
         steps: Every step, in order.
         partial: Evaluations of candidates that have no score yet.
         ledger: (step, role) to what it used.
+        totals: A role to what it used in all.
         measured: Every measurement on fresh or held-out examples, in order.
         edits: Every edit, in order.
         warnings: Every warning, in order.
@@ -153,6 +154,7 @@ class State:
     steps: tuple[Step, ...] = ()
     partial: Mapping[int, Partial] = field(default_factory=lambda: MappingProxyType({}))
     ledger: Mapping[tuple[int, str], Usage] = field(default_factory=lambda: MappingProxyType({}))
+    totals: Mapping[str, Usage] = field(default_factory=lambda: MappingProxyType({}))
     measured: tuple[Measured, ...] = ()
     edits: tuple[EditMade, ...] = ()
     warnings: tuple[Warned, ...] = ()
@@ -270,7 +272,7 @@ class State:
     def usage(self, role: str | None = None, step: int | None = None) -> Usage:
         """What was used: in all, or by one role, or in one step."""
         if step is None:
-            return total(used for (_, who), used in self.ledger.items() if role in (None, who))
+            return total(used for who, used in self.totals.items() if role in (None, who))
         roles = ROLES if role is None else (role,)
         return total(self.ledger[step, who] for who in roles if (step, who) in self.ledger)
 

@@ -135,6 +135,4 @@ def total(parts: Iterable[Usage]) -> Usage:
         read = add_known(read, part.input_tokens)
         written = add_known(written, part.output_tokens)
         cost = add_known(cost, part.cost_pico)
-    return Usage(
-        calls, from_store, failed, unknown, read, cached, written, reasoning, cost
-    )
+    return Usage(calls, from_store, failed, unknown, read, cached, written, reasoning, cost)

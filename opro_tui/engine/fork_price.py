@@ -69,7 +69,8 @@ async def price(store: Store, planned: Plan, config: Config) -> ForkPrice:
         if judge is not None:
             judgements = await _unjudged(store, planned, judge, jobs, stored)
         # What the parent learned of the same scorer holds for the fork too.
-        state = replace(planned.state, steps=planned.past.steps, ledger=planned.past.ledger)
+        past = planned.past
+        state = replace(planned.state, steps=past.steps, ledger=past.ledger, totals=past.totals)
         forecast = forecasting.of_scoring(
             state,
             planned.task,

@@ -307,16 +307,18 @@ def account(db: sqlite3.Connection, session: int, after: int, upto: int) -> Acco
     return Account(own.get(True, Usage()), own.get(False, Usage()), _summed(borrowed))
 
 
-def efforts(db: sqlite3.Connection, session: int) -> dict[tuple[int, str], Effort]:
+def efforts(
+    db: sqlite3.Connection, session: int, after: int, upto: int
+) -> dict[tuple[int, str], Effort]:
     """(Step, role) to what its calls took beside tokens and dollars.
 
     It reads every call, a step at a time: sorting millions at once would take 100 MB.
     """
     routes = {row[0]: row[1:] for row in db.execute("SELECT id, role, purpose FROM routes")}
     found: dict[tuple[int, str], Effort] = {}
-    bounds = [*step_bounds(db, session, 0, None), FOREVER]
-    for after, upto in pairwise((0, *bounds)):
-        for part in spans(db, session, after, upto):
+    bounds = (after, *step_bounds(db, session, after, upto), upto)
+    for start, end in pairwise(bounds):
+        for part in spans(db, session, start, end):
             for step, route, calls, milliseconds, retries, tokens in db.execute(
                 "SELECT step, route, count(*), sum(coalesce(milliseconds, 0)),"
                 " sum(max(coalesce(attempts, 1) - 1, 0)),"

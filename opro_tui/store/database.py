@@ -276,13 +276,17 @@ class Store(StoreFile):
         """What a session's steps with after < step ≤ upto paid for, and took from others."""
         return await self._read(partial(calls.account, session=session, after=after, upto=upto))
 
-    async def efforts(self, session: int) -> dict[tuple[int, str], Effort]:
+    async def efforts(
+        self, session: int, after: int = 0, upto: int = timeline.FOREVER
+    ) -> dict[tuple[int, str], Effort]:
         """How long the calls took and how often they were sent again, as (step, role) to effort.
 
         Args:
             session: The session, its ancestors included.
+            after: Count only calls that ended after this event.
+            upto: Count only calls that ended with this event at the latest.
         """
-        return await self._read(partial(calls.efforts, session=session))
+        return await self._read(partial(calls.efforts, session=session, after=after, upto=upto))
 
     async def wrong_counts(
         self, session: int, candidates: Sequence[int] | None = None, upto: int | None = None

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.money_report import report
+from opro_tui.core.money_report import Effort, report
 from opro_tui.core.waste import waste
 from opro_tui.engine import listing
 from opro_tui.engine.ablation import stored, table
@@ -108,6 +108,7 @@ class Archive:
         self.database = database
         self.config = config
         self.bench = bench
+        self._read_efforts: dict[int, tuple[int, dict[tuple[int, str], Effort]]] = {}
 
     def on_bench(self, name: str) -> bool:
         """Whether a session is the one on the bench."""
@@ -196,13 +197,24 @@ class Archive:
             BadInput: There is no session of that name.
         """
         async with self.session(name) as session, self.store() as store:
-            efforts = await store.efforts(session.record.id)
             state, simulated = session.state, session.record.simulated
+            efforts = await self._efforts(store, session.record.id, state.last_seq)
 
         def work() -> Costs:
             return Costs(state, report(state, efforts), waste(state), simulated, prices_date())
 
         return await asyncio.to_thread(work)
+
+    async def _efforts(
+        self, store: Store, session: int, upto: int
+    ) -> dict[tuple[int, str], Effort]:
+        """What calls took; what was read before is not read again while a session goes on."""
+        read, known = self._read_efforts.get(session, (0, {}))
+        found = dict(known)
+        for key, effort in (await store.efforts(session, read, upto)).items():
+            found[key] = found.get(key, Effort()) + effort
+        self._read_efforts[session] = (upto, found)
+        return found
 
     async def ablation(self, name: str) -> Table:
         """An ablation's table and curves, read off the event loop.

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.benchmarks import Row
 
-ALL = ("key_to_paint", "keys", "opening", "first_paint", "start_up", "racing", "rate_limit")
+ALL = (
+    "key_to_paint",
+    "keys",
+    "opening",
+    "large",
+    "first_paint",
+    "start_up",
+    "racing",
+    "rate_limit",
+)
 
 
 def describe(name: str) -> str:

@@ -381,6 +381,38 @@ def test_a_stopped_session_says_so_until_it_goes_on():
     assert reduce(state, Stopped(step=0, code="person", message="x")).status() == "ready"
 
 
+usages = st.builds(
+    Usage,
+    calls=st.integers(0, 3),
+    input_tokens=st.none() | st.integers(0, 50),
+    cost_pico=st.none() | st.integers(0, 50),
+)
+uses = st.lists(
+    st.tuples(st.integers(0, 2), st.sampled_from(["optimizer", "scorer"]), usages, st.booleans()),
+    max_size=12,
+)
+
+
+@given(uses)
+def test_the_totals_are_the_ledgers_sums_whatever_a_step_says_of_itself(told):
+    state = new_state()
+    for step, role, used, finished in told:
+        if finished:
+            event = StepFinished(step=step, usage=((step, role, used),))
+        else:
+            event = CallFinished(
+                step=step, call=1, role=role, purpose="score", outcome=Outcome.ANSWERED, usage=used
+            )
+        state = fold(state, numbered(state, [event]))
+        for who in ("optimizer", "scorer"):
+            own = [each for (_, name), each in state.ledger.items() if name == who]
+            assert state.usage(who) == total(own)
+        assert state.usage() == total(state.ledger.values())
+        assert state.usage(step=step) == total(
+            each for (number, _), each in state.ledger.items() if number == step
+        )
+
+
 def test_unknown_usage_is_unknown_and_not_zero():
     known, unknown = Usage(calls=1, cost_pico=5), Usage(calls=1, cost_pico=None, input_tokens=None)
     both = total([known, unknown, known])
