@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from opro_tui.core.errors import BudgetReached, ContextOverflow, ModelError, ParameterRefused
-from opro_tui.core.events import CallFinished, Event, Outcome, Warned
-from opro_tui.core.usage import TokenUsage, Usage, to_picodollars
+from opro_tui.core.events import Outcome, Warned
+from opro_tui.core.usage import Usage, to_picodollars
 from opro_tui.engine.budget import worst_case
 from opro_tui.engine.job import Answered, Job
 from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.run import Interrupted
 from opro_tui.engine.traffic import Traffic
+from opro_tui.engine.under_way import UnderWay
 from opro_tui.models import prices, tokens
 from opro_tui.models.gate import gate_of, limits
 from opro_tui.models.retry import Patience, RetryPolicy, call_with_retries
 from opro_tui.store.records import CallAnswer, CallIntent, StoredAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from opro_tui.config import Config
+    from opro_tui.core.events import CallFinished, Event
     from opro_tui.core.protocols import Model, Request, Response, Traits
+    from opro_tui.core.usage import TokenUsage
     from opro_tui.engine.budget import Budget
+    from opro_tui.engine.slots import Slot
+    from opro_tui.engine.under_way import Then
     from opro_tui.models.gate import Turn
     from opro_tui.store.database import Store
 
@@ -37,8 +41,7 @@ STEPS = frozenset({"sample", "critique", "score", "judge"})
 """Purposes of the calls that steps make."""
 LIMITS = ("max_tokens", "max_completion_tokens")
 
-Then = Callable[[Answered], Awaitable[list[Event]]]
-"""Makes the events that an answer leads to."""
+T = TypeVar("T")
 
 
 class CallFailed(Exception):
@@ -108,13 +111,14 @@ class Caller:
         found = await self.store.find_answers(missing)
         self._known.update({key: _from_store(answer) for key, answer in found.items()})
 
-    async def call(self, job: Job, then: Then | None = None) -> Answered:
+    async def call(self, job: Job, then: Then | None = None, slot: Slot | None = None) -> Answered:
         """Get a job's answer: from the store, from the same call in flight, or by buying it.
 
         Args:
             job: What is wanted.
             then: Makes the events that the answer leads to (async, takes an `Answered`); they are
                 stored in the same transaction as a bought answer.
+            slot: Is left as soon as a bought answer is on its way to the database.
 
         Raises:
             CallFailed: There is no answer; retries are used up or useless.
@@ -130,7 +134,7 @@ class Caller:
             flight: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
             self._flights[key] = flight
             try:
-                answer = await self._buy(job, key, traits, then)
+                answer = await self._buy(job, key, traits, then, slot)
             except ParameterRefused as refused:
                 self._end_flight(key, flight, None)
                 await self._refused(job, refused, traits)
@@ -186,7 +190,9 @@ class Caller:
         why = f"{job.model.name} does not take {name}; {instead} from now on"
         await self.learn(job.model, name, False, job.step, why)
 
-    async def _buy(self, job: Job, key: bytes, traits: Traits, then: Then | None) -> Answered:
+    async def _buy(
+        self, job: Job, key: bytes, traits: Traits, then: Then | None, slot: Slot | None
+    ) -> Answered:
         if job.purpose in STEPS:
             self.budget.check_share()
         estimate = estimate_input(job.model, job.request)
@@ -213,7 +219,9 @@ class Caller:
                 await self._take(job, turn)
                 begun = await self._begin(job, intent, turn)
                 if isinstance(begun, int):
-                    return await self._send(job, traits, begun, estimate, turn, then)
+                    return await self._send(
+                        UnderWay(begun, job, traits, estimate, turn, then, slot)
+                    )
             finally:
                 if turn is not None:
                     turn.leave()
@@ -247,16 +255,19 @@ class Caller:
     async def _begin(self, job: Job, intent: CallIntent, turn: Turn | None) -> int | Answered:
         """Store the intent; or take the answer that another session buys or bought meanwhile."""
         if job.private:
-            return await self.store.begin_call(self.session, intent)
+            return await self._put_down(intent.key, self.store.begin_call(self.session, intent))
         while True:
-            found = await self.store.begin_shared_call(self.session, intent)
+            found = await self._put_down(
+                intent.key, self.store.begin_shared_call(self.session, intent)
+            )
             if isinstance(found, int):
                 return found
             if isinstance(found, StoredAnswer):
                 return _from_store(found)
             if not WriterLock(self.store.path, found.session, "").held_elsewhere:
                 # It died with its session; what became of it is that session's to say.
-                begun = await self.store.begin_shared_call(self.session, intent, anyway=True)
+                anyway = self.store.begin_shared_call(self.session, intent, anyway=True)
+                begun = await self._put_down(intent.key, anyway)
                 if isinstance(begun, int):
                     return begun
                 continue
@@ -267,55 +278,28 @@ class Caller:
             await asyncio.sleep(ELSEWHERE_SECONDS)
             await self._take(job, turn)
 
-    async def _send(
-        self,
-        job: Job,
-        traits: Traits,
-        call: int,
-        estimate: int,
-        turn: Turn | None,
-        then: Then | None,
-    ) -> Answered:
-        started = time.monotonic()
-        attempts = 0
+    async def _put_down(self, key: bytes, stored: Awaitable[T]) -> T:
+        """Wait for an intent to be stored; it is taken back if the run is cancelled meanwhile."""
+        try:
+            return await stored
+        except asyncio.CancelledError:
+            await asyncio.shield(self.store.withdraw_call(self.session, key))
+            raise
 
-        async def attempt() -> Response:
-            nonlocal attempts
-            attempts += 1
-            if turn is not None:
-                turn.begin()
-            response = await job.model.complete(job.request, traits)
-            if turn is not None:
-                turn.accepted(_tokens(response.usage))
-            return response
-
-        def finished(outcome: Outcome, usage: Usage, error: str = "") -> CallFinished:
-            return CallFinished(
-                step=job.step,
-                call=call,
-                role=job.role,
-                purpose=job.purpose,
-                outcome=outcome,
-                usage=usage,
-                candidate=job.candidate,
-                attempts=attempts,
-                error=error,
-                estimate=estimate,
-                milliseconds=round((time.monotonic() - started) * 1000),
-            )
-
+    async def _send(self, call: UnderWay) -> Answered:
+        job = call.job
         self.traffic.in_flight += 1
         try:
-            policy = self._patience.of(self.policy, job.model.endpoint, seed=call)
+            policy = self._patience.of(self.policy, job.model.endpoint, seed=call.call)
             response, _ = await call_with_retries(
-                attempt, policy, self._note_retry, stopping=self.stopping, turn=turn
+                call.attempt, policy, self._note_retry, stopping=self.stopping, turn=call.turn
             )
         except asyncio.CancelledError:
-            unknown = finished(Outcome.UNKNOWN, Usage(unknown=1), "broken off")
+            unknown = call.finished(Outcome.UNKNOWN, Usage(unknown=1), "broken off")
             await asyncio.shield(self._commit(unknown, None))
             raise
         except ModelError as error:
-            event = finished(Outcome.FAILED, Usage(failed=1), str(error))
+            event = call.finished(Outcome.FAILED, Usage(failed=1), str(error))
             await self._failed(job, event, error)
             if isinstance(error, ParameterRefused):
                 raise
@@ -324,9 +308,8 @@ class Caller:
             self.traffic.in_flight -= 1
         self.traffic.last_reply = time.monotonic()
         self._patience.heard(job.model.endpoint)
-        event = finished(Outcome.ANSWERED, self._usage(job.model, response.usage))
         # It has been paid for: not even a cancelled run may lose it.
-        return await asyncio.shield(self._keep(job, event, response, then))
+        return await asyncio.shield(self._keep(call, response))
 
     async def _failed(self, job: Job, event: CallFinished, error: ModelError) -> None:
         """Commit a call that failed."""
@@ -337,27 +320,33 @@ class Caller:
             event = replace(event, candidate=None)
         await asyncio.shield(self._commit(event, None))
 
-    async def _keep(
-        self, job: Job, event: CallFinished, response: Response, then: Then | None
-    ) -> Answered:
+    async def _keep(self, call: UnderWay, response: Response) -> Answered:
+        event = call.finished(Outcome.ANSWERED, self._usage(call.job.model, response.usage))
         answer = Answered(event.call, response.completions, from_store=False)
         bought = CallAnswer(completions=response.completions, request_id=response.request_id)
-        if job.slow or then is None:
-            await self._commit(event, bought)
-            await self._follow_up(answer, then)
+        if call.job.slow or call.then is None:
+            await self._commit(event, bought, slot=call.slot)
+            await self._follow_up(answer, call.then)
             return answer
         try:
-            events = await then(answer)
+            events = await call.then(answer)
         except Exception:
             await self._commit(event, bought)
             raise
-        await self._commit(event, bought, events)
+        await self._commit(event, bought, events, call.slot)
         return answer
 
     async def _commit(
-        self, event: CallFinished, bought: CallAnswer | None, then: Sequence[Event] = ()
+        self,
+        event: CallFinished,
+        bought: CallAnswer | None,
+        then: Sequence[Event] = (),
+        slot: Slot | None = None,
     ) -> None:
-        self.publish(await self.store.finish_call(self.session, event, bought, then))
+        stored = self.store.finish_call(self.session, event, bought, then)
+        if slot is not None:
+            slot.leave()
+        self.publish(await stored)
 
     def _note_retry(self, attempt: int, error: ModelError, delay: float) -> None:
         self.traffic.retries += 1
@@ -373,12 +362,6 @@ class Caller:
 
 def _from_store(answer: StoredAnswer) -> Answered:
     return Answered(answer.call, answer.completions, from_store=True)
-
-
-def _tokens(used: TokenUsage) -> int | None:
-    if used.input_tokens is None or used.output_tokens is None:
-        return None
-    return used.input_tokens + used.output_tokens
 
 
 def estimate_input(model: Model, request: Request) -> int:

@@ -16,6 +16,7 @@ from opro_tui.engine.judging import Graded, Grading
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.racing import Race
 from opro_tui.engine.run import Incomplete, Interrupted, Run
+from opro_tui.engine.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
     from opro_tui.engine.caller import Answered
+    from opro_tui.engine.slots import Slot
 
 LONG = 1000
 """Characters from which a candidate can be blamed for a request that is too long."""
@@ -91,16 +93,20 @@ class _Scoring:
         self.failed_in_a_row = 0
         self.scored: set[int] = set()
         self.stop: BaseException | None = None
+        self.slots = Slots(calls_at_once(self.model, self.settings.concurrency))
+        # A race looks at each result before it buys another, and a judge's call follows its answer.
+        self.early = self.race is None and self.grading.judge is None
 
     async def go(self) -> None:
-        """Work through all that is missing with as many workers as calls may be in flight."""
+        """Work through all that is missing with as many calls in flight as there may be."""
         await self.grading.prepare()
         todo = list(self._missing())
         await self.run.caller.prefetch(self._job(candidate, example) for candidate, example in todo)
         for candidate in self.waiting:
             await self._settle(candidate)
         queue = iter(todo)
-        count = min(calls_at_once(self.model, self.settings.concurrency), len(todo))
+        # Half of the workers wait for a slot, to send the moment that an answer has come.
+        count = min(2 * self.slots.count, len(todo))
         workers = [asyncio.create_task(self._work(queue)) for _ in range(count)]
         try:
             await asyncio.gather(*workers)
@@ -140,21 +146,22 @@ class _Scoring:
 
     async def _work(self, queue: Iterator[tuple[Candidate, Example]]) -> None:
         for candidate, example in queue:
-            if self.run.stopping.is_set():
-                self.stop = self.stop or Interrupted()
-            if self.stop is not None:
-                return
-            current = self.run.state.candidates[candidate.id]
-            if not current.waiting:
-                continue
+            slot = await self.slots.enter()
             try:
-                await self._one(candidate, example)
+                if self.run.stopping.is_set():
+                    self.stop = self.stop or Interrupted()
+                if self.stop is not None:
+                    return
+                if self.run.state.candidates[candidate.id].waiting:
+                    await self._one(candidate, example, slot)
             except CallFailed as failed:
                 self._note_failure(failed)
             except (OproError, Interrupted) as error:
                 self.stop = self.stop or error
+            finally:
+                slot.leave()
 
-    async def _one(self, candidate: Candidate, example: Example) -> None:
+    async def _one(self, candidate: Candidate, example: Example, slot: Slot) -> None:
         async def graded(answer: Answered) -> list[Event]:
             if not self.run.state.candidates[candidate.id].waiting:
                 return []  # its scoring ended meanwhile; the answer is kept
@@ -164,7 +171,9 @@ class _Scoring:
         judged = self.grading.judge is not None
         try:
             answer = await self.run.caller.call(
-                self._job(candidate, example), None if judged else graded
+                self._job(candidate, example),
+                None if judged else graded,
+                slot if self.early else None,
             )
         except CallFailed as failed:
             if not self._caused_overflow(failed, candidate, example):

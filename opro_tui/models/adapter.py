@@ -78,7 +78,7 @@ class Adapter(ABC):
 
     @abstractmethod
     async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401 - an SDK's types
-        """Send through the SDK and return its raw response."""
+        """Send through the SDK and return the HTTP response."""
 
     @abstractmethod
     def _read(self, body: Json) -> Response:
@@ -122,9 +122,8 @@ class Adapter(ABC):
                 raw = await self._send(client, {**parameters, **messages})
         except TimeoutError:
             raise errors.timeout_error(self._context, self.timeout) from None
-        except sdk.APITimeoutError:
-            raise errors.timeout_error(self._context, self.timeout) from None
         except sdk.APIConnectionError as error:
+            # Also APITimeoutError: only connecting has a time-out of its own.
             raise errors.connection_error(self._context, error.__cause__) from None
         except sdk.APIStatusError as error:
             self._told(error.response.headers)
@@ -133,8 +132,8 @@ class Adapter(ABC):
             if isinstance(error, ModelError) or not _is_of_sdk(error):
                 raise
             raise errors.connection_error(self._context, error) from None
-        self._told(raw.http_response.headers)
-        return self._answer(raw.http_response, sent)
+        self._told(raw.headers)
+        return self._answer(raw, sent)
 
     def _told(self, headers: Mapping[str, str]) -> None:
         gate = gate_of(self.account)

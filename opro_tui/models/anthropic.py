@@ -59,7 +59,8 @@ class Anthropic(Adapter):
         if temperature is not None:
             arguments["extra_body"] = {"temperature": temperature}
             arguments["extra_headers"] = {"anthropic-version": _VERSION_WITH_TEMPERATURE}
-        return await client.messages.with_raw_response.create(**arguments)
+        raw = await client.messages.with_raw_response.create(**arguments)
+        return raw.http_response
 
     def _read(self, body: Json) -> Response:
         parts = list_of(body.get("content"), "content")

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+from opro_tui.models.openai_post import post
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Request, Traits
@@ -52,7 +53,7 @@ class OpenAIChat(Adapter):
         return {"messages": [{"role": role, "content": content} for role, content in messages]}
 
     async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401
-        return await client.chat.completions.with_raw_response.create(**arguments)
+        return await post(client, "/chat/completions", arguments)
 
     def _read(self, body: Json) -> Response:
         choices = list_of(body.get("choices"), "choices")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+from opro_tui.models.openai_post import post
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Request, Traits
@@ -42,7 +43,7 @@ class OpenAIResponses(Adapter):
         return sent
 
     async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401
-        return await client.responses.with_raw_response.create(**arguments)
+        return await post(client, "/responses", arguments)
 
     def _read(self, body: Json) -> Response:
         status = body.get("status")

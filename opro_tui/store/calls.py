@@ -56,30 +56,31 @@ def append(db: sqlite3.Connection, session: int, events: Sequence[Event]) -> lis
     ]
 
 
-def begin(db: sqlite3.Connection, session: int, intents: Sequence[CallIntent]) -> list[int]:
-    """Store calls that are about to be sent; returns their ids."""
-    at = now()
-    return [
-        insert(
-            db,
-            "calls",
-            session=session,
-            step=intent.step,
-            route=_route(db, intent),
-            candidate=intent.candidate,
-            example=intent.example,
-            replicate=intent.replicate,
-            draw=intent.draw,
-            estimate=intent.estimate,
-            started=at,
-            key=intent.key,
-        )
-        for intent in intents
-    ]
+def begin(db: sqlite3.Connection, session: int, intent: CallIntent) -> int:
+    """Store a call that is about to be sent; returns its id."""
+    return insert(
+        db,
+        "calls",
+        session=session,
+        step=intent.step,
+        route=_route(db, intent),
+        candidate=intent.candidate,
+        example=intent.example,
+        replicate=intent.replicate,
+        draw=intent.draw,
+        estimate=intent.estimate,
+        started=now(),
+        key=intent.key,
+    )
+
+
+def withdraw(db: sqlite3.Connection, session: int, key: bytes) -> None:
+    """Forget a call that was never sent."""
+    db.execute('DELETE FROM calls WHERE session = ? AND "key" = ? AND seq IS NULL', (session, key))
 
 
 def begin_unless_bought(
-    db: sqlite3.Connection, session: int, intent: CallIntent
+    db: sqlite3.Connection, session: int, intent: CallIntent, *, anyway: bool
 ) -> int | StoredAnswer | Elsewhere:
     """Store a shared call, unless its answer is there or on its way in another session."""
     answer = find_answers(db, [intent.key]).get(intent.key)
@@ -89,7 +90,7 @@ def begin_unless_bought(
         'SELECT session FROM calls WHERE "key" = ? AND outcome IS NULL AND session <> ?',
         (intent.key, session),
     ).fetchone()
-    return begin(db, session, [intent])[0] if row is None else Elsewhere(row[0])
+    return begin(db, session, intent) if row is None or anyway else Elsewhere(row[0])
 
 
 def _route(db: sqlite3.Connection, intent: CallIntent) -> int:

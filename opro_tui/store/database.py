@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.store import calls, drafts, exporting, health, importing, sessions, timeline
 from opro_tui.store.file import StoreFile
-from opro_tui.store.records import Elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
     from typing import TypeVar
 
     from opro_tui.core.events import CallFinished, Event
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         Account,
         CallAnswer,
         CallIntent,
+        Elsewhere,
         ImportedSession,
         OpenCall,
         SessionRecord,
@@ -187,17 +187,17 @@ class Store(StoreFile):
 
     # --- calls ---
 
-    async def begin_call(self, session: int, intent: CallIntent) -> int:
+    def begin_call(self, session: int, intent: CallIntent) -> Awaitable[int]:
         """Store a call before it is sent.
 
         Returns:
             Its id.
         """
-        return (await self.begin_calls(session, (intent,)))[0]
+        return self._write(partial(calls.begin, session=session, intent=intent))
 
-    async def begin_shared_call(
+    def begin_shared_call(
         self, session: int, intent: CallIntent, *, anyway: bool = False
-    ) -> int | StoredAnswer | Elsewhere:
+    ) -> Awaitable[int | StoredAnswer | Elsewhere]:
         """Store a call whose answer all sessions share, unless that would buy it twice.
 
         Args:
@@ -208,28 +208,24 @@ class Store(StoreFile):
         Returns:
             Its id; or the answer, when another session bought it meanwhile; or where it is open.
         """
-        work = partial(calls.begin_unless_bought, session=session, intent=intent)
-        found: int | StoredAnswer | Elsewhere = await self._write(work)
-        if anyway and isinstance(found, Elsewhere):
-            return await self.begin_call(session, intent)
-        return found
+        return self._write(
+            partial(calls.begin_unless_bought, session=session, intent=intent, anyway=anyway)
+        )
 
-    async def begin_calls(self, session: int, intents: Sequence[CallIntent]) -> list[int]:
-        """Store several calls before they are sent, in one transaction.
+    def withdraw_call(self, session: int, key: bytes) -> Awaitable[None]:
+        """Forget a call that was given to the store and never sent."""
+        return self._write(partial(calls.withdraw, session=session, key=key))
 
-        Returns:
-            Their ids, in order.
-        """
-        return await self._write(partial(calls.begin, session=session, intents=intents))
-
-    async def finish_call(
+    def finish_call(
         self,
         session: int,
         event: CallFinished,
         answer: CallAnswer | None,
         then: Sequence[Event] = (),
-    ) -> list[Event]:
+    ) -> Awaitable[list[Event]]:
         """Store a call's outcome, its answer, and the events that follow, all or nothing.
+
+        What is given to the store after this was called is stored after it, awaited or not.
 
         Returns:
             The outcome and the others, as stored (the role and purpose are the intent's).
@@ -237,7 +233,7 @@ class Store(StoreFile):
         Raises:
             StoreError: The call has an outcome already.
         """
-        return await self._write(
+        return self._write(
             partial(calls.finish, session=session, event=event, answer=answer, then=then)
         )
 

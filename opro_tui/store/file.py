@@ -67,12 +67,12 @@ class StoreFile:
         """How many transactions were committed since it was opened."""
         return self._writer.transactions if self._writer else 0
 
-    async def _write(self, job: Callable[[sqlite3.Connection], T]) -> T:
+    def _write(self, job: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         if self._writer is None:
             raise StoreError(
                 "was opened for reading only", where=str(self.path), todo="Open it for writing."
             )
-        return await self._writer.run(job)
+        return self._writer.run(job)
 
     async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
         return await self._reader.run(job)

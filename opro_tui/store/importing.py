@@ -103,7 +103,7 @@ class _Loader:
     def _call(self, call: StoredCall) -> None:
         if call.id in self._ids:
             raise StoreError(f"call {call.id} is there twice")
-        id_ = begin(self._db, self._session, (call.intent,))[0]
+        id_ = begin(self._db, self._session, call.intent)
         self._ids[call.id] = id_
         self._db.execute("UPDATE calls SET started = ? WHERE id = ?", (call.started, id_))
         if call.bought is not None:

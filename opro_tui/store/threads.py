@@ -38,14 +38,18 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="opro-store-writer", daemon=True)
         self._thread.start()
 
-    async def run(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a job in a transaction and return its result once that is committed."""
+    def run(self, job: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        """Run a job in a transaction, after all that were given before; its result once committed.
+
+        Raises:
+            StoreError: The store was closed.
+        """
         if self._closed:
             raise StoreError("the store was closed", where=str(self._path))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._jobs.put((job, future, loop))
-        return await future
+        return future
 
     def stop(self) -> None:
         """Take no more jobs."""

@@ -117,7 +117,7 @@ async def test_a_call_has_one_outcome(store: Store) -> None:
 async def test_a_cancelled_caller_loses_nothing(store: Store) -> None:
     session = (await new_session(store)).id
     call = await store.begin_call(session, intent())
-    task = asyncio.create_task(store.finish_call(session, outcome(call), answer("paid for")))
+    task = asyncio.ensure_future(store.finish_call(session, outcome(call), answer("paid for")))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -166,7 +166,7 @@ async def test_two_programs_write_two_sessions(store: Store) -> None:
 
 async def test_the_event_loop_does_not_wait_for_the_disk(store: Store) -> None:
     session = (await new_session(store)).id
-    write = asyncio.create_task(store._write(lambda _: time.sleep(0.3)))
+    write = asyncio.ensure_future(store._write(lambda _: time.sleep(0.3)))
     read = asyncio.create_task(store._read(lambda _: time.sleep(0.3)))
     longest, last = 0.0, time.monotonic()
     while not (write.done() and read.done()):
