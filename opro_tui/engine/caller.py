@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from opro_tui.core.errors import BudgetReached, ContextOverflow, ModelError, ParameterRefused
+from opro_tui.core.errors import (
+    BudgetReached,
+    ContextOverflow,
+    ModelError,
+    ParameterRefused,
+    StoreError,
+)
 from opro_tui.core.events import Outcome, Warned
 from opro_tui.core.usage import Usage, to_picodollars
 from opro_tui.engine.budget import worst_case
@@ -283,7 +290,8 @@ class Caller:
         try:
             return await stored
         except asyncio.CancelledError:
-            await asyncio.shield(self.store.withdraw_call(self.session, key))
+            with suppress(StoreError):  # it was closed: what became of it is the next run's to say
+                await asyncio.shield(self.store.withdraw_call(self.session, key))
             raise
 
     async def _send(self, call: UnderWay) -> Answered:

@@ -128,7 +128,7 @@ async def test_an_unfinished_step_and_calls_in_flight_go_on(tmp_path):
     async with opened(db) as session:
         async for event in session.run(1):
             if event.type == "evaluation" and event.step == 1:
-                break
+                session.stop()
     record = await store.session("s")
     await store.begin_call(record.id, intent(b"x" * 16))
     other, _ = await imported(await written(store, "s", "jsonl", tmp_path), tmp_path)

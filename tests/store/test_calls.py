@@ -46,7 +46,7 @@ async def test_only_answered_calls_of_any_session_are_found(store: Store) -> Non
 async def test_many_keys_at_once(store: Store) -> None:
     session = (await new_session(store)).id
     keys = [number.to_bytes(16, "big") for number in range(1500)]
-    calls = await store.begin_calls(session, [intent(key) for key in keys])
+    calls = await asyncio.gather(*(store.begin_call(session, intent(key)) for key in keys))
     assert calls == list(range(calls[0], calls[0] + 1500))
     for call in calls[::100]:
         await store.finish_call(session, outcome(call), answer(str(call)))
@@ -57,7 +57,8 @@ async def test_many_keys_at_once(store: Store) -> None:
 async def test_calls_in_flight_at_a_kill_are_known_and_can_be_settled(store: Store) -> None:
     session = (await new_session(store)).id
     other = (await new_session(store, "other")).id
-    done, lost, _ = await store.begin_calls(session, [intent(), intent(KEY, step=2), intent()])
+    intents = (intent(), intent(KEY, step=2), intent())
+    done, lost, _ = [await store.begin_call(session, each) for each in intents]
     await store.begin_call(other, intent())
     await store.finish_call(session, outcome(done), answer("a"))
     reopened = await type(store).open(store.path)
