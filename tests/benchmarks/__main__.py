@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.benchmarks import Row
 
 ALL = (
+    "step",
     "key_to_paint",
     "keys",
     "opening",

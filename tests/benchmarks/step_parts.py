@@ -1,6 +1,6 @@
 """The processes of the benchmark of a step: the server, the bare SDK, and our own step.
 
-`python -m tests.benchmarks.step_parts serve|floor|ours …`; each prints one line of JSON.
+`python -m tests.benchmarks.step_parts serve|floor|aiohttp|ours …`; each prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -23,12 +23,18 @@ def question(example: int) -> str:
     return f"What is {example} + {example * 7}?"
 
 
-async def floor(url: str, solutions: int, train: int, slots: int) -> dict[str, float]:
-    """The calls of a step on the bare SDK, behind a semaphore."""
-    from openai import AsyncOpenAI
+async def floor(
+    url: str, solutions: int, train: int, slots: int, *, aiohttp: bool
+) -> dict[str, float]:
+    """The calls of a step on the bare SDK, behind a semaphore; as it comes, or on aiohttp."""
+    from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultAsyncHttpxClient
+
+    http_client = DefaultAioHttpClient() if aiohttp else DefaultAsyncHttpxClient()
 
     gate = asyncio.Semaphore(slots)
-    async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
+    async with AsyncOpenAI(
+        base_url=url, api_key="none", max_retries=0, http_client=http_client
+    ) as client:
 
         async def ask(prompt: str, **more: Any) -> Any:
             async with gate:
@@ -105,9 +111,10 @@ def main() -> None:
     what, *arguments = sys.argv[1:]
     if what == "serve":
         serve(float(arguments[0]), int(arguments[1]))
-    elif what == "floor":
+    elif what in ("floor", "aiohttp"):
         url, *numbers = arguments
-        print(json.dumps(asyncio.run(floor(url, *(int(number) for number in numbers)))))
+        calls = floor(url, *(int(number) for number in numbers), aiohttp=what == "aiohttp")
+        print(json.dumps(asyncio.run(calls)))
     else:
         print(json.dumps(asyncio.run(ours(arguments[0]))))
 
