@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from opro_tui.core.errors import BadInput, nearest
-from opro_tui.core.protocols import TRAITS
+from opro_tui.core.traits import TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

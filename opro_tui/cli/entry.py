@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from opro_tui import garbage
 from opro_tui.cli import output
 from opro_tui.core.errors import OproError, nearest
 
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     Args:
         argv: The arguments; None takes the process's own.
     """
+    garbage.let_rest()
     sys.exit(invoke(sys.argv[1:] if argv is None else argv))
 
 

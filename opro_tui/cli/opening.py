@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from opro_tui import garbage
 from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def wait_for(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's asynchronous part."""
     import asyncio
 
+    garbage.wake()
     return asyncio.run(work)
 
 
@@ -69,6 +71,24 @@ async def existing_database(app: App, name: str, *, readonly: bool = True) -> As
         )
     async with database(app, readonly=readonly) as store:
         yield store
+
+
+def must_have(app: App, name: str) -> None:
+    """Refuse a session that isn't there before a screen opens.
+
+    Raises:
+        BadInput: There is no such session.
+        StoreError: The database can't be opened.
+    """
+    from opro_tui.store.glance import has_session
+
+    if not has_session(app.db, name):
+        wait_for(_find(app, name))
+
+
+async def _find(app: App, name: str) -> None:
+    async with existing_database(app, name) as store:
+        await store.session(name)
 
 
 @asynccontextmanager

@@ -103,7 +103,7 @@ class ParameterRefused(ModelError):
     """The endpoint does not take a parameter (temperature, n, …); send the call again without it.
 
     Args:
-        parameter: The trait to switch off, one of `core.protocols.TRAITS`.
+        parameter: The trait to switch off, one of `core.traits.TRAITS`.
     """
 
     def __init__(

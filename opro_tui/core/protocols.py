@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from opro_tui.core.picture import Picture, View
     from opro_tui.core.usage import TokenUsage
 
-TRAITS = ("temperature", "n", "max_tokens", "max_completion_tokens", "reasoning_effort", "system")
-"""What an endpoint may refuse or ignore; a trait that is absent is not known yet."""
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -236,8 +233,8 @@ class Account:
 
 
 Traits = dict[str, bool | int]
-"""What is known of an endpoint's model: a name of TRAITS to False (refused), True or, for `n`, the
-most completions one request gave."""
+"""What is known of an endpoint's model: a name of `traits.TRAITS` to False (refused), True or, for
+`n`, the most completions one request gave."""
 
 
 class Model(Protocol):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.config import url_problem
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateRejected, CandidateSampled, CandidateScored, Event
+from opro_tui.core.names import check_name
 from opro_tui.core.protocols import Split
 from opro_tui.core.settings import OF_JUDGE, Settings, find
 from opro_tui.core.solution import Origin, Score
@@ -105,22 +106,6 @@ def prepare(draft: Draft, config: Config) -> Prepared:
     starting_events(prepared)
     loaded.task.template(settings.meta_style).with_texts(draft.template)
     return prepared
-
-
-def check_name(name: str) -> None:
-    """Refuse names that could not be typed or shown.
-
-    Raises:
-        BadInput: The name is empty, long, or has control characters.
-    """
-    if not name.strip() or name != name.strip():
-        raise BadInput("a session needs a name without blanks around it", where="NAME")
-    if len(name) > 100 or not name.isprintable():
-        raise BadInput(
-            "is no name for a session",
-            where=repr(name[:40]),
-            todo="Use at most 100 printable characters.",
-        )
 
 
 def _check_for_files(asked: Settings, given: set[str]) -> None:

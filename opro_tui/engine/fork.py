@@ -31,13 +31,14 @@ from opro_tui.core.edits import Edits
 from opro_tui.core.edits import plan as plan_edits
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CandidateSampled, CandidateScored, EditMade, Event
+from opro_tui.core.names import check_name
 from opro_tui.core.protocols import Split
 from opro_tui.core.reducer import fold
 from opro_tui.core.settings import OF_JUDGE, Settings, find
 from opro_tui.core.solution import Origin
 from opro_tui.core.state import State
 from opro_tui.engine import conditions
-from opro_tui.engine.create import check_models, check_name
+from opro_tui.engine.create import check_models
 from opro_tui.engine.opening import facts_of, initial_state
 from opro_tui.engine.pool import models_of
 from opro_tui.tasks.variation import Variation, boundary_of, vary

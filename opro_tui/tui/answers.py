@@ -9,7 +9,7 @@ from textual.content import Content
 
 from opro_tui.core.judgement import deviation, typical_deviation
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell, Row
+from opro_tui.tui.parts import Cell, Row
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

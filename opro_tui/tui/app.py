@@ -9,9 +9,10 @@ from rich.text import Text
 
 from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
-from opro_tui.tui import advice, bindings
+from opro_tui.tui import bindings, screens, warming
 from opro_tui.tui.bench import Bench
 from opro_tui.tui.format import harmless, safe
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import (
     Failed,
     ForkAsked,
@@ -23,11 +24,6 @@ from opro_tui.tui.messages import (
 )
 from opro_tui.tui.palette import commands
 from opro_tui.tui.resume import how_to_resume
-from opro_tui.tui.screens import ask
-from opro_tui.tui.screens.compare import CompareScreen
-from opro_tui.tui.screens.measure import MeasureScreen
-from opro_tui.tui.screens.problem import RETRY, Problem
-from opro_tui.tui.screens.sessions import SessionsScreen
 from opro_tui.tui.session_commands import SESSION_COMMANDS
 
 if TYPE_CHECKING:
@@ -38,8 +34,13 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from opro_tui.config import Config
+    from opro_tui.tui import advice
     from opro_tui.tui.measuring import Measuring
+    from opro_tui.tui.screens import problem
     from opro_tui.tui.steering import Steering
+else:
+    advice = Later("opro_tui.tui.advice")
+    problem = Later("opro_tui.tui.screens.problem")
 
 LEAVE_SECONDS = 2.0
 """How soon a second Ctrl+C has to come to quit."""
@@ -59,19 +60,14 @@ class OproApp(Bench):
     CSS_PATH = [  # noqa: RUF012 - Textual declares no ClassVar
         "styles/tones.tcss",
         "styles/workbench.tcss",
-        "styles/layers.tcss",
-        "styles/detail.tcss",
-        "styles/prompt.tcss",
         "styles/sessions.tcss",
-        "styles/new_session.tcss",
-        "styles/history.tcss",
     ]
 
     def __init__(
         self, database: Path, name: str | None, config: Config, *, ablation: str = ""
     ) -> None:
         super().__init__(database, config)
-        self.sessions = SessionsScreen(self.shelf, self.keys) if name is None else None
+        self.sessions = screens.SessionsScreen(self.shelf, self.keys) if name is None else None
         self.put_on_bench(name or "")
         self.ablation = ablation
         self.measuring: Measuring | None = None
@@ -83,12 +79,19 @@ class OproApp(Bench):
         self.set_keymap(self.keys)
         self.catch_kills()
         self.begin()
+        self.screen.call_after_refresh(self._painted)
+
+    def _painted(self) -> None:
+        """Make ready behind the first paint what no key could ask for before."""
+        self.read_styles()
+        warming.begin()
 
     def begin(self) -> None:
         """Show the first screen."""
         if self.sessions is not None:
             self.push_screen(self.sessions)
             if self.ablation:
+                self.read_styles()
                 self.sessions.show_ablation(self.ablation)
         else:
             self.show_bench()
@@ -154,7 +157,7 @@ class OproApp(Bench):
         """Tell who has left its screen what became of a measurement."""
         if self.leaving:
             self.leave()
-        elif not isinstance(self.screen, (MeasureScreen, CompareScreen)):
+        elif not isinstance(self.screen, (screens.MeasureScreen, screens.CompareScreen)):
             self.notify(safe(message.text, 200), markup=False, timeout=10)
 
     async def on_fork_asked(self, message: ForkAsked) -> None:
@@ -175,7 +178,7 @@ class OproApp(Bench):
             if answer == "open" and not self.steering.running:
                 self._go_on_in(name)
 
-        self.push_screen(ask.fork_made(name, running=self.steering.running), answered)
+        self.push_screen(screens.ask.fork_made(name, running=self.steering.running), answered)
 
     def _go_on_in(self, name: str) -> None:
         """Put another session on the bench instead of this one."""
@@ -186,14 +189,14 @@ class OproApp(Bench):
         """Show what went wrong, to be read, copied and tried again."""
 
         def answered(answer: str | None) -> None:
-            if answer == RETRY and message.again == "run":
+            if answer == problem.RETRY and message.again == "run":
                 self.run_begins(self.steering.name)
                 self.jobs.run_again()
-            elif answer == RETRY:
+            elif answer == problem.RETRY:
                 self.jobs.renew_prompt()
 
         log = log_path()
-        problem = Problem(
+        told = problem.Problem(
             message.title,
             message.text,
             todo=advice.advice(message.code, message.text),
@@ -201,12 +204,12 @@ class OproApp(Bench):
             again="tries again" if message.again else "",
             kept=advice.kept(message.text, on_bench=self.steering.opened),
         )
-        self.push_screen(problem, answered)
+        self.push_screen(told, answered)
 
     def on_leave_asked(self) -> None:
         """Leave; when a step runs, ask what shall become of it."""
         if self.busy:
-            self.push_screen(ask.leave(), self._answered)
+            self.push_screen(screens.ask.leave(), self._answered)
         else:
             self.leave()
 

@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkerState
 
-from opro_tui.core.waste import waste
-from opro_tui.tui import caution, notices
+from opro_tui.tui import screens
 from opro_tui.tui.format import safe
 from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
-from opro_tui.tui.keymap import keymap
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import Failed, RunEnded, ScoreAsked, StepsAsked
 from opro_tui.tui.options import options
-from opro_tui.tui.screens import ask
-from opro_tui.tui.screens.workbench import Workbench
 from opro_tui.tui.shelf import Shelf
 from opro_tui.tui.steering import Steering
 
@@ -26,8 +23,16 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from opro_tui.config import Config
+    from opro_tui.core import waste as waste_meter
     from opro_tui.core.waste import Waste
+    from opro_tui.tui import caution, keymap, notices
     from opro_tui.tui.screens.sessions import SessionsScreen
+    from opro_tui.tui.screens.workbench import Workbench
+else:
+    keymap = Later("opro_tui.tui.keymap")
+    waste_meter = Later("opro_tui.core.waste")
+    caution = Later("opro_tui.tui.caution")
+    notices = Later("opro_tui.tui.notices")
 
 
 class Bench(Host):
@@ -42,10 +47,11 @@ class Bench(Host):
     """
 
     sessions: SessionsScreen | None = None
+    _workbench: Workbench | None = None
 
     def __init__(self, database: Path, config: Config) -> None:
         super().__init__(options(config))
-        self.keys = keymap(config)
+        self.keys = keymap.keymap(config) if config.keymap else {}
         self.shelf = Shelf(database, config)
         self.leaving = False
 
@@ -59,17 +65,31 @@ class Bench(Host):
         self._advised = 0
         self.steering = Steering(self.shelf.database, name, self.shelf.config)
         self.jobs = Jobs(self, self.steering)
-        self.workbench = Workbench(
-            self.steering,
-            self.keys,
-            chart=self.options.chart,
-            from_list=self.sessions is not None,
-        )
+        self._workbench = None
+
+    @property
+    def workbench(self) -> Workbench:
+        """The screen over the session; who only looks at the list of sessions never makes it."""
+        if self._workbench is None:
+            from opro_tui.tui.screens.workbench import Workbench
+
+            self._workbench = Workbench(
+                self.steering,
+                self.keys,
+                chart=self.options.chart,
+                from_list=self.sessions is not None,
+            )
+        return self._workbench
 
     def show_bench(self) -> None:
-        """Show it at once; the session opens behind it."""
+        """Show it at once; the session opens behind it, once it is painted."""
         self.push_screen(self.workbench)
-        self.jobs.open()
+        self.workbench.call_after_refresh(self._open, self.jobs)
+
+    def _open(self, jobs: Jobs) -> None:
+        # Whoever was quick enough may have left it already.
+        if jobs is self.jobs:
+            jobs.open()
 
     def on_session_opened(self) -> None:
         """Draw it, and follow it where another process writes it."""
@@ -111,7 +131,7 @@ class Bench(Host):
             if answer == "run":
                 self._run_steps(message.steps)
 
-        self.push_screen(ask.dear(why), answered)
+        self.push_screen(screens.ask.dear(why), answered)
 
     def _run_steps(self, steps: int) -> None:
         self.run_begins(self.steering.name)
@@ -155,7 +175,7 @@ class Bench(Host):
     async def _read_waste(self) -> Waste:
         """Read the waste meter, and show it."""
         steering = self.steering
-        steering.waste = meter = await asyncio.to_thread(waste, steering.state)
+        steering.waste = meter = await asyncio.to_thread(waste_meter.waste, steering.state)
         self.workbench.draw()
         return meter
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui.view import Part, fitting
+from opro_tui.tui.parts import Part, fitting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import StoreError
-from opro_tui.store.records import StoredDraft
 
 if TYPE_CHECKING:
     from opro_tui.store.database import Store
+    from opro_tui.store.records import StoredDraft
 
 PAUSE_SECONDS = 0.3
 """How long after a keystroke a draft is on the disk, at most."""
@@ -60,6 +60,8 @@ class Drafts:
         if wanted is None:
             del self._kept[name]
         else:
+            from opro_tui.store.records import StoredDraft
+
             self._kept[name] = StoredDraft(wanted, round(time.time() * 1000))
         self._changed.add(name)
         if self._store is not None and (self._writing is None or self._writing.done()):

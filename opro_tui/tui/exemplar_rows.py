@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell, Row
+from opro_tui.tui.parts import Cell, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

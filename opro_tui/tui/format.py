@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, get_character_cell_size
 
-from opro_tui.core.picture import TINY
-
 if TYPE_CHECKING:
     from textual.content import Content
 
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 REPLACEMENT = "\ufffd"
 NEWLINE = "⏎"
 ELLIPSIS = "…"
+HALF_WIDTH = 7
+"""Cells that a half-width has in a table."""
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
 _PILED_MARKS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
 _ASCII = str.maketrans(
@@ -187,6 +187,8 @@ def gap(figure: float | None) -> str:
     """A gap in % without its sign, in at most six characters; empty where there is none."""
     if figure is None:
         return ""
+    from opro_tui.core.picture import TINY
+
     if figure <= -TINY:
         return f"−{gap(-figure)}"
     if figure < 0.05:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.statistics import FLATTERY
 from opro_tui.tui.bindings import LIST_KEYS, spelled
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from opro_tui.tui.commands import Command
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 SESSION_MARKS: tuple[tuple[str, str, str], ...] = (
     ("±", "half-width", "Half of the 95 % interval of a score."),

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -17,17 +18,26 @@ from textual.app import App
 from textual.widgets import Input
 
 from opro_tui.config import log_path
-from opro_tui.tui import bindings, copying, crash, terminal, themes
-from opro_tui.tui.external import read_outside
+from opro_tui.tui import bindings, screens, terminal, themes
 from opro_tui.tui.format import pictured, safe
-from opro_tui.tui.screens.help import HelpLayer, help_layer
+from opro_tui.tui.later import Later
 from opro_tui.tui.widgets.tones import CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from opro_tui.tui import copying, crash, external
     from opro_tui.tui.options import Options
+else:
+    copying = Later("opro_tui.tui.copying")
+    crash = Later("opro_tui.tui.crash")
+    external = Later("opro_tui.tui.external")
 
+STYLES = Path(__file__).parent / "styles"
+MORE_STYLES = tuple(
+    STYLES / f"{name}.tcss" for name in ("layers", "detail", "prompt", "new_session", "history")
+)
+"""The style sheets that aren't read before the first paint."""
 LONG_SECONDS = 20.0
 """A run of at least this length is announced although the person looks at the screen."""
 TOOL_SECONDS = 2.0
@@ -71,6 +81,13 @@ class Host(App[None]):
         if colours != self._colours:
             self._colours = colours
             super().refresh_css(animate)
+
+    def read_styles(self) -> None:
+        """Read the style sheets of what opens over the first screen, which needs them not yet."""
+        unread = [path for path in MORE_STYLES if not self.stylesheet.has_source(str(path))]
+        if unread:
+            self.stylesheet.read_all(unread)
+            self.stylesheet.reparse()
 
     def send(self, sequence: str) -> None:
         """Write an escape sequence to the terminal."""
@@ -153,14 +170,14 @@ class Host(App[None]):
 
     def action_help_here(self) -> None:
         """Show every action of the screen on top."""
-        if not isinstance(self.screen, HelpLayer):
+        if not isinstance(self.screen, screens.HelpLayer):
             table = bindings.commands_of(type(self.screen))
-            self.push_screen(help_layer(self.keys, table))
+            self.push_screen(screens.HelpLayer(self.keys, table))
 
     async def action_page(self) -> None:
         """Read the text on top in `$PAGER`."""
         text = getattr(self.screen, "whole", "")
-        if text and (problem := await read_outside(self, text)):
+        if text and (problem := await external.read_outside(self, text)):
             self.notify(safe(problem, 200), markup=False, severity="warning")
 
     # Mouse

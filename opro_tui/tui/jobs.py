@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from opro_tui.core.errors import OproError
-from opro_tui.core.events import Warned
 from opro_tui.tui.format import safe
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import (
     Failed,
     MeasureEnded,
@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.worker import Worker, WorkType
 
+    from opro_tui.core import events
     from opro_tui.core.events import Stopped
     from opro_tui.tui.measuring import Measuring
     from opro_tui.tui.steering import Steering
+else:
+    events = Later("opro_tui.core.events")
 
 FOLLOW_SECONDS = 0.5
 log = logging.getLogger(__name__)
@@ -145,7 +148,7 @@ class Jobs:
             self._fail("The data files can't be looked at", error)
             return
         for event in noted:
-            if isinstance(event, Warned):
+            if isinstance(event, events.Warned):
                 words = f"{safe(event.message, 600)} (m shows it again)"
                 self.app.notify(
                     words, title="The data changed", severity="warning", timeout=12, markup=False

@@ -12,13 +12,14 @@ from opro_tui.tui import answers as said
 from opro_tui.tui import edit_words
 from opro_tui.tui import format as fmt
 from opro_tui.tui.compare import in_words, paired
-from opro_tui.tui.rows import ORIGINS, Cell
+from opro_tui.tui.parts import Cell
+from opro_tui.tui.rows import ORIGINS
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
     from opro_tui.core.lineage import Entry, Lineage, Link
     from opro_tui.core.state import State
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 COLUMNS = (
     Column("#", 5, right=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.meta_prompt import CRITIQUE, EXEMPLAR, INSTRUCTIONS, REQUEST, SEPARATOR, SOLUTION
 from opro_tui.tui import format as fmt
 from opro_tui.tui.margin import MarginLine, Run, wrapped
-from opro_tui.tui.view import Part
+from opro_tui.tui.parts import Part
 
 if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import MetaPrompt, Region, Template

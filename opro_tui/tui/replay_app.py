@@ -30,6 +30,7 @@ class ReplayApp(OproApp):
 
     def begin(self) -> None:
         """Show the replay."""
+        self.read_styles()
         archive = Archive(self.shelf.database, self.shelf.config)
         screen = ReplayScreen(archive, self.replayed, chart=self.options.chart)
         self.push_screen(screen, self._replay_left)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui.view import Part, forecast_amount
+from opro_tui.tui.parts import Part
+from opro_tui.tui.view import forecast_amount
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.solution import Origin
 from opro_tui.tui import format as fmt
 from opro_tui.tui.compare import tied
+from opro_tui.tui.parts import Cell, Row
 from opro_tui.tui.view import shown_step
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from opro_tui.core.usage import Usage
 
 NOTE_WIDTH = 60
-HALF_WIDTH = 7
-"""Cells of the trajectory's column ±."""
 PART_WIDTH = 21
 """Cells that the columns score and change have together, in the narrowest list."""
 BAR_WIDTH, LEAST_BAR = 8, 3
@@ -34,24 +32,6 @@ ORIGINS = {
     Origin.PERSON: "you",
     Origin.IMPORT: "import",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell.
-
-    Attributes:
-        text: What it says, already harmless and in one line.
-        tone: How it looks, a name of `widgets.tones.TONES`.
-        span: Over how many columns it reaches.
-    """
-
-    text: str = ""
-    tone: str = ""
-    span: int = 1
-
-
-Row = tuple[Cell, ...]
 
 
 def candidate_ids(state: State, step: int | None = None) -> list[int]:
@@ -148,7 +128,7 @@ def _partial(candidate: Candidate, score: Score, shown: str) -> str:
 def _rests_on(score: Score) -> str:
     """How many of how many examples, in the cells that a ± has."""
     text = f"{score.n}/{score.of}"
-    return text if len(text) <= HALF_WIDTH else f"n={fmt.short_count(score.n)}"
+    return text if len(text) <= fmt.HALF_WIDTH else f"n={fmt.short_count(score.n)}"
 
 
 def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -> Cell:

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from opro_tui.core.solution import Origin
-from opro_tui.tui.compare import tied
+from opro_tui.tui.later import Later
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from opro_tui.core.solution import Candidate
+    from opro_tui.core import solution
+    from opro_tui.core.solution import Candidate, Origin
     from opro_tui.core.state import State
+    from opro_tui.tui import compare
+else:
+    solution = Later("opro_tui.core.solution")
+    compare = Later("opro_tui.tui.compare")
 
 _TERMS = re.compile(r'"([^"]*)"?|(\S+)')
 _STEPS = re.compile(r"step:(\d{1,9})(?:-(\d{1,9}))?$")
 _NUMBER = re.compile(r"#(\d{1,9})$")
 MARKS = ("pinned", "dropped", "tied", "partial", "shown", "unread", "flagged")
-ORIGIN_WORDS = {str(origin): origin for origin in Origin} | {"you": Origin.PERSON}
 
 
 class Order(StrEnum):
@@ -85,10 +88,17 @@ def parse(text: str) -> Filter:
             marks.add(term)
         elif term.startswith("origin:"):
             wanted = term.removeprefix("origin:")
-            origins |= {o for word, o in ORIGIN_WORDS.items() if word.startswith(wanted)}
+            origins |= _origins(wanted)
         elif term != "step:" and (quoted or plain):
             words.append((quoted or plain).lower())
     return Filter(tuple(words), frozenset(origins), tuple(steps), frozenset(marks), frozenset(ids))
+
+
+def _origins(wanted: str) -> set[Origin]:
+    """The origins that a word begins to name."""
+    origin = solution.Origin
+    words = {str(each): each for each in origin} | {"you": origin.PERSON}
+    return {each for word, each in words.items() if word.startswith(wanted)}
 
 
 def listed(state: State, wanted: Filter, order: Order, shown: Collection[int]) -> list[int]:
@@ -150,7 +160,7 @@ def _marked(state: State, candidate: Candidate, mark: str, shown: Collection[int
     best = state.best()
     if score is None or not score.full or best is None or best.score is None:
         return False
-    return bool(tied(state, score, best.score))
+    return bool(compare.tied(state, score, best.score))
 
 
 def ordered(ranked: list[Candidate], order: Order, *, minimize: bool) -> list[Candidate]:

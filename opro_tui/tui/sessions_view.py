@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.engine.create import check_name
+from opro_tui.core.names import check_name
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell
-from opro_tui.tui.view import Part
+from opro_tui.tui.parts import Cell, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from opro_tui.engine.listing import Entry
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 SORTS: tuple[tuple[str, Callable[[Entry], tuple[bool, float | str]], bool], ...] = (
     ("last used", lambda e: (True, e.updated), True),

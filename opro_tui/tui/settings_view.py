@@ -17,13 +17,13 @@ from opro_tui.core.settings import (
 )
 from opro_tui.tui import edit_words
 from opro_tui.tui.format import safe
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 
 if TYPE_CHECKING:
     from opro_tui.core.events import EditMade
     from opro_tui.core.settings import Definition
     from opro_tui.core.state import State
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 _GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

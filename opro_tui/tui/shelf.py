@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import OproError
-from opro_tui.engine import create as creating
-from opro_tui.engine import discovery, listing
-from opro_tui.engine.preview import preview
-from opro_tui.store.database import Store
+from opro_tui.core.names import check_name
+from opro_tui.tui import warming
+from opro_tui.tui.later import Later
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -22,10 +21,21 @@ if TYPE_CHECKING:
 
     from opro_tui.config import Config
     from opro_tui.core.state import State
+    from opro_tui.engine import create as creating
+    from opro_tui.engine import discovery, listing
+    from opro_tui.engine import preview as pricing
     from opro_tui.engine.create import Draft, Prepared
     from opro_tui.engine.discovery import ModelOffer
     from opro_tui.engine.listing import Entry
     from opro_tui.engine.preview import Preview
+    from opro_tui.store import database
+    from opro_tui.store.database import Store
+else:
+    creating = Later("opro_tui.engine.create")
+    discovery = Later("opro_tui.engine.discovery")
+    listing = Later("opro_tui.engine.listing")
+    pricing = Later("opro_tui.engine.preview")
+    database = Later("opro_tui.store.database")
 
 DEMO = {"task": "sums", "optimizer": "simulated", "scorer": "simulated"}
 
@@ -44,7 +54,8 @@ class Shelf:
 
     @asynccontextmanager
     async def _store(self) -> AsyncIterator[Store]:
-        store = await Store.open(self.database)
+        await warming.ready()
+        store = await database.Store.open(self.database)
         try:
             yield store
         finally:
@@ -81,7 +92,7 @@ class Shelf:
         Raises:
             BadInput: It is none, or taken.
         """
-        creating.check_name(new)
+        check_name(new)
         async with self._store() as store:
             await store.rename(old, new)
 
@@ -135,7 +146,7 @@ class Shelf:
 
         def work() -> tuple[Preview, list[str]]:
             problems = discovery.missing_keys(prepared, self.config)
-            return asyncio.run(preview(prepared, self.config, steps)), problems
+            return asyncio.run(pricing.preview(prepared, self.config, steps)), problems
 
         return await asyncio.to_thread(work)
 

@@ -6,15 +6,10 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from opro_tui.core.edits import plan
 from opro_tui.core.errors import CodeMissing, OproError, SessionBusy
-from opro_tui.core.events import CandidateSampled, EditMade, Evaluation, StepFinished, Stopped
-from opro_tui.engine import fork as forking
-from opro_tui.engine.fork_price import price
-from opro_tui.engine.session import Session
-from opro_tui.store.database import Store
+from opro_tui.tui import warming
 from opro_tui.tui.drafts import Drafts
-from opro_tui.tui.view import Situation
+from opro_tui.tui.later import Later
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping
@@ -22,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opro_tui.config import Config
+    from opro_tui.core import edits as editing
+    from opro_tui.core import events
     from opro_tui.core.edits import Edits
     from opro_tui.core.events import Event
     from opro_tui.core.forecast import Forecast
@@ -29,7 +26,22 @@ if TYPE_CHECKING:
     from opro_tui.core.picture import Reference
     from opro_tui.core.state import State
     from opro_tui.core.waste import Waste
+    from opro_tui.engine import fork as forking
+    from opro_tui.engine import fork_price
+    from opro_tui.engine import session as engine
     from opro_tui.engine.fork_price import ForkPrice
+    from opro_tui.engine.session import Session
+    from opro_tui.store import database
+    from opro_tui.store.database import Store
+    from opro_tui.tui import view
+else:
+    editing = Later("opro_tui.core.edits")
+    events = Later("opro_tui.core.events")
+    forking = Later("opro_tui.engine.fork")
+    fork_price = Later("opro_tui.engine.fork_price")
+    engine = Later("opro_tui.engine.session")
+    database = Later("opro_tui.store.database")
+    view = Later("opro_tui.tui.view")
 
 RATE_SECONDS = 5.0
 """How far back the rate of evaluations looks."""
@@ -74,18 +86,26 @@ class Steering:
         Raises:
             OproError: It can't be opened.
         """
-        self._store = await Store.open(self.database)
+        await warming.ready()
+        self._store = await database.Store.open(self.database)
         try:
-            self._session = await Session.open(self._store, self.name, self.config)
+            self._session = await self._open()
         except SessionBusy as busy:
             self.readonly = busy.what.removeprefix("is being ")
-            self._session = await Session.open(self._store, self.name, self.config, readonly=True)
+            self._session = await engine.Session.open(
+                self._store, self.name, self.config, readonly=True
+            )
         except CodeMissing as missing:
             self.missing_code = str(missing)
             self.readonly = "without its own code"
-            self._session = await Session.open(self._store, self.name, self.config, readonly=True)
+            self._session = await engine.Session.open(
+                self._store, self.name, self.config, readonly=True
+            )
         if not self.readonly:
             await self.drafts.load(self._store, self._session.record.id)
+
+    async def _open(self, *, readonly: bool = False) -> Session:
+        return await engine.Session.open(self.store, self.name, self.config, readonly=readonly)
 
     async def close(self) -> None:
         """Let go of the session and the database; drafts are kept first."""
@@ -132,12 +152,12 @@ class Steering:
         """Whether the run was asked to stop and calls are still in flight."""
         return self._session is not None and self._session.stopping
 
-    def situation(self) -> Situation:
+    def situation(self) -> view.Situation:
         """What the panes have to know beside the state."""
         session = self.session
         now = time.monotonic()
         traffic = session.traffic
-        return Situation(
+        return view.Situation(
             name=session.name,
             simulated=session.record.simulated,
             status=session.status,
@@ -164,35 +184,35 @@ class Steering:
             return 0.0
         return len(self._times) / max(0.2, now - self._times[0])
 
-    async def run(self, steps: int) -> Stopped | None:
+    async def run(self, steps: int) -> events.Stopped | None:
         """Run steps; returns why the run ended before they were done, None when they are done."""
         return await self._watch(self.session.run(steps))
 
-    async def score(self, ids: Collection[int]) -> Stopped | None:
+    async def score(self, ids: Collection[int]) -> events.Stopped | None:
         """Score candidates without a step; returns why that ended early, None when it is done."""
         stopped = await self._watch(self.session.score(ids))
         self.prompt_stale = True
         return stopped
 
-    async def criticize(self) -> Stopped | None:
+    async def criticize(self) -> events.Stopped | None:
         """Have the next step's critique written; returns why that ended early."""
         stopped = await self._watch(self.session.criticize())
         self.prompt_stale = True
         return stopped
 
-    async def _watch(self, events: AsyncIterator[Event]) -> Stopped | None:
+    async def _watch(self, run: AsyncIterator[Event]) -> events.Stopped | None:
         self._times.clear()
         stopped = None
-        async for event in events:
+        async for event in run:
             self._take(event)
-            if isinstance(event, Stopped):
+            if isinstance(event, events.Stopped):
                 stopped = event
         return stopped
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, Evaluation):
+        if isinstance(event, events.Evaluation):
             self._times.append(time.monotonic())
-        elif isinstance(event, (StepFinished, EditMade)):
+        elif isinstance(event, (events.StepFinished, events.EditMade)):
             self.prompt_stale = True
 
     def stop(self) -> None:
@@ -213,7 +233,7 @@ class Steering:
     def refusal(self, edits: Edits) -> str:
         """Why edits can't be made now; empty where they can."""
         try:
-            plan(self.state, self.session.task, edits)
+            editing.plan(self.state, self.session.task, edits)
         except OproError as error:
             return self.what_failed(error)
         return ""
@@ -227,7 +247,7 @@ class Steering:
             OproError: It can't be made or priced.
         """
         planned = await forking.plan(self.store, self.session, None, values, note)
-        return planned, await price(self.store, planned, self.config)
+        return planned, await fork_price.price(self.store, planned, self.config)
 
     async def make_fork(self, planned: forking.Plan, name: str) -> None:
         """Make a planned fork.
@@ -243,10 +263,10 @@ class Steering:
 
     async def follow(self) -> bool:
         """Read what another process stored; whether there was anything."""
-        events = await self.session.refresh()
-        watched = (StepFinished, EditMade, CandidateSampled)
-        self.prompt_stale |= any(isinstance(event, watched) for event in events)
-        return bool(events)
+        found = await self.session.refresh()
+        watched = (events.StepFinished, events.EditMade, events.CandidateSampled)
+        self.prompt_stale |= any(isinstance(event, watched) for event in found)
+        return bool(found)
 
     async def work_out_prompt(self) -> None:
         """Work out the next meta-prompt, its length and its forecast, if anything changed.

@@ -8,36 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 from opro_tui.core.picture import percent
 from opro_tui.core.schedule import temperature_at
 from opro_tui.tui import format as fmt
+from opro_tui.tui.parts import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.picture import Reference
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
     from opro_tui.core.waste import Waste
     from opro_tui.models.held_back import HeldBack
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a one-line display.
-
-    Attributes:
-        text: What it says, already harmless.
-        tone: How it looks, a name of `widgets.tones.TONES`.
-        keep: The part with the lowest is left out first when the line is too narrow.
-    """
-
-    text: str
-    tone: str = ""
-    keep: int = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +68,6 @@ class Situation:
     def running(self) -> bool:
         """Whether a step is under way, here or in another process."""
         return self.status == "running"
-
-
-SEPARATOR = " · "
-
-
-def fitting(parts: Sequence[Part], width: int, separator: str = SEPARATOR) -> list[Part]:
-    """The parts that fit into a width, those kept least left out first, the last one cut."""
-    chosen = [part for part in parts if part.text]
-    gap = cell_len(separator)
-
-    def length() -> int:
-        return sum(cell_len(part.text) for part in chosen) + gap * (len(chosen) - 1)
-
-    while len(chosen) > 1 and length() > width:
-        chosen.remove(min(chosen, key=lambda part: part.keep))
-    if chosen and length() > width:
-        only = chosen[0]
-        chosen = [Part(fmt.cut(only.text, width), only.tone, only.keep)]
-    return chosen
 
 
 def header(state: State, now: Situation) -> list[Part]:

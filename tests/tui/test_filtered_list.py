@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from opro_tui.core.edits import Edits
 from opro_tui.tui.panes.pane import Pane
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 from opro_tui.tui.screens.costs import CostsScreen
 from opro_tui.tui.screens.history import HistoryLayer
 from opro_tui.tui.screens.settings import SettingsLayer

@@ -5,7 +5,7 @@ from rich.cells import cell_len
 from textual.app import App
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 from opro_tui.tui.widgets.row_list import Column, RowList
 from opro_tui.tui.widgets.whole_text import WholeText
 from tests.tui.driving import make_session, opened, run_out, until

@@ -23,7 +23,8 @@ from opro_tui.core.usage import PICO, Usage
 from opro_tui.core.waste import waste
 from opro_tui.tui import rows, view
 from opro_tui.tui.panes import candidates
-from opro_tui.tui.view import Part, Situation
+from opro_tui.tui.parts import SEPARATOR, Part, Row, fitting
+from opro_tui.tui.view import Situation
 from tests.tui.states import FACTS, HOSTILE, LOSS, empty, scored, steps
 
 if TYPE_CHECKING:
@@ -37,10 +38,10 @@ THREE = (
 
 
 def said(parts: list[Part]) -> str:
-    return view.SEPARATOR.join(part.text for part in parts if part.text)
+    return SEPARATOR.join(part.text for part in parts if part.text)
 
 
-def texts(row: rows.Row) -> list[str]:
+def texts(row: Row) -> list[str]:
     return [cell.text for cell in row]
 
 
@@ -87,7 +88,7 @@ def test_an_unknown_price_is_not_zero() -> None:
 @pytest.mark.parametrize("width", [10, 40, 60, 80, 120])
 def test_the_header_fits_and_keeps_its_name_longest(width: int) -> None:
     parts = view.header(steps(empty(), *THREE), Situation("sums", simulated=True))
-    fitted = view.fitting(parts, width)
+    fitted = fitting(parts, width)
     assert sum(cell_len(p.text) for p in fitted) + 3 * (len(fitted) - 1) <= width
     assert fitted[0].text == "sums"
 

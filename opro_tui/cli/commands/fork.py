@@ -51,7 +51,7 @@ def fork_command(
 async def _fork(
     app: App, name: str, step: int | None, new: str, values: dict[str, Any], note: str
 ) -> int:
-    from opro_tui.engine.create import check_name
+    from opro_tui.core.names import check_name
     from opro_tui.engine.fork import make, plan
     from opro_tui.engine.fork_price import price
 

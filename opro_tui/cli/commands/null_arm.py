@@ -40,8 +40,8 @@ def null_arm_command(app: App, name: str, at: int, new: str, steps: int | None) 
 
 
 async def _null_arm(app: App, name: str, at: int, new: str, steps: int | None) -> int:
+    from opro_tui.core.names import check_name
     from opro_tui.engine.arms import null_arm
-    from opro_tui.engine.create import check_name
     from opro_tui.engine.fork import make
 
     check_name(new)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui.cli.command import Command
-from opro_tui.cli.opening import existing_database, wait_for
+from opro_tui.cli.opening import must_have
 from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def open_command(app: App, name: str) -> int:
     """Open a session's workbench; one that another process runs is followed read-only."""
     from opro_tui.cli.output import interactive
 
-    wait_for(_check(app, name))
+    must_have(app, name)
     if not interactive():
         raise BadInput(
             "the workbench needs a terminal",
@@ -32,8 +32,3 @@ def open_command(app: App, name: str) -> int:
     from opro_tui.tui.app import run_workbench
 
     return run_workbench(app.db, name, app.config)
-
-
-async def _check(app: App, name: str) -> None:
-    async with existing_database(app, name) as store:
-        await store.session(name)

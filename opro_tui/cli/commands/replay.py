@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui.cli.command import Command
-from opro_tui.cli.opening import existing_database, wait_for
+from opro_tui.cli.opening import existing_database, must_have, wait_for
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
@@ -27,16 +27,11 @@ def replay_command(app: App, name: str, step: int | None) -> int:
     from opro_tui.cli.output import interactive
 
     if step is None and interactive():
-        wait_for(_check(app, name))
+        must_have(app, name)
         from opro_tui.tui.replay_app import run_replay
 
         return run_replay(app.db, name, app.config)
     return wait_for(_replay(app, name, step))
-
-
-async def _check(app: App, name: str) -> None:
-    async with existing_database(app, name) as store:
-        await store.session(name)
 
 
 async def _replay(app: App, name: str, step: int | None) -> int:

@@ -97,7 +97,7 @@ def rename_command(app: App, old: str, new: str) -> int:
 
 async def _rename(app: App, old: str, new: str) -> int:
     from opro_tui.cli.output import say
-    from opro_tui.engine.create import check_name
+    from opro_tui.core.names import check_name
 
     check_name(new)
     async with existing_database(app, old, readonly=False) as store:

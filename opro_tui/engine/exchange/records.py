@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import BadInput
 from opro_tui.core.events import CallFinished, Outcome
 from opro_tui.core.meta_prompt import Template
+from opro_tui.core.names import check_name
 from opro_tui.core.protocols import Completion, Example, Finish, Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import Usage
-from opro_tui.engine.create import check_name
 from opro_tui.engine.exchange import checks
 from opro_tui.store.records import CallAnswer, CallIntent, ImportedSession, StoredCall
 

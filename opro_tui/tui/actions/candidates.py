@@ -9,27 +9,32 @@ from typing import TYPE_CHECKING
 
 from textual import getters
 
-from opro_tui.core.edits import Edits
-from opro_tui.tui import compare, review, view
+from opro_tui.tui import screens
 from opro_tui.tui.actions.scoring import ScoringActions
 from opro_tui.tui.drafts import clock
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import StepsAsked
 from opro_tui.tui.panes.candidates import Looking
 from opro_tui.tui.panes.trajectory import TrajectoryPane
-from opro_tui.tui.screens import ask
-from opro_tui.tui.screens.detail import DetailScreen
-from opro_tui.tui.screens.editor import Editor, Written
-from opro_tui.tui.screens.lineage import LineageLayer, Pair
-from opro_tui.tui.screens.look_alikes import LookAlikes
-from opro_tui.tui.screens.trial import TrialScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from opro_tui.core import edits as editing
     from opro_tui.core.forecast import Forecast
+    from opro_tui.tui import compare, review, view
+    from opro_tui.tui.parts import Part
     from opro_tui.tui.review import Review
-    from opro_tui.tui.view import Part, Situation
+    from opro_tui.tui.screens.ask import Save
+    from opro_tui.tui.screens.editor import Written
+    from opro_tui.tui.screens.lineage import Pair
+    from opro_tui.tui.view import Situation
     from opro_tui.tui.widgets.row_list import RowList
+else:
+    editing = Later("opro_tui.core.edits")
+    compare = Later("opro_tui.tui.compare")
+    review = Later("opro_tui.tui.review")
+    view = Later("opro_tui.tui.view")
 
 TICK = 0.5
 """Seconds between looks at what isn't in the state: costs, and comparisons under way."""
@@ -162,7 +167,9 @@ class CandidateActions(ScoringActions):
     def _show(self, key: int) -> None:
         """Show all that is known of a candidate."""
         keys = self.list_in_focus.keys
-        self.app.push_screen(DetailScreen(self.steering, key, keys if key in keys else (key,)))
+        self.app.push_screen(
+            screens.DetailScreen(self.steering, key, keys if key in keys else (key,))
+        )
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
         """Show the whole of a row."""
@@ -178,7 +185,7 @@ class CandidateActions(ScoringActions):
         """Show the instructions nearest to the selected one."""
         key = self._selected()
         if key is not None:
-            self.app.push_screen(LookAlikes(self.steering, key), self._looked_up)
+            self.app.push_screen(screens.LookAlikes(self.steering, key), self._looked_up)
 
     def _looked_up(self, key: int | None) -> None:
         if key is not None:
@@ -188,12 +195,12 @@ class CandidateActions(ScoringActions):
         """Show where the selected solution came from."""
         key = self._selected()
         if key is not None:
-            self.app.push_screen(LineageLayer(self.steering, key), self._traced)
+            self.app.push_screen(screens.LineageLayer(self.steering, key), self._traced)
 
     def _traced(self, pair: Pair | None) -> None:
         if pair is not None:
             key, beside = pair
-            self.app.push_screen(DetailScreen(self.steering, key, (key,), beside=beside))
+            self.app.push_screen(screens.DetailScreen(self.steering, key, (key,), beside=beside))
 
     def action_freeze(self) -> None:
         """Keep the trajectory's order, or let it go."""
@@ -232,7 +239,7 @@ class CandidateActions(ScoringActions):
             self.say("This task computes its scores: there is no scorer to try.")
             return
         key = self.list_in_focus.key
-        self.app.push_screen(TrialScreen(self.steering, key))
+        self.app.push_screen(screens.TrialScreen(self.steering, key))
 
     # Marks
 
@@ -247,7 +254,7 @@ class CandidateActions(ScoringActions):
             self.say(f"#{key} has no score yet; only scored solutions can be pinned.")
             return
         unpin = key in self.state.pinned
-        await self.make(Edits(unpin=(key,)) if unpin else Edits(pin=(key,)))
+        await self.make(editing.Edits(unpin=(key,)) if unpin else editing.Edits(pin=(key,)))
 
     async def action_drop(self) -> None:
         """Drop the selected solution, or take it back."""
@@ -256,21 +263,21 @@ class CandidateActions(ScoringActions):
         key = self._selected()
         if key is not None:
             back = key in self.state.dropped
-            await self.make(Edits(undrop=(key,)) if back else Edits(drop=(key,)))
+            await self.make(editing.Edits(undrop=(key,)) if back else editing.Edits(drop=(key,)))
 
     # Review
 
     async def action_review(self) -> None:
         """Switch the review of candidates on or off."""
         on = not self.state.settings.review
-        if await self.make(Edits(settings={"review": on})):
+        if await self.make(editing.Edits(settings={"review": on})):
             self.say(f"Review is {'on' if on else 'off'} from the next step on.")
 
     async def action_veto(self) -> None:
         """Keep the selected candidate from being scored."""
         candidate = self._waiting("veto")
         if candidate is not None:
-            await self.make(Edits(veto=(candidate.id,)))
+            await self.make(editing.Edits(veto=(candidate.id,)))
 
     def action_select(self) -> None:
         """Leave the selected candidate out of what will be scored, or take it in again."""
@@ -292,11 +299,11 @@ class CandidateActions(ScoringActions):
             return
 
         async def answered(answer: str | None) -> None:
-            if answer == "score" and await self.make(Edits(veto=found.left_out)):
+            if answer == "score" and await self.make(editing.Edits(veto=found.left_out)):
                 self.post_message(StepsAsked(steps))
 
         price = review.price_words(found.answers, self._priced(found.answers))
-        self.app.push_screen(ask.selection(found, price), answered)
+        self.app.push_screen(screens.ask.selection(found, price), answered)
 
     def action_reword(self) -> None:
         """Write the selected candidate's text anew."""
@@ -307,7 +314,7 @@ class CandidateActions(ScoringActions):
 
         async def save(text: str) -> bool:
             waits = self.state.candidates[key].waiting and candidate.score is None
-            made = await self.make(Edits(veto=(key,) if waits else (), add=(text,)))
+            made = await self.make(editing.Edits(veto=(key,) if waits else (), add=(text,)))
             if made:
                 self.candidates.rows.move_to(max(self.state.candidates))
             return made
@@ -321,13 +328,13 @@ class CandidateActions(ScoringActions):
         """Write a solution of one's own."""
 
         async def save(text: str) -> bool:
-            return await self.make(Edits(add=(text,)))
+            return await self.make(editing.Edits(add=(text,)))
 
         hint = "A solution of your own. It is scored with the next candidates."
         self._write("add", "Add a solution", "", hint, save, self._refusal)
 
     def _refusal(self, text: str) -> str:
-        return self.steering.refusal(Edits(add=(text,))) if text else ""
+        return self.steering.refusal(editing.Edits(add=(text,))) if text else ""
 
     def _write(
         self,
@@ -335,7 +342,7 @@ class CandidateActions(ScoringActions):
         title: str,
         text: str,
         hint: str,
-        save: ask.Save,
+        save: Save,
         refuse: Callable[[str], str] = lambda _: "",
     ) -> None:
         """Open an editor; what isn't saved, or can't be, is kept as a draft."""
@@ -352,7 +359,7 @@ class CandidateActions(ScoringActions):
                 drafts.keep(name, None)
 
         kept = drafts.get(name)
-        editor = Editor(
+        editor = screens.Editor(
             title,
             text,
             hint,

@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from opro_tui.core.errors import OproError
-from opro_tui.tui import control
-from opro_tui.tui.archive import Archive
-from opro_tui.tui.measuring import CONFIRM, EVALUATE
+from opro_tui.tui import screens
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import Failed, MeasureAsked
-from opro_tui.tui.screens.choose import Choose
-from opro_tui.tui.screens.compare import CompareScreen
-from opro_tui.tui.screens.costs import CostsScreen
-from opro_tui.tui.screens.layers import Question
-from opro_tui.tui.screens.measure import MeasureScreen
-from opro_tui.tui.screens.new_eyes import NewEyesScreen
-from opro_tui.tui.screens.replay import ReplayScreen
 
 if TYPE_CHECKING:
     from opro_tui.core.state import State
     from opro_tui.engine.arms import NullArm
+    from opro_tui.tui import control, measuring
+    from opro_tui.tui.archive import Archive
     from opro_tui.tui.steering import Steering
+else:
+    control = Later("opro_tui.tui.control")
+    measuring = Later("opro_tui.tui.measuring")
 
 
 class HistoryActions(Screen[None]):
@@ -44,6 +41,8 @@ class HistoryActions(Screen[None]):
     @property
     def archive(self) -> Archive:
         """All sessions of the database, the one on the bench among them."""
+        from opro_tui.tui.archive import Archive
+
         return Archive(self.steering.database, self.steering.config, self.steering)
 
     def possible_history_action(self, action: str) -> bool:
@@ -64,23 +63,27 @@ class HistoryActions(Screen[None]):
 
     def action_replay(self) -> None:
         """Play this session again from its first event."""
-        self.app.push_screen(ReplayScreen(self.archive, self.steering.name, chart=self.chart))
+        self.app.push_screen(
+            screens.ReplayScreen(self.archive, self.steering.name, chart=self.chart)
+        )
 
     def action_new_eyes(self) -> None:
         """Grade the stored answers with another metric, or rebuild the meta-prompts."""
-        self.app.push_screen(NewEyesScreen(self.archive, self.steering.name))
+        self.app.push_screen(screens.NewEyesScreen(self.archive, self.steering.name))
 
     def action_costs(self) -> None:
         """Show what every step cost."""
-        self.app.push_screen(CostsScreen(self.archive, self.steering.name, chart=self.chart))
+        self.app.push_screen(
+            screens.CostsScreen(self.archive, self.steering.name, chart=self.chart)
+        )
 
     def action_confirm(self) -> None:
         """Score what can't be told from the best on fresh examples."""
-        self._measure(CONFIRM)
+        self._measure(measuring.CONFIRM)
 
     def action_evaluate(self) -> None:
         """Look at the test split."""
-        self._measure(EVALUATE)
+        self._measure(measuring.EVALUATE)
 
     def _measure(self, kind: str) -> None:
         if not self.steering.session.task.examples:
@@ -88,7 +91,7 @@ class HistoryActions(Screen[None]):
         elif self.state.best_id is None:
             self.say("There is no scored solution yet; run a step first.")
         else:
-            self.app.push_screen(MeasureScreen(self.archive, self.steering.name, kind))
+            self.app.push_screen(screens.MeasureScreen(self.archive, self.steering.name, kind))
 
     async def action_compare(self) -> None:
         """Choose another session, and compare this one with it."""
@@ -100,9 +103,11 @@ class HistoryActions(Screen[None]):
 
         def chosen(other: str | None) -> None:
             if other is not None:
-                self.app.push_screen(CompareScreen(self.archive, name, other, chart=self.chart))
+                self.app.push_screen(
+                    screens.CompareScreen(self.archive, name, other, chart=self.chart)
+                )
 
-        self.app.push_screen(Choose("Compare with", others, label="session"), chosen)
+        self.app.push_screen(screens.Choose("Compare with", others, label="session"), chosen)
 
     def action_null_arm(self) -> None:
         """Work the session's control out, and ask with its price whether to make it."""
@@ -130,7 +135,7 @@ class HistoryActions(Screen[None]):
             ("make", "k", "Make it, and run it later"),
             ("run", "s", "Make it and run it now"),
         )
-        question = Question("Control: everything sampled at once", text, answers)
+        question = screens.Question("Control: everything sampled at once", text, answers)
         self.app.push_screen(question, answered)
 
     async def _make_control(self, found: NullArm, new: str, *, run: bool) -> None:

@@ -8,7 +8,6 @@ from textual import getters
 from textual.screen import Screen
 
 from opro_tui.tui.panes.chart import ChartPane
-from opro_tui.tui.sketching import Sketching
 
 if TYPE_CHECKING:
     from opro_tui.core.picture import Picture
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from opro_tui.tui.panes.candidates import CandidatesPane
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.panes.trajectory import TrajectoryPane
+    from opro_tui.tui.sketching import Sketching
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.widgets.picture import PictureView
 
@@ -54,6 +54,8 @@ class PictureActions(Screen[None]):
     def draw_picture(self) -> None:
         """Have the picture drawn, where anything that it shows has changed."""
         if self._sketching is None:
+            from opro_tui.tui.sketching import Sketching
+
             self._sketching = Sketching(self, self._sketched)
         self._sketching.want(
             self.steering.session.task, self.state, self._looked_at(), self.chart_pane.zoom

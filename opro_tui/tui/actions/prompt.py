@@ -9,35 +9,34 @@ from typing import TYPE_CHECKING, Any
 from textual import getters
 from textual.screen import Screen
 
-from opro_tui.core.edits import Edits
 from opro_tui.core.errors import OproError
-from opro_tui.core.meta_prompt import (
-    CRITIQUE,
-    EXEMPLAR,
-    INSTRUCTIONS,
-    REQUEST,
-    SOLUTION,
-    MetaPrompt,
-)
-from opro_tui.tui import background, exemplar_rows, regions
+from opro_tui.tui import background, screens
 from opro_tui.tui.drafts import clock
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import CritiqueAsked
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
-from opro_tui.tui.prompts import Prompts
-from opro_tui.tui.screens.differences import Differences, Pair
-from opro_tui.tui.screens.exemplars import Exemplars
-from opro_tui.tui.screens.layers import Reader
-from opro_tui.tui.screens.template_editor import Ground, TemplateDraft, TemplateEditor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from opro_tui.core import edits as editing
+    from opro_tui.core import meta_prompt
     from opro_tui.core.meta_prompt import Region
     from opro_tui.core.state import State, Step
+    from opro_tui.tui import exemplar_rows, regions
+    from opro_tui.tui.prompts import Prompts
+    from opro_tui.tui.screens import differences, template_editor
     from opro_tui.tui.screens.ask import Save
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.view import Situation
     from opro_tui.tui.widgets.margin_text import MarginText
+else:
+    meta_prompt = Later("opro_tui.core.meta_prompt")
+    editing = Later("opro_tui.core.edits")
+    exemplar_rows = Later("opro_tui.tui.exemplar_rows")
+    regions = Later("opro_tui.tui.regions")
+    differences = Later("opro_tui.tui.screens.differences")
+    template_editor = Later("opro_tui.tui.screens.template_editor")
 
 TEMPLATE = "template"
 """The name of the template editor's draft."""
@@ -59,7 +58,7 @@ class PromptActions(Screen[None]):
         def state(self) -> State:
             """The session's state now."""
 
-        async def make(self, edits: Edits) -> bool:
+        async def make(self, edits: editing.Edits) -> bool:
             """Make edits."""
 
         def say(self, text: str, *, severe: bool = False) -> None:
@@ -86,6 +85,8 @@ class PromptActions(Screen[None]):
     def prompts(self) -> Prompts:
         """What can be asked about the meta-prompts."""
         if self._prompts is None:
+            from opro_tui.tui.prompts import Prompts
+
             self._prompts = Prompts(self.steering)
         return self._prompts
 
@@ -112,7 +113,9 @@ class PromptActions(Screen[None]):
         past = self.past_step
         marks = regions.marks(state, self.prompts.built_in)
         if past is not None and past.prompt is not None:
-            prompt: MetaPrompt | None = MetaPrompt(past.prompt.text, past.prompt.regions)
+            prompt: meta_prompt.MetaPrompt | None = meta_prompt.MetaPrompt(
+                past.prompt.text, past.prompt.regions
+            )
             edited = past.started.template.instructions != self.prompts.built_in.instructions
             marks = replace(marks, edited=edited)
         else:
@@ -135,7 +138,7 @@ class PromptActions(Screen[None]):
             self.prompt_pane.tell([])
             return
         writable = not self.steering.readonly
-        told = partial(regions.describe, region, view.marks, writable=writable)
+        told = partial(regions.describe, region, view.marks or regions.NO_MARKS, writable=writable)
         try:
             tokens = await self.prompts.tokens(prompt.text[region.start : region.end])
             total = await self.prompts.tokens(prompt.text)
@@ -179,22 +182,25 @@ class PromptActions(Screen[None]):
         region = self.prompt_pane.text.region_at
         if event.view is not self.prompt_pane.text or region is None:
             return
-        if region.kind == SOLUTION and region.id is not None:
+        if region.kind == meta_prompt.SOLUTION and region.id is not None:
             self._show(region.id)
-        elif region.kind == EXEMPLAR and region.id is not None:
+        elif region.kind == meta_prompt.EXEMPLAR and region.id is not None:
             self._show_example(region.id)
-        elif region.kind == CRITIQUE and self._past is not None:
+        elif region.kind == meta_prompt.CRITIQUE and self._past is not None:
             return
-        elif region.kind == CRITIQUE:
+        elif region.kind == meta_prompt.CRITIQUE:
             self.action_critique()
         elif not self.steering.readonly:
-            names = {INSTRUCTIONS: "instructions", REQUEST: "several_format"}
+            names = {
+                meta_prompt.INSTRUCTIONS: "instructions",
+                meta_prompt.REQUEST: "several_format",
+            }
             self._edit_template(names.get(region.kind, "instructions"))
 
     def _show_example(self, index: int) -> None:
         example = self.steering.session.task.examples[index]
         facts = exemplar_rows.facts(self._shelf(), example)
-        self.app.push_screen(Reader(f"Example {index}", example.input, facts))
+        self.app.push_screen(screens.Reader(f"Example {index}", example.input, facts))
 
     async def mark_region(self, kind: str) -> bool:
         """Pin or drop what the marked region shows, or take that back.
@@ -212,13 +218,13 @@ class PromptActions(Screen[None]):
             self.say("Go to a solution or an exemplar with n, then pin or drop it.")
             return True
         state = self.state
-        exemplar = region.kind == EXEMPLAR
+        exemplar = region.kind == meta_prompt.EXEMPLAR
         pinned = state.exemplars_pinned if exemplar else state.pinned
         dropped = state.exemplars_dropped if exemplar else state.dropped
         back = region.id in (pinned if kind == "pin" else dropped)
         name = f"{'un' if back else ''}{kind}{'_exemplar' if exemplar else ''}"
         wanted: dict[str, Any] = {name: (region.id,)}
-        if await self.make(Edits(**wanted)):
+        if await self.make(editing.Edits(**wanted)):
             what = f"example {region.id}" if exemplar else f"#{region.id}"
             word = {"pin": "pinned", "drop": "dropped"}[kind]
             self.say(f"{what} is {'no longer ' if back else ''}{word}.")
@@ -244,7 +250,7 @@ class PromptActions(Screen[None]):
 
     def _edit_critique(self, words: str) -> None:
         async def save(text: str) -> bool:
-            return await self.make(Edits(critique=text))
+            return await self.make(editing.Edits(critique=text))
 
         hint = "What the next meta-prompt says as critique. What you save is sent in its place."
         step = self.state.edit_step
@@ -263,19 +269,19 @@ class PromptActions(Screen[None]):
     def _edit_template(self, start: str, *, outside: bool = False) -> None:
         """Open the editor; what isn't saved, or can't be, is kept as a draft."""
         state = self.state
-        ground = Ground(
+        ground = template_editor.Ground(
             texts=state.template.to_json(),
             built_in=self.prompts.built_in.to_json(),
             exemplars=bool(self.steering.session.task.examples),
             step=state.edit_step,
         )
 
-        async def closed(draft: TemplateDraft | None) -> None:
+        async def closed(draft: template_editor.TemplateDraft | None) -> None:
             if draft is not None:
                 await self._take_template(ground, draft)
 
         kept = self.steering.drafts.get(TEMPLATE)
-        editor = TemplateEditor(
+        editor = template_editor.TemplateEditor(
             ground,
             self.prompts.preview,
             draft=self.template_draft,
@@ -287,38 +293,42 @@ class PromptActions(Screen[None]):
         self.app.push_screen(editor, closed)
 
     @property
-    def template_draft(self) -> TemplateDraft | None:
+    def template_draft(self) -> template_editor.TemplateDraft | None:
         """What was written in the editor and not saved."""
         data = self.steering.drafts.data(TEMPLATE)
         if data is None:
             return None
         known = self.state.template.to_json()
         texts = {n: str(text) for n, text in dict(data.get("texts", {})).items() if n in known}
-        return TemplateDraft(texts, str(data.get("note", "")))
+        return template_editor.TemplateDraft(texts, str(data.get("note", "")))
 
-    def _keep_template(self, draft: TemplateDraft) -> None:
+    def _keep_template(self, draft: template_editor.TemplateDraft) -> None:
         """Keep what isn't saved; nothing changed is no draft."""
         empty = not draft.texts and not draft.note.strip()
         data = None if empty else {"texts": dict(draft.texts), "note": draft.note}
         self.steering.drafts.keep(TEMPLATE, data)
 
-    async def _take_template(self, ground: Ground, draft: TemplateDraft) -> None:
+    async def _take_template(
+        self, ground: template_editor.Ground, draft: template_editor.TemplateDraft
+    ) -> None:
         changed = {n: text for n, text in draft.texts.items() if text != ground.texts[n]}
         # Only what was changed: the other texts may be edited elsewhere meanwhile.
-        self._keep_template(TemplateDraft(changed, draft.note))
+        self._keep_template(template_editor.TemplateDraft(changed, draft.note))
         if not draft.saved:
             if changed:
                 self.say("Your draft is kept, also when you quit; the same key opens it again.")
-        elif not changed or await self.make(Edits(template=changed, note=draft.note.strip())):
+        elif not changed or await self.make(
+            editing.Edits(template=changed, note=draft.note.strip())
+        ):
             self.steering.drafts.keep(TEMPLATE, None)
 
     # Differences
 
     def action_differences(self) -> None:
         """Show what the person changed, and what the last step changed."""
-        self.app.push_screen(Differences(self._pairs()))
+        self.app.push_screen(differences.Differences(self._pairs()))
 
-    def _pairs(self) -> list[Pair]:
+    def _pairs(self) -> list[differences.Pair]:
         next_step = self.state.edit_step
         steps = self.prompts.steps
         new = next_step if self._past is None else self._past
@@ -332,11 +342,13 @@ class PromptActions(Screen[None]):
             first, second = await self.prompts.of(old), await self.prompts.of(new)
             return first.text, second.text
 
-        hand = Pair("automatic → edited", "automatic", f"step {next_step} as edited", by_hand)
+        hand = differences.Pair(
+            "automatic → edited", "automatic", f"step {next_step} as edited", by_hand
+        )
         if not before:
             return [hand]
         old = before[-1]
-        steps_pair = Pair(
+        steps_pair = differences.Pair(
             f"step {old} → step {new}", f"step {old}", f"step {new}", partial(since, old)
         )
         return [hand, steps_pair] if self._past is None else [steps_pair, hand]
@@ -358,7 +370,7 @@ class PromptActions(Screen[None]):
             self.say("This task has no examples.")
             return
         why_not = READ_ONLY if self.steering.readonly else ""
-        layer = Exemplars(
+        layer = screens.Exemplars(
             examples, self._shelf, self.prompts.wrong_rates, self.make, why_not=why_not
         )
         self.app.push_screen(layer)

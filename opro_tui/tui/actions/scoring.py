@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING
 from textual import getters
 from textual.screen import Screen
 
-from opro_tui.core.edits import Edits
 from opro_tui.core.errors import OproError
-from opro_tui.tui import review
+from opro_tui.tui import screens
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import Failed, ScoreAsked
 from opro_tui.tui.panes.candidates import CandidatesPane
-from opro_tui.tui.scoring import Scoring
-from opro_tui.tui.screens import ask
 
 if TYPE_CHECKING:
+    from opro_tui.core import edits as editing
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
+    from opro_tui.tui import review
+    from opro_tui.tui.scoring import Scoring
     from opro_tui.tui.steering import Steering
+else:
+    editing = Later("opro_tui.core.edits")
+    review = Later("opro_tui.tui.review")
 
 
 class ScoringActions(Screen[None]):
@@ -35,7 +39,7 @@ class ScoringActions(Screen[None]):
         def state(self) -> State:
             """The session's state now."""
 
-        async def make(self, edits: Edits) -> bool:
+        async def make(self, edits: editing.Edits) -> bool:
             """Make edits."""
 
         def say(self, text: str, *, severe: bool = False) -> None:
@@ -48,6 +52,8 @@ class ScoringActions(Screen[None]):
     def scoring(self) -> Scoring:
         """What can be asked about the candidates."""
         if self._scoring is None:
+            from opro_tui.tui.scoring import Scoring
+
             self._scoring = Scoring(self.steering)
         return self._scoring
 
@@ -64,7 +70,7 @@ class ScoringActions(Screen[None]):
         candidate = self._waiting("stop")
         if candidate is None:
             return
-        if await self.make(Edits(halt=(candidate.id,))):
+        if await self.make(editing.Edits(halt=(candidate.id,))):
             now = self.state.candidates[candidate.id]
             if now.vetoed:
                 self.say(f"#{now.id} had no answer yet and will not be scored.")
@@ -81,7 +87,7 @@ class ScoringActions(Screen[None]):
             self.say(f"#{candidate.id} is fully scored; R scores it again on new answers.")
             return
         missing = review.answers_missing(self.state, (candidate.id,))
-        edits = Edits() if candidate.waiting else Edits(complete=(candidate.id,))
+        edits = editing.Edits() if candidate.waiting else editing.Edits(complete=(candidate.id,))
         await self._buy(candidate, f"Score #{candidate.id} to the end?", missing, edits)
 
     async def action_rescore(self) -> None:
@@ -95,7 +101,7 @@ class ScoringActions(Screen[None]):
             self.say(f"#{candidate.id} waits for its score already; c scores it now.")
         else:
             count = review.answers_missing(self.state, (candidate.id,), again=True)
-            edits = Edits(rescore=(candidate.id,))
+            edits = editing.Edits(rescore=(candidate.id,))
             await self._buy(candidate, f"Score #{candidate.id} again?", count, edits)
 
     def _scorable(self) -> Candidate | None:
@@ -113,7 +119,9 @@ class ScoringActions(Screen[None]):
             return candidate
         return None
 
-    async def _buy(self, candidate: Candidate, title: str, answers: int, edits: Edits) -> None:
+    async def _buy(
+        self, candidate: Candidate, title: str, answers: int, edits: editing.Edits
+    ) -> None:
         """Ask before answers are bought, then score."""
         try:
             price = await self.scoring.price(answers)
@@ -125,9 +133,9 @@ class ScoringActions(Screen[None]):
         async def answered(answer: str | None) -> None:
             if answer != "score":
                 return
-            if edits == Edits() or await self.make(edits):
+            if edits == editing.Edits() or await self.make(edits):
                 self.post_message(ScoreAsked((candidate.id,)))
 
         words = review.price_words(answers, price)
         again = bool(edits.rescore)
-        self.app.push_screen(ask.score(title, words, again=again), answered)
+        self.app.push_screen(screens.ask.score(title, words, again=again), answered)

@@ -9,13 +9,10 @@ from rich.cells import cell_len
 from textual import getters
 from textual.screen import Screen
 
-from opro_tui.engine.provenance import provenance
-from opro_tui.tui import bindings, copying
-from opro_tui.tui.edit_words import moment
+from opro_tui.tui import bindings, screens
+from opro_tui.tui.later import Later
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
-from opro_tui.tui.screens.help import help_layer
-from opro_tui.tui.screens.layers import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,11 +20,14 @@ if TYPE_CHECKING:
     from textual.binding import ActiveBinding
 
     from opro_tui.core.state import State
+    from opro_tui.tui import copying
     from opro_tui.tui.commands import Command
     from opro_tui.tui.copying import Copy
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.widgets.row_list import RowList
+else:
+    copying = Later("opro_tui.tui.copying")
 
 
 PALETTE_WIDTH = 12
@@ -116,7 +116,7 @@ class ScreenActions(Screen[None]):
         """Show every action, those of the focused pane first."""
         pane = self.active_pane
         name = "" if pane is None else pane.id or ""
-        self.app.push_screen(help_layer(self.keymap, self.table, pane=name))
+        self.app.push_screen(screens.HelpLayer(self.keymap, self.table, pane=name))
 
     def action_palette(self) -> None:
         """Open the palette."""
@@ -126,14 +126,17 @@ class ScreenActions(Screen[None]):
         """Show every warning so far."""
         warnings = self.state.warnings
         text = "\n\n".join(f"step {item.step}: {item.message}" for item in warnings)
-        self.app.push_screen(Reader("Messages", text or "There are no warnings."))
+        self.app.push_screen(screens.Reader("Messages", text or "There are no warnings."))
 
     async def action_about(self) -> None:
         """Show what the session was made with, and whether its data is still what it was."""
+        from opro_tui.engine.provenance import provenance
+        from opro_tui.tui.edit_words import moment
+
         found = await provenance(self.steering.session)
         lines = [("made", moment(found.made)), *found.lines()[1:]]
         text = "\n".join(f"{name}: {words}" for name, words in lines)
-        self.app.push_screen(Reader("About this session", "", lines, copies=text))
+        self.app.push_screen(screens.Reader("About this session", "", lines, copies=text))
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, or take it back."""

@@ -7,24 +7,27 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput, OproError
-from opro_tui.core.events import EditMade
-from opro_tui.core.undo import last_undoable, reverse
-from opro_tui.engine import conditions
-from opro_tui.tui.edit_words import words
+from opro_tui.tui import screens
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import Edited, ForkAsked, ForkMade
-from opro_tui.tui.screens import ask
-from opro_tui.tui.screens.fork import ForkLayer
-from opro_tui.tui.screens.history import HistoryLayer
-from opro_tui.tui.screens.settings import SettingsLayer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from opro_tui.core import edits as editing
+    from opro_tui.core import events, undo
     from opro_tui.core.state import State
+    from opro_tui.engine import conditions
+    from opro_tui.tui import edit_words
     from opro_tui.tui.steering import Steering
+else:
+    editing = Later("opro_tui.core.edits")
+    events = Later("opro_tui.core.events")
+    undo = Later("opro_tui.core.undo")
+    conditions = Later("opro_tui.engine.conditions")
+    edit_words = Later("opro_tui.tui.edit_words")
 
 
 class SettingsActions(Screen[None]):
@@ -38,7 +41,7 @@ class SettingsActions(Screen[None]):
         def state(self) -> State:
             """The session's state now."""
 
-        async def make(self, edits: Edits) -> bool:
+        async def make(self, edits: editing.Edits) -> bool:
             """Make edits."""
 
         def say(self, text: str, *, severe: bool = False) -> None:
@@ -50,7 +53,7 @@ class SettingsActions(Screen[None]):
     def possible_settings_action(self, action: str) -> bool:
         """Whether an action of this area can do anything now."""
         if action == "undo":
-            return last_undoable(self.state) is not None
+            return undo.last_undoable(self.state) is not None
         if action == "history":
             return bool(self.state.edits)
         if action == "fork":
@@ -65,9 +68,9 @@ class SettingsActions(Screen[None]):
 
         async def answered(value: str | None) -> None:
             if value is not None:
-                await self.make(Edits(settings={"temperature": value}))
+                await self.make(editing.Edits(settings={"temperature": value}))
 
-        self.app.push_screen(ask.temperature(self.state.settings), answered)
+        self.app.push_screen(screens.ask.temperature(self.state.settings), answered)
 
     def action_settings(self, start: str = "") -> None:
         """Show the settings."""
@@ -76,7 +79,7 @@ class SettingsActions(Screen[None]):
             if answer == "history":
                 self.action_history()
 
-        layer = SettingsLayer(
+        layer = screens.SettingsLayer(
             self._state,
             partial(conditions.problem_of_fork, self.steering.session.task),
             self._try,
@@ -88,7 +91,7 @@ class SettingsActions(Screen[None]):
         )
         self.app.push_screen(layer, closed)
 
-    async def _try(self, edits: Edits) -> str:
+    async def _try(self, edits: editing.Edits) -> str:
         """Make edits; what is wrong with them, to be said beside the field."""
         try:
             made = await self.steering.edit(edits)
@@ -97,13 +100,13 @@ class SettingsActions(Screen[None]):
         self.draw()
         self.post_message(Edited())
         for event in made[-1:]:
-            if isinstance(event, EditMade):
-                self.say(f"{words(event).line}, from step {event.step} on.")
+            if isinstance(event, events.EditMade):
+                self.say(f"{edit_words.words(event).line}, from step {event.step} on.")
         return ""
 
     def action_history(self) -> None:
         """Show every edit."""
-        self.app.push_screen(HistoryLayer(self._state, self._undo))
+        self.app.push_screen(screens.HistoryLayer(self._state, self._undo))
 
     async def action_undo(self) -> None:
         """Take the last edit back."""
@@ -113,16 +116,16 @@ class SettingsActions(Screen[None]):
         """Take the last edit back; returns what to say."""
         if self.steering.readonly:
             return "Nothing can be undone here: another process writes this session."
-        edit = last_undoable(self.state)
+        edit = undo.last_undoable(self.state)
         try:
-            await self.steering.edit(reverse(self.state))
+            await self.steering.edit(undo.reverse(self.state))
         except BadInput as error:
             return "There is no edit to undo." if edit is None else self.steering.what_failed(error)
         except OproError as error:
             return self.steering.what_failed(error)
         self.draw()
         self.post_message(Edited())
-        return "" if edit is None else f"Undone: {words(edit).line}."
+        return "" if edit is None else f"Undone: {edit_words.words(edit).line}."
 
     def _fork_with(self, values: Mapping[str, Any], note: str) -> None:
         """Show what a fork with other settings would be; make it if the person wants."""
@@ -134,7 +137,7 @@ class SettingsActions(Screen[None]):
                 steps = self.steering.finished_steps
                 self.post_message(ForkMade(steps[-1] if steps else 0, name))
 
-        self.app.push_screen(ForkLayer(self.steering, values, note), made)
+        self.app.push_screen(screens.ForkLayer(self.steering, values, note), made)
 
     def action_fork(self) -> None:
         """Ask from which step and under which name to go on, and make the fork."""
@@ -150,7 +153,7 @@ class SettingsActions(Screen[None]):
         def stepped(value: str | None) -> None:
             if value is not None:
                 step = int(value)
-                prompt = ask.fork_name(self.steering.name, step)
+                prompt = screens.ask.fork_name(self.steering.name, step)
                 self.app.push_screen(prompt, lambda name: named(step, name))
 
-        self.app.push_screen(ask.fork_step(steps), stepped)
+        self.app.push_screen(screens.ask.fork_step(steps), stepped)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from opro_tui.tui import review, rows, view
+from opro_tui.tui.later import Later
 from opro_tui.tui.panes.pane import SolutionPane
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.row_list import Column
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
     from opro_tui.core.state import State
     from opro_tui.core.usage import Usage
+    from opro_tui.tui import review, rows, view
+    from opro_tui.tui.parts import Row
     from opro_tui.tui.view import Situation
+else:
+    review = Later("opro_tui.tui.review")
+    rows = Later("opro_tui.tui.rows")
+    view = Later("opro_tui.tui.view")
 
 COLUMNS = (
     Column("", 1),
@@ -56,7 +62,7 @@ class CandidatesPane(SolutionPane):
 
     def __init__(self) -> None:
         self.rows = FilteredList(COLUMNS, id="candidate-rows")
-        super().__init__(self.rows, id="candidates", counts=True)
+        super().__init__(self.rows, id="candidates", title="CANDIDATES", counts=True)
 
     def draw(self, state: State, now: Situation, looking: Looking) -> None:
         """Draw a state."""
@@ -78,6 +84,6 @@ def columns(state: State, *, reviewing: bool) -> tuple[Column, ...]:
     return (replace(mark, width=3) if reviewing else mark, *shown)
 
 
-def _row(state: State, looking: Looking, id_: int) -> rows.Row:
+def _row(state: State, looking: Looking, id_: int) -> Row:
     used = looking.used.get(id_)
     return rows.candidate_row(state, id_, used=used, unselected=looking.unselected)

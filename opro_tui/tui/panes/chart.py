@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opro_tui.tui import charting
 from opro_tui.tui.format import safe
+from opro_tui.tui.later import Later
 from opro_tui.tui.panes.pane import Pane
 from opro_tui.tui.widgets.chart import Chart
 from opro_tui.tui.widgets.picture import PictureView
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from opro_tui.core.picture import Picture
     from opro_tui.core.state import State
+    from opro_tui.tui import charting
+else:
+    charting = Later("opro_tui.tui.charting")
 
 EMPTY = "Best and mean score of each finished step."
 MOST_ZOOM = 12
@@ -42,7 +45,7 @@ class ChartPane(Pane):
     def __init__(self, kind: str, key: str = ".", *, near: bool = True) -> None:
         self.chart = Chart(kind, id="chart-view")
         self.view = PictureView(kind, id="picture-view")
-        super().__init__(self.chart, id="chart")
+        super().__init__(self.chart, id="chart", title=CHART)
         self.key = key
         self.near = near
         self.view.more = "- shows more" if near else ""

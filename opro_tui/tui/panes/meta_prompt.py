@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.content import Content
 
-from opro_tui.tui import regions, view
+from opro_tui.tui.later import Later
 from opro_tui.tui.panes.pane import Pane
-from opro_tui.tui.view import SEPARATOR, fitting
+from opro_tui.tui.parts import SEPARATOR, fitting
 from opro_tui.tui.widgets.prompt_view import PromptView
 
 if TYPE_CHECKING:
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from opro_tui.core.meta_prompt import MetaPrompt
     from opro_tui.core.state import State, Step
-    from opro_tui.tui.view import Part, Situation
+    from opro_tui.tui import regions, view
+    from opro_tui.tui.parts import Part
+    from opro_tui.tui.view import Situation
+else:
+    regions = Later("opro_tui.tui.regions")
+    view = Later("opro_tui.tui.view")
 
 
 class SteppedPrompt(PromptView):
@@ -36,7 +41,7 @@ class MetaPromptPane(Pane):
 
     def __init__(self) -> None:
         self.text = SteppedPrompt(id="prompt")
-        super().__init__(self.text, id="meta-prompt")
+        super().__init__(self.text, id="meta-prompt", title="META-PROMPT")
 
     def draw(
         self,

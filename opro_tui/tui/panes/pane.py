@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.geometry import Region
 
-from opro_tui.tui.view import SEPARATOR
+from opro_tui.tui.parts import SEPARATOR
 from opro_tui.tui.widgets.whole_text import WholeText
 
 if TYPE_CHECKING:
@@ -30,16 +30,25 @@ class Pane(Container):
 
     Args:
         body: What stands in it and takes the focus.
+        title: What it is called before there is more to say.
         counts: Whether the title says how many rows of a filtered list are shown.
     """
 
-    def __init__(self, body: Widget, *, id: str, counts: bool = False) -> None:  # noqa: A002
+    def __init__(
+        self,
+        body: Widget,
+        *,
+        id: str,  # noqa: A002 - the name that widgets use
+        title: str = "",
+        counts: bool = False,
+    ) -> None:
         super().__init__(id=id)
         self.body = body
-        self._title = ""
+        self._title = title
         self._counts = counts
         self._counted = ""
         self._entitling = False
+        self.border_title = Content(title)
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -82,11 +91,19 @@ class SolutionPane(Pane):
 
     Args:
         rows: The list; its last column is the text.
+        title: What it is called before there is more to say.
         counts: Whether the title says how many rows are shown.
     """
 
-    def __init__(self, rows: RowList, *, id: str, counts: bool = False) -> None:  # noqa: A002
-        super().__init__(rows, id=id, counts=counts)
+    def __init__(
+        self,
+        rows: RowList,
+        *,
+        id: str,  # noqa: A002 - the name that widgets use
+        title: str = "",
+        counts: bool = False,
+    ) -> None:
+        super().__init__(rows, id=id, title=title, counts=counts)
         self._rows = rows
         self.whole = WholeText(id=f"{id}-whole")
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.widgets import Input
 
-from opro_tui.tui import rows, search, view
+from opro_tui.tui import search
+from opro_tui.tui.format import HALF_WIDTH
+from opro_tui.tui.later import Later
 from opro_tui.tui.panes.pane import SolutionPane
 from opro_tui.tui.search import Filter, Order
 from opro_tui.tui.widgets.row_list import Column, RowList
@@ -20,12 +22,16 @@ if TYPE_CHECKING:
 
     from opro_tui.core.picture import Reference
     from opro_tui.core.state import State
+    from opro_tui.tui import rows, view
+else:
+    rows = Later("opro_tui.tui.rows")
+    view = Later("opro_tui.tui.view")
 
 COLUMNS = (
     Column("", 1),
     Column("#", 5, right=True),
     Column("score", 7, right=True),
-    Column("±", rows.HALF_WIDTH, right=True),
+    Column("±", HALF_WIDTH, right=True),
     Column("step", 5, right=True, from_width=64),
     Column("by", 9, from_width=96),
     Column("in prompt", 9, from_width=46),
@@ -70,7 +76,7 @@ class TrajectoryPane(SolutionPane):
         self._state: State | None = None
         self._reference: Reference | None = None
         self._drawn: tuple[object, ...] = ()
-        super().__init__(self.rows, id="trajectory")
+        super().__init__(self.rows, id="trajectory", title="TRAJECTORY")
 
     def compose(self) -> ComposeResult:
         """Build it; the field for the filter shows while there is one."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.money_report import tokens
 from opro_tui.engine.ablation.table import NO_DIFFERENCE, notes
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell
-from opro_tui.tui.view import Part
+from opro_tui.tui.parts import Cell, Part
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from opro_tui.engine.ablation.table import Figure, Table
     from opro_tui.engine.ablation.table import Row as Arm
     from opro_tui.tui.charting import Glyphs, Run, Scale
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 TONES = ("best", "accent", "better", "pinned", "warning", "request", "error", "strong")
 """Colours of the arms, in turn; their letters tell them apart without."""

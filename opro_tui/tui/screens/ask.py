@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
+from opro_tui.core.names import check_name
 from opro_tui.core.settings import find
-from opro_tui.engine.create import check_name
 from opro_tui.tui.format import plural, safe
 from opro_tui.tui.screens.layers import Prompt, Question
 

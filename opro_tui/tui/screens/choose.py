@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from opro_tui.tui.format import count, plain, safe
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.widgets.row_list import Column, RowList
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 
 @lru_cache(maxsize=4096)

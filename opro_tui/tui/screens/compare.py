@@ -15,11 +15,11 @@ from opro_tui.tui.format import harmless
 from opro_tui.tui.measuring import EVALUATE, Measuring
 from opro_tui.tui.messages import Failed, MeasureAsked
 from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.parts import Part
 from opro_tui.tui.screens import compare_view as view
 from opro_tui.tui.screens import measure_view
 from opro_tui.tui.screens.layers import Question
 from opro_tui.tui.screens.pane_screen import PaneScreen
-from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.diff_view import DiffView
 from opro_tui.tui.widgets.drawing import Drawing
 from opro_tui.tui.widgets.filtered_list import FilteredList

@@ -11,8 +11,8 @@ from opro_tui.core.money_report import report, tokens
 from opro_tui.engine.compare import CONTROL_MEANS
 from opro_tui.tui import charting, edit_words
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell
-from opro_tui.tui.view import Part, forecast_amount
+from opro_tui.tui.parts import Cell, Part
+from opro_tui.tui.view import forecast_amount
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opro_tui.tui.archive import Compared
     from opro_tui.tui.charting import Run
     from opro_tui.tui.measuring import Offer
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 EDIT_COLUMNS = (
     Column("", 1),

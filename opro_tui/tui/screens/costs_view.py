@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.money_report import tokens
 from opro_tui.core.usage import PICO
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell
-from opro_tui.tui.view import Part
+from opro_tui.tui.parts import Cell, Part
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from opro_tui.core.waste import Waste
     from opro_tui.tui.archive import Costs
     from opro_tui.tui.charting import Run
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 COLUMNS = (
     Column("step", 4, right=True),

@@ -18,12 +18,12 @@ from opro_tui.tui.answers import Show
 from opro_tui.tui.compare import in_words, paired
 from opro_tui.tui.messages import Failed
 from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.parts import Part
 from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.keys import DETAIL_KEYS
 from opro_tui.tui.screens.lineage import LineageLayer, Pair
 from opro_tui.tui.screens.pane_screen import PaneScreen
-from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from opro_tui.core.state import State
     from opro_tui.core.usage import Usage
     from opro_tui.engine.detail import Answer, Exchange
+    from opro_tui.tui.parts import Row
     from opro_tui.tui.steering import Steering
 
 COLUMNS = (
@@ -195,7 +196,7 @@ class DetailScreen(PaneScreen):
             return "Vetoed before it was scored."
         return "No answers yet. They appear here while the candidate is scored."
 
-    def _row(self, exchanged: Exchange | None, place: int) -> rows.Row:
+    def _row(self, exchanged: Exchange | None, place: int) -> Row:
         return said.row(self.answers[place], self.state.facts, exchanged)
 
     def _draw_answer(self, *, top: bool = False) -> None:

@@ -17,8 +17,8 @@ from opro_tui.core.errors import OproError
 from opro_tui.tui import background
 from opro_tui.tui.differences import compare, summary
 from opro_tui.tui.format import safe
+from opro_tui.tui.parts import Part
 from opro_tui.tui.screens.layers import Layer
-from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.diff_view import DiffView
 from opro_tui.tui.widgets.line import Line
 

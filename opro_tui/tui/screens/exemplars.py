@@ -16,8 +16,8 @@ from opro_tui.core.edits import Edits
 from opro_tui.tui import background
 from opro_tui.tui import exemplar_rows as view
 from opro_tui.tui import format as fmt
+from opro_tui.tui.parts import Part
 from opro_tui.tui.screens.layers import Layer
-from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.row_list import Column, RowList
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from opro_tui.core.protocols import Example
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 Make = Callable[[Edits], Awaitable[bool]]
 REFRESHES_PER_SECOND = 8

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.lineage import Lineage, Link
     from opro_tui.core.state import State
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
     from opro_tui.tui.steering import Steering
 
 Pair = tuple[int, int | None]

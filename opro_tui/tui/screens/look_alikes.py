@@ -13,7 +13,7 @@ from opro_tui.tui import answers as said
 from opro_tui.tui import format as fmt
 from opro_tui.tui.compare import in_words, paired
 from opro_tui.tui.messages import Failed
-from opro_tui.tui.rows import Cell, Row
+from opro_tui.tui.parts import Cell, Row
 from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens.layers import PAGER, Layer
 from opro_tui.tui.widgets.filtered_list import FilteredList

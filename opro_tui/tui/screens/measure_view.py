@@ -11,8 +11,9 @@ from opro_tui.core.statistics import expected_best
 from opro_tui.engine import heldout, transfer
 from opro_tui.tui import format as fmt
 from opro_tui.tui.measuring import CONFIRM, looks
-from opro_tui.tui.rows import TEXT_WIDTH, Cell
-from opro_tui.tui.view import Part, forecast_amount
+from opro_tui.tui.parts import Cell, Part
+from opro_tui.tui.rows import TEXT_WIDTH
+from opro_tui.tui.view import forecast_amount
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from opro_tui.core.events import Measured
     from opro_tui.core.state import State
     from opro_tui.tui.measuring import Measuring, Offer
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 COLUMNS = (
     Column("#", 5, right=True),

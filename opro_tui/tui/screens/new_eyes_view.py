@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from opro_tui.engine.rebuild import differs, signed
 from opro_tui.engine.regrade import changes
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import TEXT_WIDTH, Cell
-from opro_tui.tui.view import Part
+from opro_tui.tui.parts import Cell, Part
+from opro_tui.tui.rows import TEXT_WIDTH
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opro_tui.core.state import Facts, State
     from opro_tui.engine.rebuild import Rebuilt
     from opro_tui.engine.regrade import Verdict
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 REGRADE, REBUILD = "regrade", "rebuild"
 NAMED = 6

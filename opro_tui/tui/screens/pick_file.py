@@ -17,7 +17,7 @@ from opro_tui.core.errors import BadInput
 from opro_tui.engine.discovery import DATA_SUFFIXES, peek
 from opro_tui.tui import background
 from opro_tui.tui.format import count, plain, plural, safe
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 from opro_tui.tui.screens.choose import fitting
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.screens.new_session.form import clean_path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 SUFFIXES = (*DATA_SUFFIXES, ".toml")
 MOST_ENTRIES = 20_000

@@ -17,6 +17,7 @@ from opro_tui.tui.panes.candidates import CandidatesPane, Looking
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.panes.trajectory import TrajectoryPane
+from opro_tui.tui.parts import Part
 from opro_tui.tui.screens import ask
 from opro_tui.tui.screens import replay_view as view
 from opro_tui.tui.screens.keys import REPLAY_KEYS
@@ -24,7 +25,6 @@ from opro_tui.tui.screens.layers import Reader
 from opro_tui.tui.screens.new_eyes import NewEyesScreen
 from opro_tui.tui.screens.pane_screen import PaneScreen
 from opro_tui.tui.sketching import Sketching
-from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.scrubber import Scrubber

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from opro_tui.core import events as happened
 from opro_tui.tui import edit_words, view
 from opro_tui.tui import format as fmt
-from opro_tui.tui.view import Part, Situation
+from opro_tui.tui.parts import Part
+from opro_tui.tui.view import Situation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

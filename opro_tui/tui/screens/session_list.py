@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual.worker import WorkType
 
     from opro_tui.engine.listing import Entry
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
     from opro_tui.tui.shelf import Shelf
 
 WIDE = 110
@@ -106,7 +106,7 @@ class SessionList(Screen[None]):
     def on_mount(self) -> None:
         """Draw at once; the sessions come from behind."""
         self.draw()
-        self.reload()
+        self.call_after_refresh(self.reload)
         self.set_interval(WATCH_SECONDS, self._watch)
 
     def on_resize(self) -> None:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from opro_tui.tui import copying
+from opro_tui.tui import screens
 from opro_tui.tui import sessions_view as view
-from opro_tui.tui.archive import Archive
 from opro_tui.tui.format import plural, safe
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import Failed, SessionAsked
 from opro_tui.tui.options import options
-from opro_tui.tui.screens.ablation import AblationScreen
-from opro_tui.tui.screens.compare import CompareScreen
-from opro_tui.tui.screens.costs import CostsScreen
-from opro_tui.tui.screens.help import help_layer
-from opro_tui.tui.screens.layers import Prompt, Question
-from opro_tui.tui.screens.new_session.screen import NewSession
-from opro_tui.tui.screens.replay import ReplayScreen
 from opro_tui.tui.screens.session_list import SessionList
 from opro_tui.tui.session_commands import SESSION_COMMANDS
 
@@ -25,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from opro_tui.engine.listing import Entry
+    from opro_tui.tui import copying
+    from opro_tui.tui.archive import Archive
+else:
+    copying = Later("opro_tui.tui.copying")
 
 
 class SessionsScreen(SessionList):
@@ -52,7 +49,7 @@ class SessionsScreen(SessionList):
             if name is not None:
                 self.post_message(SessionAsked(name))
 
-        self.app.push_screen(NewSession(self.shelf), made)
+        self.app.push_screen(screens.NewSession(self.shelf), made)
 
     def action_demo(self) -> None:
         """Make a session on simulated models and open it; a second key while it is made is one."""
@@ -84,7 +81,9 @@ class SessionsScreen(SessionList):
                 self._work(job, "act", "It can't be renamed")
 
         check = partial(view.name_problem, taken=taken)
-        self.app.push_screen(Prompt("Rename", "The session's name.", entry.name, check), answered)
+        self.app.push_screen(
+            screens.Prompt("Rename", "The session's name.", entry.name, check), answered
+        )
 
     async def _done(
         self, act: Callable[..., Awaitable[None]], arguments: tuple[object, ...], name: str
@@ -98,7 +97,7 @@ class SessionsScreen(SessionList):
                 then(new)
 
         check = partial(view.name_problem, taken=self._names())
-        self.app.push_screen(Prompt(title, text, value, check), answered)
+        self.app.push_screen(screens.Prompt(title, text, value, check), answered)
 
     def action_duplicate(self) -> None:
         """Make a session with the same task and settings."""
@@ -151,7 +150,7 @@ class SessionsScreen(SessionList):
             f"0 to {last}; 0 is the starting solutions' scores."
         )
         check = partial(view.step_problem, last=last)
-        self.app.push_screen(Prompt("Fork", text, str(last), check), answered)
+        self.app.push_screen(screens.Prompt("Fork", text, str(last), check), answered)
 
     def action_delete(self) -> None:
         """Delete what is marked, or what is selected, after saying what is lost."""
@@ -171,7 +170,9 @@ class SessionsScreen(SessionList):
 
         title = f"Delete {plural(len(wanted), 'session')}?"
         answers = (("keep", "n", "Keep"), ("delete", "y", "Delete"))
-        self.app.push_screen(Question(title, view.what_is_lost(wanted, forks), answers), answered)
+        self.app.push_screen(
+            screens.Question(title, view.what_is_lost(wanted, forks), answers), answered
+        )
 
     async def _delete(self, names: list[str]) -> None:
         problems = await self.shelf.delete(names)
@@ -210,17 +211,23 @@ class SessionsScreen(SessionList):
     @property
     def archive(self) -> Archive:
         """The sessions as the screens that look back read them."""
+        from opro_tui.tui.archive import Archive
+
         return Archive(self.shelf.database, self.shelf.config)
 
     def action_replay(self) -> None:
         """Play the selected session again."""
         if self.selected is not None:
-            self.app.push_screen(ReplayScreen(self.archive, self.selected.name, chart=self.chart))
+            self.app.push_screen(
+                screens.ReplayScreen(self.archive, self.selected.name, chart=self.chart)
+            )
 
     def action_costs(self) -> None:
         """Show what the selected session cost."""
         if self.selected is not None:
-            self.app.push_screen(CostsScreen(self.archive, self.selected.name, chart=self.chart))
+            self.app.push_screen(
+                screens.CostsScreen(self.archive, self.selected.name, chart=self.chart)
+            )
 
     def action_compare(self) -> None:
         """Compare the two marked sessions, or the marked one with the selected one."""
@@ -233,7 +240,7 @@ class SessionsScreen(SessionList):
             return
         # The older one is A: a fork then stands against its parent.
         first, second = (self.entries[id_].name for id_ in sorted(ids))
-        self.app.push_screen(CompareScreen(self.archive, first, second, chart=self.chart))
+        self.app.push_screen(screens.CompareScreen(self.archive, first, second, chart=self.chart))
 
     def action_ablation(self) -> None:
         """Show the ablation that the selected session belongs to."""
@@ -243,13 +250,13 @@ class SessionsScreen(SessionList):
 
     def show_ablation(self, name: str) -> None:
         """Show an ablation."""
-        self.app.push_screen(AblationScreen(self.archive, name, chart=self.chart))
+        self.app.push_screen(screens.AblationScreen(self.archive, name, chart=self.chart))
 
     # Layers
 
     def action_help(self) -> None:
         """Show every action."""
-        self.app.push_screen(help_layer(self.keymap, SESSION_COMMANDS, "sessions"))
+        self.app.push_screen(screens.HelpLayer(self.keymap, SESSION_COMMANDS, "sessions"))
 
     def action_palette(self) -> None:
         """Open the palette."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from opro_tui.core.settings import Definition
     from opro_tui.core.state import State
     from opro_tui.tui.drafts import Drafts
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 COLUMNS = (
     Column("setting", 18),

@@ -16,12 +16,12 @@ from opro_tui.tui import format as fmt
 from opro_tui.tui import review, trial_words
 from opro_tui.tui.messages import Failed
 from opro_tui.tui.panes.pane import Pane
+from opro_tui.tui.parts import Part
 from opro_tui.tui.scoring import Scoring
 from opro_tui.tui.screens.choose import Choose
 from opro_tui.tui.screens.detail import COLUMNS, solution_options
 from opro_tui.tui.screens.editor import Editor, Written
 from opro_tui.tui.screens.pane_screen import PaneScreen
-from opro_tui.tui.view import Part
 from opro_tui.tui.widgets.filtered_list import FilteredList
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from opro_tui.core.forecast import Forecast
     from opro_tui.engine.detail import Answer
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
     from opro_tui.tui.steering import Steering
 
 FIRST = 3

@@ -8,7 +8,7 @@ from textual import getters
 from textual.containers import Container
 
 from opro_tui.core.errors import OproError
-from opro_tui.tui import bindings, terminal, view
+from opro_tui.tui import bindings, screens, terminal
 from opro_tui.tui.actions.candidates import CandidateActions
 from opro_tui.tui.actions.history import HistoryActions
 from opro_tui.tui.actions.picture import PictureActions
@@ -17,12 +17,13 @@ from opro_tui.tui.actions.screen import ScreenActions
 from opro_tui.tui.actions.settings import SettingsActions
 from opro_tui.tui.commands import COMMANDS, FROM_LIST
 from opro_tui.tui.format import safe
+from opro_tui.tui.later import Later
 from opro_tui.tui.messages import Edited, Failed, LeaveAsked, StopAsked
 from opro_tui.tui.panes.candidates import CandidatesPane
 from opro_tui.tui.panes.chart import ChartPane
 from opro_tui.tui.panes.meta_prompt import MetaPromptPane
 from opro_tui.tui.panes.trajectory import TrajectoryPane
-from opro_tui.tui.screens import ask
+from opro_tui.tui.parts import Part
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
 
@@ -35,9 +36,12 @@ if TYPE_CHECKING:
 
     from opro_tui.core.edits import Edits
     from opro_tui.core.state import State
+    from opro_tui.tui import view
     from opro_tui.tui.panes.pane import Pane
     from opro_tui.tui.steering import Steering
     from opro_tui.tui.widgets.row_list import RowList
+else:
+    view = Later("opro_tui.tui.view")
 
 STREAM_FRAMES = 8
 """How often a second what streams in is drawn at most; keys and edits are drawn at once."""
@@ -108,7 +112,7 @@ class Workbench(
 
     def on_mount(self) -> None:
         """Look for changes a few times a second; between them nothing is drawn."""
-        self.header.show([view.Part(f"opening {self.steering.name!r}…", "muted")])
+        self.header.show([Part(f"opening {self.steering.name!r}…", "muted")])
         frames = min(STREAM_FRAMES, terminal.frames_per_second())
         self.set_interval(1 / frames, self.draw_if_changed)
 
@@ -247,7 +251,7 @@ class Workbench(
             if value is not None:
                 self.ask_for_steps(int(value))
 
-        self.app.push_screen(ask.steps(), answered)
+        self.app.push_screen(screens.ask.steps(), answered)
 
     def action_stop_run(self) -> None:
         """Stop; pressed again, break off."""

@@ -9,9 +9,9 @@ from rich.segment import Segment
 from textual.binding import Binding
 from textual.strip import Strip
 
-from opro_tui.tui import chart_words, charting
 from opro_tui.tui import format as fmt
-from opro_tui.tui.view import SEPARATOR, Part, fitting
+from opro_tui.tui.later import Later
+from opro_tui.tui.parts import SEPARATOR, Part, fitting
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from opro_tui.core.state import Facts
-    from opro_tui.tui.charting import Plot, Point, Run
+    from opro_tui.tui import chart_words, charting
+    from opro_tui.tui.charting import Glyphs, Plot, Point, Run
+else:
+    chart_words = Later("opro_tui.tui.chart_words")
+    charting = Later("opro_tui.tui.charting")
 
 LEAST_HEIGHT = 6
 LEAST_WIDTH = 16
@@ -42,7 +46,7 @@ class Chart(Toned, can_focus=True):
 
     def __init__(self, kind: str, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         super().__init__(id=id)
-        self.glyphs = charting.GLYPHS[kind]
+        self._kind = kind
         self._ascii = kind == "ascii"
         self.points: tuple[Point, ...] = ()
         self.facts: Facts | None = None
@@ -50,6 +54,11 @@ class Chart(Toned, can_focus=True):
         self.empty = ""
         self._plot: Plot | None = None
         self._lines: list[tuple[tuple[str, str], ...] | list[Part]] = []
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The characters that draw."""
+        return charting.GLYPHS[self._kind]
 
     def show(self, points: Sequence[Point], facts: Facts, *, empty: str) -> None:
         """Show other steps; the marked one stays marked."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
     from opro_tui.tui.widgets.row_list import Column
 
 EXAMPLE = "words that a row holds"

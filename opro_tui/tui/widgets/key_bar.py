@@ -116,8 +116,9 @@ class KeyBar(Widget):
         self._stale = False
 
     def on_mount(self) -> None:
-        """Hear of every change of what is possible."""
+        """Show the keys at once, and hear of every change of what is possible."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+        self.renew()
 
     def _changed(self, screen: Screen[object]) -> None:
         if screen is self.screen and not self._stale:

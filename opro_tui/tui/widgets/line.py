@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.strip import Strip
 
-from opro_tui.tui.view import SEPARATOR, Part, fitting
+from opro_tui.tui.parts import SEPARATOR, Part, fitting
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:

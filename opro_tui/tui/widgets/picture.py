@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui import picturing
+from opro_tui.tui.later import Later
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from opro_tui.core.picture import Picture
+    from opro_tui.tui import picturing
     from opro_tui.tui.picturing import Run
+else:
+    picturing = Later("opro_tui.tui.picturing")
 
 
 class PictureView(Toned, can_focus=True):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opro_tui.tui.regions import NO_MARKS, Marks, lay_out
+from opro_tui.tui.later import Later
 from opro_tui.tui.widgets.margin_text import MarginText
 
 if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import MetaPrompt, Region
+    from opro_tui.tui import regions
     from opro_tui.tui.margin import MarginLine
+else:
+    regions = Later("opro_tui.tui.regions")
 
 
 class PromptView(MarginText):
@@ -18,7 +21,7 @@ class PromptView(MarginText):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         super().__init__(id=id)
         self.prompt: MetaPrompt | None = None
-        self.marks = NO_MARKS
+        self.marks: regions.Marks | None = None
 
     @property
     def filled(self) -> bool:
@@ -32,7 +35,9 @@ class PromptView(MarginText):
             return None
         return self.prompt.regions[self.at]
 
-    def show(self, prompt: MetaPrompt | None, marks: Marks = NO_MARKS, *, empty: str = "") -> None:
+    def show(
+        self, prompt: MetaPrompt | None, marks: regions.Marks | None = None, *, empty: str = ""
+    ) -> None:
         """Show another prompt; how far it was scrolled stays, and so does the marked region."""
         self.empty = empty
         if prompt == self.prompt and marks == self.marks:
@@ -46,12 +51,12 @@ class PromptView(MarginText):
 
     def _found(self, before: Region) -> int:
         """Where a region of the last prompt is now: the same one, else what stands in its place."""
-        regions = self.prompt.regions if self.prompt else ()
-        same = [
-            p for p in self.parts if (regions[p].kind, regions[p].id) == (before.kind, before.id)
-        ]
+        now = self.prompt.regions if self.prompt else ()
+        same = [p for p in self.parts if (now[p].kind, now[p].id) == (before.kind, before.id)]
         return min(same or self.parts, key=lambda part: abs(part - self.at))
 
     def lay_out(self, width: int) -> list[MarginLine]:
         """The prompt's lines."""
-        return [] if self.prompt is None else lay_out(self.prompt, width, self.marks)
+        if self.prompt is None:
+            return []
+        return regions.lay_out(self.prompt, width, self.marks or regions.NO_MARKS)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from opro_tui.tui.rows import Cell, Row
+    from opro_tui.tui.parts import Cell, Row
 
 GAP = " "
 MARGIN = 1

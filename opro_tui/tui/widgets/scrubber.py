@@ -9,8 +9,8 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.strip import Strip
 
+from opro_tui.tui.parts import SEPARATOR, fitting
 from opro_tui.tui.screens import replay_view as view
-from opro_tui.tui.view import SEPARATOR, fitting
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
 
-    from opro_tui.tui.view import Part
+    from opro_tui.tui.parts import Part
 
 
 class Scrubber(Toned, can_focus=True):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.protocols import Split
 from opro_tui.core.usage import ROLES
 from opro_tui.tui import format as fmt
-from opro_tui.tui.rows import Cell
+from opro_tui.tui.parts import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opro_tui.engine.create import Prepared
     from opro_tui.engine.preview import Preview
     from opro_tui.tasks.data import Peek
-    from opro_tui.tui.rows import Row
+    from opro_tui.tui.parts import Row
 
 ROWS_SHOWN = 4
 MODELS_NOTE = (

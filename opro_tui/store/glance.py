@@ -1,0 +1,24 @@
+"""A look at a database that imports nothing of the store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def has_session(path: Path, name: str) -> bool:
+    """Whether a session of that name is there for sure.
+
+    A program that is about to show it need not open the database before its first paint. Where
+    the answer is no, opening it says why: no such session, no such file, an older schema.
+    """
+    wanted = "SELECT 1 FROM sessions WHERE name = ? AND deleted IS NULL"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            return db.execute(wanted, (name,)).fetchone() is not None
+    except (sqlite3.Error, UnicodeError):
+        return False
