@@ -90,6 +90,7 @@ class OproApp(Bench):
         """Show the first screen."""
         if self.sessions is not None:
             self.push_screen(self.sessions)
+            self.early.begin(self.sessions)
             if self.ablation:
                 self.read_styles()
                 self.sessions.show_ablation(self.ablation)

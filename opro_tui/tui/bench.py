@@ -84,6 +84,7 @@ class Bench(Host):
     def show_bench(self) -> None:
         """Show it at once; the session opens behind it, once it is painted."""
         self.push_screen(self.workbench)
+        self.early.begin(self.workbench)
         self.workbench.call_after_refresh(self._open, self.jobs)
 
     def _open(self, jobs: Jobs) -> None:
@@ -104,6 +105,7 @@ class Bench(Host):
             self.jobs.follow()
         else:
             self.jobs.look_back()
+        self.on_filled()
 
     async def on_unmount(self) -> None:
         """Let go of the session and of the terminal."""

@@ -10,7 +10,7 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual import events
@@ -19,6 +19,7 @@ from textual.widgets import Input
 
 from opro_tui.config import log_path
 from opro_tui.tui import bindings, screens, terminal, themes
+from opro_tui.tui.early import APART, EarlyKeys
 from opro_tui.tui.format import pictured, safe
 from opro_tui.tui.later import Later
 from opro_tui.tui.widgets.tones import CLASSES
@@ -65,6 +66,7 @@ class Host(App[None]):
         self.freezes = False
         self.keys: Mapping[str, str] = {}
         self.mouse_taken = options.mouse
+        self.early = EarlyKeys()
         self._began = 0.0
         self._titled = False
         if not options.animations:
@@ -95,10 +97,28 @@ class Host(App[None]):
             self._driver.write(sequence)
 
     async def on_event(self, event: events.Event) -> None:
-        """Fields of one line draw what they hold as it is: what could act stays out of them."""
+        """Keep what comes too early, and out of fields of one line what could act.
+
+        Those fields draw what they hold as it is.
+        """
+        typed = isinstance(event, events.Key) and not event.is_forwarded
+        if typed and self.early.keep(cast("events.Key", event), self.screen):
+            return
         if isinstance(event, events.Paste) and isinstance(self.focused, Input):
             event = events.Paste(pictured(event.text))
         await super().on_event(event)
+
+    def on_filled(self) -> None:
+        """Do what was typed before the first screen was there to be used."""
+        self.early.fill()
+        # After what was asked for when it was filled, such as the focus.
+        self.call_later(self._type_early)
+
+    async def _type_early(self) -> None:
+        event = self.early.take()
+        if event is not None:
+            await super().on_event(event)
+            self.set_timer(APART, self._type_early)
 
     def on_loaded(self) -> None:
         """Leave what was just read out of later garbage collections."""

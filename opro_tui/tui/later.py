@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+_names: dict[str, None] = {}
+
 
 class Later:
     """Stands for a module that isn't needed before the first paint.
@@ -22,9 +24,15 @@ class Later:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        _names[name] = None
         self._module: Any = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the module holds
         if self._module is None:
             self._module = import_module(self._name)
         return getattr(self._module, name)
+
+
+def names() -> tuple[str, ...]:
+    """The modules that something stands for so far, in the order in which they were named."""
+    return tuple(_names)

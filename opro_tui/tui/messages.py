@@ -167,5 +167,9 @@ class MeasureAsked(Message):
         self.job = job
 
 
+class Filled(Message):
+    """The first screen has what its keys act on."""
+
+
 class Loaded(Message):
     """Much was read that stays in memory."""

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from opro_tui.core.errors import OproError
 from opro_tui.tui import bindings
 from opro_tui.tui import sessions_view as view
-from opro_tui.tui.messages import Failed
+from opro_tui.tui.messages import Failed, Filled
 from opro_tui.tui.session_commands import SESSION_COMMANDS
 from opro_tui.tui.widgets.key_bar import KeyBar
 from opro_tui.tui.widgets.line import Line
@@ -139,8 +139,10 @@ class SessionList(Screen[None]):
             self.unreadable = True
             raise
         finally:
-            self.loaded, self._loading = True, False
+            first, self.loaded, self._loading = not self.loaded, True, False
             self.draw()
+            if first:
+                self.post_message(Filled())
         self._wanted = ""
 
     def _take(self, found: list[Entry]) -> None:

@@ -13,16 +13,12 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from opro_tui.tui import format as fmt
-from opro_tui.tui.later import Later
+from opro_tui.tui.margin import MarginLine, spans
 from opro_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
     from textual import events
     from textual.binding import BindingType
-
-    from opro_tui.tui import margin as margins
-else:
-    margins = Later("opro_tui.tui.margin")
 
 CONTEXT = 2
 """Lines kept in sight above a part that was jumped to."""
@@ -84,14 +80,14 @@ class MarginText(Toned, ScrollView, can_focus=True):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - the name that widgets use
         super().__init__(id=id)
-        self.lines: list[margins.MarginLine] = []
+        self.lines: list[MarginLine] = []
         self.at = -1
         self.empty = ""
         self._spans: dict[int, tuple[int, int]] = {}
         self._laid_out_for = -1
         self._jumped = False
 
-    def lay_out(self, width: int) -> list[margins.MarginLine]:
+    def lay_out(self, width: int) -> list[MarginLine]:
         """The lines for a width in cells, without the margin."""
         raise NotImplementedError
 
@@ -138,7 +134,7 @@ class MarginText(Toned, ScrollView, can_focus=True):
             return
         self._laid_out_for = width
         self.lines = self.lay_out(max(8, width - self.margin - 1))
-        self._spans = margins.spans(self.lines)
+        self._spans = spans(self.lines)
         self.virtual_size = Size(width, len(self.lines))
 
     # Jumping
