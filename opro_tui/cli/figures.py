@@ -46,8 +46,8 @@ def money(usd: float | None) -> str:
     """Dollars; what is unknown is called so."""
     if usd is None:
         return "unknown"
-    if usd == 0:
-        return "$0"
+    if usd <= 0:
+        return f"−{money(-usd)}" if usd else "$0"
     digits = 2 if usd >= 1 else 3 if usd >= 0.1 else 4 if usd >= 0.01 else 6
     return f"${usd:,.{digits}f}"
 

@@ -237,6 +237,8 @@ COLUMNS = (
     "forecast_tokens",
     "forecast_usd",
     "forecast_error",
+    "cache_write_tokens",
+    "cache_saved_usd",
 )
 """The names of `costs --json`, and the few that it has not."""
 
@@ -266,6 +268,8 @@ def _row(line: Line) -> list[str]:
         line.said,
         None if line.said_pico is None else line.said_pico / PICO,
         line.error,
+        used.cache_write_tokens,
+        used.cache_saved_usd,
     )
     step = "all" if line.step is None else str(line.step)
     return [step, line.role or "all", *(_figure(figure) for figure in figures)]

@@ -56,6 +56,9 @@ class Usage:
         output_tokens: Tokens written, reasoning included; None when any call's count is unknown.
         reasoning_tokens: Tokens of the output that were reasoning.
         cost_pico: Picodollars; None when any call's price is unknown.
+        cache_write_tokens: Tokens of the input written to the provider's cache.
+        cache_saved_pico: Picodollars that the provider's cache saved against the plain price;
+            below 0 where writing to it cost more; None when that is unknown of any call.
     """
 
     calls: int = 0
@@ -67,11 +70,23 @@ class Usage:
     output_tokens: int | None = 0
     reasoning_tokens: int = 0
     cost_pico: int | None = 0
+    cache_write_tokens: int = 0
+    cache_saved_pico: int | None = 0
 
     @property
     def cost_usd(self) -> float | None:
         """Dollars; None when any call's price is unknown."""
         return None if self.cost_pico is None else self.cost_pico / PICO
+
+    @property
+    def cache_saved_usd(self) -> float | None:
+        """Dollars that the provider's cache saved; None when that is unknown of any call."""
+        return None if self.cache_saved_pico is None else self.cache_saved_pico / PICO
+
+    @property
+    def used_cache(self) -> bool:
+        """Whether anything was read from the provider's cache or written to it."""
+        return bool(self.cached_tokens or self.cache_write_tokens)
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -84,10 +99,14 @@ class Usage:
             output_tokens=add_known(self.output_tokens, other.output_tokens),
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost_pico=add_known(self.cost_pico, other.cost_pico),
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cache_saved_pico=add_known(self.cache_saved_pico, other.cache_saved_pico),
         )
 
     @classmethod
-    def of_call(cls, tokens: TokenUsage, cost_pico: int | None) -> Usage:
+    def of_call(
+        cls, tokens: TokenUsage, cost_pico: int | None, cache_saved_pico: int | None = 0
+    ) -> Usage:
         """One answered call."""
         return cls(
             calls=1,
@@ -96,6 +115,8 @@ class Usage:
             output_tokens=tokens.output_tokens,
             reasoning_tokens=tokens.reasoning_tokens,
             cost_pico=cost_pico,
+            cache_write_tokens=tokens.cache_write_tokens,
+            cache_saved_pico=cache_saved_pico,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -110,21 +131,28 @@ class Usage:
             "output_tokens": self.output_tokens,
             "reasoning_tokens": self.reasoning_tokens,
             "cost_usd": self.cost_usd,
+            "cache_write_tokens": self.cache_write_tokens,
+            "cache_saved_usd": self.cache_saved_usd,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Usage:
         """The reverse of `to_json`."""
         fields = dict(data)
-        return cls(cost_pico=to_picodollars(fields.pop("cost_usd")), **fields)
+        return cls(
+            cost_pico=to_picodollars(fields.pop("cost_usd")),
+            cache_saved_pico=to_picodollars(fields.pop("cache_saved_usd", 0.0)),
+            **fields,
+        )
 
 
 def total(parts: Iterable[Usage]) -> Usage:
     """The sum of any number of usages, in one pass: a session may have thousands."""
-    calls = from_store = failed = unknown = cached = reasoning = 0
+    calls = from_store = failed = unknown = cached = reasoning = to_cache = 0
     read: int | None = 0
     written: int | None = 0
     cost: int | None = 0
+    saved: int | None = 0
     for part in parts:
         calls += part.calls
         from_store += part.from_store
@@ -135,4 +163,8 @@ def total(parts: Iterable[Usage]) -> Usage:
         read = add_known(read, part.input_tokens)
         written = add_known(written, part.output_tokens)
         cost = add_known(cost, part.cost_pico)
-    return Usage(calls, from_store, failed, unknown, read, cached, written, reasoning, cost)
+        to_cache += part.cache_write_tokens
+        saved = add_known(saved, part.cache_saved_pico)
+    return Usage(
+        calls, from_store, failed, unknown, read, cached, written, reasoning, cost, to_cache, saved
+    )

@@ -365,7 +365,8 @@ class Caller:
 
     def _usage(self, model: Model, used: TokenUsage) -> Usage:
         dollars = prices.price(model.name, used, self.config)
-        return Usage.of_call(used, to_picodollars(dollars))
+        saved = prices.cache_saved(model.name, used, self.config)
+        return Usage.of_call(used, to_picodollars(dollars), to_picodollars(saved))
 
 
 def _from_store(answer: StoredAnswer) -> Answered:

@@ -7,6 +7,7 @@ unless the config names one; 0 is said only where somebody said 0.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,25 @@ def price(model_name: str, usage: TokenUsage, config: Config) -> float | None:
         cache_write_tokens=min(usage.cache_write_tokens, usage.input_tokens - cached),
         output_tokens=usage.output_tokens,
     )
+
+
+def cache_saved(model_name: str, usage: TokenUsage, config: Config) -> float | None:
+    """What the provider's cache saved of a call's cost in USD, against the plain price.
+
+    Args:
+        model_name: `provider/model` or `simulated`.
+        usage: Of the response.
+        config: Its prices replace the library's.
+
+    Returns:
+        Below 0 where writing to the cache cost more than reading from it saved; None when the
+        price is unknown.
+    """
+    if not usage.cached_tokens and not usage.cache_write_tokens:
+        return 0.0
+    plain = price(model_name, replace(usage, cached_tokens=0, cache_write_tokens=0), config)
+    paid = price(model_name, usage, config)
+    return None if plain is None or paid is None else plain - paid
 
 
 def worst_case(

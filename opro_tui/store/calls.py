@@ -14,7 +14,8 @@ from opro_tui.core.usage import Usage
 from opro_tui.store.records import Account, Elsewhere, OpenCall, StoredAnswer, StoredEvaluation
 from opro_tui.store.rows import OUTCOMES, write
 from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
-from opro_tui.store.timeline import FOREVER, evaluations_of, spans, step_bounds, usage_of
+from opro_tui.store.timeline import FOREVER, evaluations_of, spans, step_bounds
+from opro_tui.store.usages import SUMS, summed, usage_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -28,7 +29,8 @@ _LOOKS = ("confirm", "evaluate", "try")
 _BY_NUMBER = {number: outcome for outcome, number in OUTCOMES.items()}
 _ANSWER = (
     "calls.id, session, outcome, input_tokens, cached_tokens, output_tokens, reasoning_tokens,"
-    ' cost_pico, counted, candidate, example, request_id, answers.finish, answers.text, calls."key"'
+    " cost_pico, cache_write_tokens, cache_saved_pico, counted, candidate, example, request_id,"
+    ' answers.finish, answers.text, calls."key"'
 )
 
 
@@ -125,11 +127,6 @@ def finish(
 
 def write_answer(db: sqlite3.Connection, call: int, answer: CallAnswer) -> None:
     """Store what a call brought back."""
-    if answer.cache_write_tokens:
-        db.execute(
-            "UPDATE calls SET cache_write_tokens = ? WHERE id = ?",
-            (answer.cache_write_tokens, call),
-        )
     for position, completion in enumerate(answer.completions):
         row = {
             "call": call,
@@ -174,11 +171,11 @@ def _answer(db: sqlite3.Connection, row: Any) -> StoredAnswer:  # noqa: ANN401 -
     return StoredAnswer(
         call=row[0],
         session=row[1],
-        completions=(completion_of(row[12], row[13]), *_choices(db, row[0])),
-        usage=usage_of(outcome, row[3:8], row[8]),
-        candidate=row[9],
-        example=row[10],
-        request_id="" if row[11] is None else decode(row[11]),
+        completions=(completion_of(row[14], row[15]), *_choices(db, row[0])),
+        usage=usage_of(outcome, row[3:10], row[10]),
+        candidate=row[11],
+        example=row[12],
+        request_id="" if row[13] is None else decode(row[13]),
     )
 
 
@@ -250,39 +247,17 @@ def wrong_counts(
     return counts
 
 
-_SUMS = (
-    "sum(outcome = 0), sum(outcome = 1), sum(outcome = 2),"
-    " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),"
-    " sum(cost_pico), sum(input_tokens IS NULL), sum(output_tokens IS NULL),"
-    " sum(cost_pico IS NULL)"
-)
-
-
-def _summed(row: Sequence[Any]) -> Usage:
-    """The usage of some calls from the columns of _SUMS."""
-    return Usage(
-        calls=row[0] or 0,
-        failed=row[1] or 0,
-        unknown=row[2] or 0,
-        input_tokens=None if row[8] else row[3] or 0,
-        cached_tokens=row[4] or 0,
-        output_tokens=None if row[9] else row[5] or 0,
-        reasoning_tokens=row[6] or 0,
-        cost_pico=None if row[10] else row[7] or 0,
-    )
-
-
 def spent(db: sqlite3.Connection, session: int, after: int) -> dict[int, Usage]:
     """Candidate to what its calls used, of those finished after a place."""
     found: dict[int, Usage] = {}
     for part in spans(db, session, after, None):
         for row in db.execute(
-            f"SELECT candidate, {_SUMS} FROM calls"  # noqa: S608 - a constant
+            f"SELECT candidate, {SUMS} FROM calls"  # noqa: S608 - a constant
             " WHERE session = ? AND seq > ? AND seq <= ? AND candidate IS NOT NULL"
             " GROUP BY candidate",
             (part.session, part.after, part.upto),
         ):
-            found[row[0]] = found.get(row[0], Usage()) + _summed(row[1:])
+            found[row[0]] = found.get(row[0], Usage()) + summed(row[1:])
     return found
 
 
@@ -290,22 +265,22 @@ def account(db: sqlite3.Connection, session: int, after: int, upto: int) -> Acco
     """What a session's own calls used, and what the answers that it took from others had cost."""
     in_steps = "purpose IN ('sample', 'score', 'judge')"
     own = {
-        bool(row[0]): _summed(row[1:])
+        bool(row[0]): summed(row[1:])
         for row in db.execute(
-            f"SELECT {in_steps}, {_SUMS} FROM calls"  # noqa: S608 - constants
+            f"SELECT {in_steps}, {SUMS} FROM calls"  # noqa: S608 - constants
             " JOIN routes ON routes.id = calls.route"
             " WHERE session = ? AND seq IS NOT NULL AND step > ? AND step <= ? GROUP BY 1",
             (session, after, upto),
         )
     }
     borrowed = db.execute(
-        f"SELECT {_SUMS} FROM calls WHERE session IS NOT ? AND id IN"  # noqa: S608 - a constant
+        f"SELECT {SUMS} FROM calls WHERE session IS NOT ? AND id IN"  # noqa: S608 - a constant
         " (SELECT call FROM evaluations WHERE session = ? AND call IS NOT NULL"
         " AND step > ? AND step <= ? UNION ALL SELECT judgements.call FROM judgements"
         " JOIN evaluations USING (session, seq) WHERE session = ? AND step > ? AND step <= ?)",
         (session, session, after, upto, session, after, upto),
     ).fetchone()
-    return Account(own.get(True, Usage()), own.get(False, Usage()), _summed(borrowed))
+    return Account(own.get(True, Usage()), own.get(False, Usage()), summed(borrowed))
 
 
 def efforts(

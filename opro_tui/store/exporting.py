@@ -13,7 +13,8 @@ from opro_tui.store.calls import completion_of
 from opro_tui.store.records import CallAnswer, CallIntent, StoredCall
 from opro_tui.store.rows import OUTCOMES
 from opro_tui.store.texts import chunks, decode, load
-from opro_tui.store.timeline import Span, spans, usage_of
+from opro_tui.store.timeline import Span, spans
+from opro_tui.store.usages import Tokens, usage_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 _OUTCOME_OF = {number: outcome for outcome, number in OUTCOMES.items()}
 _COLUMNS = (
     'calls.id, session, seq, at, outcome, step, candidate, example, replicate, draw, "key",'
-    " estimate, started, attempts, milliseconds, error, cache_write_tokens, input_tokens,"
-    " cached_tokens, output_tokens, reasoning_tokens, cost_pico, counted, role, purpose, model,"
-    " endpoint, parameters, answers.finish, answers.text, answers.request_id"
+    " estimate, started, attempts, milliseconds, error, input_tokens, cached_tokens,"
+    " output_tokens, reasoning_tokens, cost_pico, cache_write_tokens, cache_saved_pico, counted,"
+    " role, purpose, model, endpoint, parameters, answers.finish, answers.text, answers.request_id"
 )
 
 
@@ -117,7 +118,6 @@ def _call(
         answer = CallAnswer(
             (first, *choices.get(row["id"], ())),
             request_id="" if request_id is None else decode(request_id),
-            cache_write_tokens=row["cache_write_tokens"] or 0,
         )
     return StoredCall(
         id=row["id"],
@@ -147,8 +147,16 @@ def _intent(row: _Row) -> CallIntent:
 
 def _outcome(row: _Row) -> CallFinished:
     outcome = _OUTCOME_OF[row["outcome"]]
-    tokens = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "cost_pico")
-    used = tuple(row[name] for name in tokens)
+    tokens = (
+        "input_tokens",
+        "cached_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "cost_pico",
+        "cache_write_tokens",
+        "cache_saved_pico",
+    )
+    used: Tokens = tuple(row[name] for name in tokens)
     return CallFinished(
         step=row["step"],
         at=row["at"],

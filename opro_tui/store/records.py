@@ -105,12 +105,10 @@ class CallAnswer:
     Attributes:
         completions: The texts, in the endpoint's order; at least one.
         request_id: The provider's name for the request.
-        cache_write_tokens: Tokens of the input that were written to the provider's cache.
     """
 
     completions: tuple[Completion, ...]
     request_id: str = ""
-    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

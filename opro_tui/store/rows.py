@@ -235,7 +235,8 @@ def _(event: CallFinished, db: sqlite3.Connection, session: int) -> Event:
     rows = db.execute(
         "UPDATE calls SET seq = ?, at = ?, step = ?, candidate = ?, estimate = ?, outcome = ?,"
         " attempts = ?, milliseconds = ?, input_tokens = ?, cached_tokens = ?, output_tokens = ?,"
-        " reasoning_tokens = ?, cost_pico = ?, counted = ?, error = ?"
+        " reasoning_tokens = ?, cost_pico = ?, cache_write_tokens = ?, cache_saved_pico = ?,"
+        " counted = ?, error = ?"
         " WHERE id = ? AND session = ? AND seq IS NULL"
         " RETURNING (SELECT role FROM routes WHERE id = route),"
         " (SELECT purpose FROM routes WHERE id = route)",
@@ -253,6 +254,8 @@ def _(event: CallFinished, db: sqlite3.Connection, session: int) -> Event:
             used.output_tokens,
             used.reasoning_tokens,
             used.cost_pico,
+            used.cache_write_tokens or None,
+            used.cache_saved_pico if used.used_cache else None,
             None if counted == counts_of(event.outcome) else dump(counted),
             encode(event.error) if event.error else None,
             event.call,

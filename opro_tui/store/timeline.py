@@ -18,7 +18,6 @@ from opro_tui.core.events import (
     Evaluation,
     Event,
     Measured,
-    Outcome,
     PromptBuilt,
     SamplingFinished,
     StepFinished,
@@ -31,8 +30,9 @@ from opro_tui.core.meta_prompt import Region
 from opro_tui.core.solution import Origin, Score
 from opro_tui.core.usage import Usage
 from opro_tui.store.judgements import judgements_of
-from opro_tui.store.rows import OUTCOMES, counts_of, real
+from opro_tui.store.rows import OUTCOMES, real
 from opro_tui.store.texts import SharedTexts, decode, decode_optional, load
+from opro_tui.store.usages import usage_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -46,7 +46,7 @@ _EVALUATION = "seq, step, at, candidate, example, score, replicate, parsed, flag
 _CALL = (
     "calls.seq, calls.step, calls.at, calls.id, routes.role, routes.purpose, outcome, candidate,"
     " attempts, error, estimate, milliseconds, input_tokens, cached_tokens, output_tokens,"
-    " reasoning_tokens, cost_pico, counted"
+    " reasoning_tokens, cost_pico, cache_write_tokens, cache_saved_pico, counted"
 )
 
 
@@ -187,19 +187,6 @@ def evaluations_of(db: sqlite3.Connection, part: Span, candidate: int) -> list[E
     )
     judged = judgements_of(db, part, json.dumps([candidate]))
     return [evaluation(row, judged) for row in rows]
-
-
-def usage_of(
-    outcome: Outcome,
-    tokens: tuple[int | None, int, int | None, int, int | None],
-    counted: str | bytes | None,
-) -> Usage:
-    """A call's usage from its columns."""
-    calls, from_store, failed, unknown = load(counted) if counted else counts_of(outcome)
-    input_tokens, cached, output_tokens, reasoning, cost = tokens
-    return Usage(
-        calls, from_store, failed, unknown, input_tokens, cached, output_tokens, reasoning, cost
-    )
 
 
 class _Rows:
@@ -359,7 +346,7 @@ class _Rows:
                 role=row[4],
                 purpose=row[5],
                 outcome=outcome,
-                usage=usage_of(outcome, row[12:17], row[17]),
+                usage=usage_of(outcome, row[12:19], row[19]),
                 candidate=row[7],
                 attempts=row[8],
                 error="" if row[9] is None else decode(row[9]),

@@ -212,8 +212,8 @@ def dollars(usd: float | None) -> str:
     """Dollars; unknown is `$?`, never 0."""
     if usd is None:
         return "$?"
-    if usd == 0:
-        return "$0"
+    if usd <= 0:
+        return f"−{dollars(-usd)}" if usd else "$0"
     return f"${_amount(usd)}"
 
 

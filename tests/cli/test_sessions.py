@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 SOLUTION = {"id", "text", "score", "n", "of", "stderr", "low", "high", "unparsed", "step", "origin",
             "pinned", "dropped", "in_prompt"}  # fmt: skip
 USAGE = {"calls", "from_store", "failed", "unknown", "input_tokens", "cached_tokens",
-         "output_tokens", "reasoning_tokens", "cost_usd"}  # fmt: skip
+         "output_tokens", "reasoning_tokens", "cost_usd", "cache_write_tokens",
+         "cache_saved_usd"}  # fmt: skip
 
 
 def test_looking_never_creates_a_database(cli: Cli) -> None:

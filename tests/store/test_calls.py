@@ -28,8 +28,9 @@ async def test_only_answered_calls_of_any_session_are_found(store: Store) -> Non
     assert await store.find_answers([KEY, OTHER]) == {}
     first = await store.begin_call(b, intent(KEY, candidate=3, example=4))
     completions = (Completion("yes"), Completion("", Finish.FILTER))
-    event = outcome(first, candidate=3)
-    await store.finish_call(b, event, CallAnswer(completions, "r", 5))
+    used = Usage(1, 0, 0, 0, 10, 3, 2, 0, 9, cache_write_tokens=5, cache_saved_pico=-4)
+    event = outcome(first, candidate=3, usage=used)
+    await store.finish_call(b, event, CallAnswer(completions, "r"))
     found = await store.find_answers([KEY, KEY, OTHER])
     assert list(found) == [KEY]
     assert (found[KEY].call, found[KEY].session) == (first, b)

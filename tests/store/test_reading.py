@@ -216,6 +216,6 @@ async def test_the_views_follow_forks(store: Store) -> None:
     assert rows == [("child", 1, 0.9), ("root", 1, 0.2), ("root", 2, 0.4)]
     costs = await store._read(lambda db: db.execute("SELECT * FROM step_costs").fetchall())
     assert costs == [
-        ("child", 0, "scorer", 1, 0, 0, 10, 0, 2, 0, 123_456_789 / 1e12),
-        ("child", 1, "optimizer", 0, 0, 1, None, 0, None, 0, None),
+        ("child", 0, "scorer", 1, 0, 0, 10, 0, 2, 0, 123_456_789 / 1e12, 0, 0.0),
+        ("child", 1, "optimizer", 0, 0, 1, None, 0, None, 0, None, 0, 0.0),
     ]

@@ -26,11 +26,15 @@ _HEAD = (
     "unknown",
     "in",
     "cached",
+    "to cache",
+    "cache saved",
     "out",
     "reasoning",
     "cost",
     "forecast",
 )
+_SELDOM = ("to cache", "cache saved")
+"""Columns that are left out where they would stay empty."""
 
 
 @click.command(
@@ -48,7 +52,9 @@ def costs_command(app: App, name: str, as_json: bool, as_csv: bool) -> int:
     `stored` counts evaluations answered from the store at no cost. The waste meter says what was
     spent since the best last got better beyond noise. Below the table stand the forecast's median
     error, what the store saved, time and retries, dollars per point gained, and the day of the
-    price list; prices in the config file come before those of the list.
+    price list; prices in the config file come before those of the list. Where a provider's prompt
+    cache was used: tokens read from it (`cached`), written to it, and the dollars it saved against
+    the plain price, below 0 where writing cost more.
     """
     if as_json and as_csv:
         raise BadInput("goes without --json", where="--csv", todo="Give one of the two.")
@@ -79,7 +85,14 @@ async def _costs(app: App, name: str, as_json: bool, as_csv: bool) -> int:
     if not rows:
         output.say("nothing was used yet")
         return 0
-    for line in (*table(_HEAD, rows, left=(1,)), *meter):
+    shown = [
+        place
+        for place, name in enumerate(_HEAD)
+        if name not in _SELDOM or any(row[place] for row in rows)
+    ]
+    head = tuple(_HEAD[place] for place in shown)
+    rows = [tuple(row[place] for place in shown) for row in rows]
+    for line in (*table(head, rows, left=(1,)), *meter):
         output.say(line)
     return 0
 
@@ -105,6 +118,9 @@ def _summary(found: Report) -> dict[str, Any]:
         "forecast_error": found.error,
         "forecast_steps": found.errors,
         "saved_usd": None if saved is None else saved / PICO,
+        "cached_tokens": found.whole.used.cached_tokens,
+        "cache_write_tokens": found.whole.used.cache_write_tokens,
+        "cache_saved_usd": found.whole.used.cache_saved_usd,
         "seconds": found.whole.effort.milliseconds / 1000,
         "retries": found.whole.effort.retries,
         "gain": found.gain,
@@ -135,7 +151,10 @@ def _facts(found: Report, state: State) -> list[str]:
         f" {effort.retries:,} sent again; answers took {duration(effort.milliseconds / 1000)}"
     )
     bounded = state.facts.bounded
-    lines = [f"forecast: {said}", f"from the store: {stored}", f"trouble: {trouble}"]
+    lines = [f"forecast: {said}", f"from the store: {stored}"]
+    if used.used_cache:
+        lines.append(f"prompt cache: {_cache(used)}")
+    lines.append(f"trouble: {trouble}")
     if found.gain is not None:
         each = "unknown" if found.gain > 0 else "nothing gained yet"
         if found.per_point is not None:
@@ -143,6 +162,21 @@ def _facts(found: Report, state: State) -> list[str]:
         gained = points(found.gain, bounded=bounded)
         lines.append(f"gained: {gained} over the best start, in training ({each})")
     return [*lines, f"prices: list of {prices_date()}; prices in your config come first"]
+
+
+def _cache(used: Usage) -> str:
+    """What the provider's cache did, in words."""
+    from opro_tui.cli.figures import money
+
+    said = f"{used.cached_tokens:,} tokens read from it"
+    if used.cache_write_tokens:
+        said += f", {used.cache_write_tokens:,} written to it"
+    saved = used.cache_saved_usd
+    if saved is None:
+        return f"{said}; what that saved is unknown, for a price is"
+    if saved < 0:
+        return f"{said}; writing cost {money(-saved)} more than reading saved"
+    return f"{said}; {money(saved)} saved"
 
 
 def _waste(state: State) -> list[str]:
@@ -216,6 +250,8 @@ def _row(step: str, role: str, used: Usage, forecast: RoleForecast | None) -> tu
         count(used.unknown),
         count(used.input_tokens),
         count(used.cached_tokens),
+        count(used.cache_write_tokens) if used.cache_write_tokens else "",
+        money(used.cache_saved_usd) if used.used_cache else "",
         count(used.output_tokens),
         count(used.reasoning_tokens),
         money(used.cost_usd),

@@ -154,7 +154,6 @@ def call_record(call: StoredCall) -> dict[str, Any]:
         else {
             "completions": [[item.text, str(item.finish)] for item in answer.completions],
             "request_id": answer.request_id,
-            "cache_write_tokens": answer.cache_write_tokens,
         },
         "bought": None
         if bought is None
@@ -216,12 +215,14 @@ def _key(value: Any) -> bytes:  # noqa: ANN401
 
 
 def _read_answer(value: Any, where: str) -> CallAnswer:  # noqa: ANN401
+    if isinstance(value, dict):
+        # Files written earlier have it here, and always 0.
+        value = {name: each for name, each in value.items() if name != "cache_write_tokens"}
     found = checks.record(
         value,
         where,
         completions=checks.items(_completion),
         request_id=checks.text,
-        cache_write_tokens=checks.whole(0, MOST_TOKENS),
     )
     if not found["completions"]:
         raise BadInput("holds no completion", where=where)
@@ -259,6 +260,9 @@ def _read_bought(value: Any, id_: int, intent: CallIntent, where: str) -> CallFi
 def read_usage(value: Any) -> Usage:  # noqa: ANN401
     """A usage from its fields."""
     tokens = checks.whole(0, MOST_TOKENS)
+    if isinstance(value, dict):
+        # Files written earlier don't tell of the provider's cache.
+        value = {"cache_write_tokens": 0, "cache_saved_pico": 0, **value}
     found = checks.record(
         value,
         "",
@@ -271,5 +275,7 @@ def read_usage(value: Any) -> Usage:  # noqa: ANN401
         output_tokens=checks.optional(tokens),
         reasoning_tokens=tokens,
         cost_pico=checks.optional(checks.whole(0, checks.MOST_PICO)),
+        cache_write_tokens=tokens,
+        cache_saved_pico=checks.optional(checks.whole(-checks.MOST_PICO, checks.MOST_PICO)),
     )
     return Usage(**found)

@@ -181,6 +181,8 @@ def money(usd: float | None) -> str:
     """Dollars; what is unknown is called so."""
     if usd is None:
         return "unknown"
+    if usd < 0:
+        return f"−{money(-usd)}"
     return "$0" if usd == 0 else f"${usd:,.2f}" if usd >= 1 else f"${usd:.4g}"
 
 
@@ -324,8 +326,8 @@ def _costs(state: State) -> Section:
             if state.usage(role) != Usage()
         ]
         rows.append(_cost("all", "all", state.usage(), None))
-    head = ("Step", "Role", "Calls", "From store", "Failed", "Unknown", "Input", "Cached", "Output",
-            "Reasoning", "Cost", "Forecast tokens", "Actual tokens", "Forecast cost")  # fmt: skip
+    head = ("Step", "Role", "Calls", "From store", "Failed", "Unknown", "Input", "Cached",
+            "To cache", "Cache saved", "Output", "Reasoning", "Cost", "Forecast tokens", "Actual tokens", "Forecast cost")  # fmt: skip
     note = "Tokens and dollars; an answer from the store had been bought before and cost nothing."
     return Section("Costs by step and role", Table(head, tuple(rows), frozenset({1})), note)
 
@@ -336,9 +338,12 @@ def _cost(step: str, role: str, used: Usage, forecast: RoleForecast | None) -> t
         said = f"{forecast.low:,}–{forecast.high:,}"
         dollars = money(forecast.to_json()["usd"])
     counts = (used.calls, used.from_store, used.failed, used.unknown, used.input_tokens)
-    more = (used.cached_tokens, used.output_tokens, used.reasoning_tokens)
-    numbers = tuple(_count(number) for number in (*counts, *more))
-    return (step, role, *numbers, money(used.cost_usd), said, _tokens(used), dollars)
+    cached = (used.cached_tokens, used.cache_write_tokens)
+    saved = money(used.cache_saved_usd) if used.used_cache else ""
+    written = (used.output_tokens, used.reasoning_tokens)
+    read = tuple(_count(number) for number in (*counts, *cached))
+    more = (saved, *(_count(number) for number in written))
+    return (step, role, *read, *more, money(used.cost_usd), said, _tokens(used), dollars)
 
 
 def _held_out(state: State) -> Section:

@@ -30,6 +30,8 @@ COLUMNS = (
     Column("unknown", 7, right=True, from_width=92),
     Column("in", 7, right=True),
     Column("cached", 6, right=True, from_width=96),
+    Column("to cache", 8, right=True, from_width=104),
+    Column("saved", 8, right=True, from_width=104),
     Column("out", 7, right=True),
     Column("thought", 7, right=True, from_width=96),
     Column("cost", 8, right=True),
@@ -37,7 +39,7 @@ COLUMNS = (
     Column("retries", 7, right=True, from_width=92),
     Column("  off the forecast", 0),
 )
-SELDOM = ("stored", "failed", "unknown", "cached", "thought", "retries")
+SELDOM = ("stored", "failed", "unknown", "cached", "to cache", "saved", "thought", "retries")
 """Columns that are empty in most sessions; they are left out then."""
 EMPTY = "Nothing was used yet. s runs a step."
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -71,6 +73,8 @@ def row(line: Line) -> Row:
         Cell(_bad(used.unknown), "warning"),
         Cell(_count(used.input_tokens), tone),
         Cell(_short(used.cached_tokens), "muted"),
+        Cell(_short(used.cache_write_tokens), "muted"),
+        Cell(fmt.dollars(used.cache_saved_usd) if used.used_cache else "", "muted"),
         Cell(_count(used.output_tokens), tone),
         Cell(_short(used.reasoning_tokens), "muted"),
         Cell(fmt.dollars(used.cost_usd), tone),
@@ -119,6 +123,7 @@ def facts(costs: Costs) -> list[tuple[str, str]]:
     return [
         ("spent", _spent(whole.used)),
         ("stored", _stored(found)),
+        *([("cache", _cache(whole.used))] if whole.used.used_cache else ()),
         ("trouble", _trouble(whole)),
         ("forecast", _forecast_words(found)),
         ("per point", _per_point(found, costs.state)),
@@ -145,6 +150,19 @@ def _stored(found: Report) -> str:
         return "no answer came from the store"
     worth = f", ≈ {fmt.dollars(found.saved_pico / PICO)} saved" if found.saved_pico else ""
     return f"{fmt.plural(count, 'answer')} from the store at $0{worth}"
+
+
+def _cache(used: Usage) -> str:
+    """What the provider's prompt cache did."""
+    said = f"{fmt.count(used.cached_tokens)} tokens read from the provider's cache"
+    if used.cache_write_tokens:
+        said += f", {fmt.count(used.cache_write_tokens)} written to it"
+    saved = used.cache_saved_usd
+    if saved is None:
+        return f"{said}; what that saved is unknown"
+    if saved < 0:
+        return f"{said}: {fmt.dollars(-saved)} more than it saved"
+    return f"{said}: {fmt.dollars(saved)} saved"
 
 
 def _trouble(line: Line) -> str:
