@@ -327,7 +327,8 @@ def _costs(state: State) -> Section:
         ]
         rows.append(_cost("all", "all", state.usage(), None))
     head = ("Step", "Role", "Calls", "From store", "Failed", "Unknown", "Input", "Cached",
-            "To cache", "Cache saved", "Output", "Reasoning", "Cost", "Forecast tokens", "Actual tokens", "Forecast cost")  # fmt: skip
+            "To cache", "Cache saved", "Output", "Reasoning", "Cost", "Forecast tokens",
+            "Actual tokens", "Forecast cost")  # fmt: skip
     note = "Tokens and dollars; an answer from the store had been bought before and cost nothing."
     return Section("Costs by step and role", Table(head, tuple(rows), frozenset({1})), note)
 
