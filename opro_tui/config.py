@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 APP = "opro-tui"
 KINDS = ("openai", "openai-responses", "anthropic")
-_TABLES = ("providers", "prices", "keymap", "ui")
+_TABLES = ("providers", "prices", "batch", "keymap", "ui")
 _LIMITS = {
     "concurrency": (500, 32),
     "requests_per_minute": (10_000_000, 500),
@@ -27,7 +27,8 @@ _LIMITS = {
 }
 """What bounds a provider's calls: the most that can be said, and an example."""
 _PROVIDER_KEYS = ("kind", "base_url", "api_key_env", "headers", *_LIMITS, *TRAITS)
-_PRICE_KEYS = ("input", "cached_input", "output")
+_PRICE_KEYS = ("input", "cached_input", "output", "batch")
+_BATCH_KEYS = ("first_look", "longest_wait")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -62,11 +63,28 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A model's price in USD per million tokens; cached input costs as input where None."""
+    """A model's price in USD per million tokens; cached input costs as input where None.
+
+    `batch` is the share of it that a call in a batch costs; None leaves the provider's usual one.
+    """
 
     input: float
     output: float
     cached_input: float | None = None
+    batch: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often a batch is looked at, in seconds.
+
+    Attributes:
+        first: From its sending to the first look; None leaves it to the provider's kind.
+        longest: The most between two looks; the waits grow up to there.
+    """
+
+    first: float | None = None
+    longest: float = 60.0
 
 
 PREDEFINED: Mapping[str, Provider] = MappingProxyType(
@@ -93,6 +111,7 @@ class Config:
     Attributes:
         providers: By name, predefined ones included.
         prices: By `provider/model`; they replace the price library's.
+        looks: How often batches are looked at.
         keymap: The `[keymap]` table as it stands, for the screens.
         ui: The `[ui]` table as it stands, for the screens.
         path: The file that was read; None when there is none.
@@ -101,6 +120,7 @@ class Config:
 
     providers: Mapping[str, Provider] = field(default_factory=lambda: PREDEFINED)
     prices: Mapping[str, Price] = field(default_factory=lambda: _EMPTY)
+    looks: Looks = field(default_factory=Looks)
     keymap: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     ui: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     path: Path | None = None
@@ -202,6 +222,7 @@ class _Reader:
         return Config(
             providers=MappingProxyType(providers),
             prices=MappingProxyType(prices),
+            looks=self._looks(tables["batch"]),
             keymap=MappingProxyType(tables["keymap"]),
             ui=MappingProxyType(tables["ui"]),
             path=self._path,
@@ -287,10 +308,23 @@ class _Reader:
             good = type(value) in (int, float) and 0 <= value < 1e9
             if not good:
                 self._fail(f"{key} is no price", (*at, key), "Write USD per million tokens.")
+        if values.get("batch", 0) > 1:
+            what = "batch is no share of the price"
+            self._fail(what, (*at, "batch"), "Write batch = 0.5 for half of it.")
         for key in ("input", "output"):
             if key not in values:
                 self._fail(f"the price of {key} is missing", at, f"Add {key} = 0.15, per million.")
         return Price(**{key: float(value) for key, value in values.items()})
+
+    def _looks(self, values: dict[str, Any]) -> Looks:
+        self._check_keys(values, _BATCH_KEYS, ("batch",), "key")
+        for key, value in values.items():
+            if type(value) not in (int, float) or not 0.001 <= value <= 86_400:
+                what = f"{key} is no number of seconds from 0.001 to 86,400"
+                self._fail(what, ("batch", key), f"Write {key} = 30.")
+        first = values.get("first_look")
+        longest = values.get("longest_wait", Looks().longest)
+        return Looks(None if first is None else float(first), float(longest))
 
     def _table(self, value: object, at: tuple[str, ...]) -> dict[str, Any]:
         if not isinstance(value, dict):

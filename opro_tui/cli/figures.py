@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from unicodedata import combining, east_asian_width
 
@@ -69,6 +70,13 @@ def short_count(number: int) -> str:
 def plural(number: int, noun: str) -> str:
     """A count and its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def clock(milliseconds: int) -> str:
+    """A time of day, with its date unless that is today's."""
+    then = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
+    today = datetime.now(UTC).astimezone().date()
+    return f"{then:%H:%M}" if then.date() == today else f"{then:%Y-%m-%d %H:%M}"
 
 
 def duration(seconds: float) -> str:

@@ -8,12 +8,13 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self, TextIO
 
-from opro_tui.cli.figures import cut, duration, money, plural
+from opro_tui.cli.figures import clock, cut, duration, money, plural
 from opro_tui.cli.output import is_terminal
 from opro_tui.cli.watching import REDRAW, RedrawnLine
 
 if TYPE_CHECKING:
     from opro_tui.engine.session import Session
+    from opro_tui.engine.traffic import Batched
 
 _LINE_EVERY = 5.0
 _RATE_OVER = 0.5
@@ -68,7 +69,8 @@ class Progress:
         if self._phase != (step.number, phase):
             self._phase, self._since, self._from = (step.number, phase), time.monotonic(), done
         parts = [f"step {step.number}", f"{phase} {done:,} of {wanted:,}"]
-        parts += self._pace(done, wanted)
+        batched = self._session.traffic.batched
+        parts += self._pace(done, wanted) if batched is None else self._batch(batched)
         parts.append(f"spent {money(state.usage().cost_usd)}")
         traffic = self._session.traffic
         if traffic.retries:
@@ -82,6 +84,14 @@ class Progress:
         if self._session.stopping:
             parts.append(f"stopping: {plural(traffic.in_flight, 'call')} in flight")
         return " · ".join(parts)
+
+    def _batch(self, batched: Batched) -> list[str]:
+        """What is in batches; when they are looked at again only where that can be redrawn."""
+        parts = [batched.words(clock)]
+        wait = batched.next_look - time.monotonic()
+        if self._live and wait > 0:
+            parts.append(f"next look in {duration(wait)}")
+        return [*parts, *([batched.trouble] if batched.trouble else [])]
 
     def _pace(self, done: int, wanted: int) -> list[str]:
         elapsed, made = time.monotonic() - self._since, done - self._from

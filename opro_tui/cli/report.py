@@ -143,6 +143,10 @@ class StepPrinter:
                 f"veto with `opro-tui edit {name} --veto ID…`, add with `--add TEXT…`, then"
                 f" `opro-tui run {name}` scores what is left"
             )
+        elif stopped.code == "batch":
+            output.say(
+                f"`opro-tui run {name}` takes it up, `opro-tui batch {name}` says how far it is"
+            )
         elif stopped.code in ("error", "missing", "person"):
             output.say(f"`opro-tui run {name}` goes on from here")
         elif stopped.code == "budget":

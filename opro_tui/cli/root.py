@@ -21,6 +21,7 @@ _COMMANDS = {
     "try": ("attempt", "Ask the scorer about a few examples: request, answer, verdict."),
     "open": ("open", "Open a session's workbench."),
     "run": ("run", "Run steps of a session, with the forecast before each."),
+    "batch": ("batch", "Say how far a session's batches are, or end them."),
     "edit": ("edit", "Change what the optimizer sees from the next step on."),
     "meta-prompt": ("prompt", "Print the exact next meta-prompt, or one that was sent."),
     "critique": ("critique", "Have the optimizer write the next step's critique now."),

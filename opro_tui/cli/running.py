@@ -36,8 +36,12 @@ class _Interruption:
         if not self._asked:
             self._asked = True
             self._session.stop()
-            calls = plural(self._session.traffic.in_flight, "call")
-            self._say(f"stopping: {calls} in flight will be kept; again to break off")
+            traffic = self._session.traffic
+            calls = plural(traffic.in_flight, "call")
+            kept = f"{calls} in flight will be kept"
+            if traffic.batched is not None:
+                kept = "what is in a batch goes on at the provider"
+            self._say(f"stopping: {kept}; again to break off")
         elif not self.broken_off and self._task is not None:
             self.broken_off = True
             self._task.cancel()

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Collection, Hashable, Mapping, Sequence
 
+    from opro_tui.core.errors import ModelError
     from opro_tui.core.meta_prompt import Template
     from opro_tui.core.picture import Picture, View
     from opro_tui.core.usage import TokenUsage
@@ -237,6 +238,75 @@ Traits = dict[str, bool | int]
 `n`, the most completions one request gave."""
 
 
+@dataclass(frozen=True, slots=True)
+class BatchLook:
+    """What a provider says of a batch.
+
+    Attributes:
+        status: Its own word.
+        total: Requests in it.
+        done: Those that are through, whatever came of them; some tell that at the end only.
+        ended: Whether the results are there and no more will come.
+        left_over: What became of the requests that have no result of their own.
+    """
+
+    status: str
+    total: int
+    done: int
+    ended: bool
+    left_over: ModelError | None = None
+
+
+class Batches(Protocol):
+    """How a model takes many requests at once, for later, at its provider's batch price.
+
+    Each request goes under a name of its own, at most 64 letters, digits, - and _. All methods
+    raise ModelError when the provider fails or refuses.
+
+    Attributes:
+        first_look: Seconds after which a batch may be through, at the soonest.
+    """
+
+    first_look: float
+
+    def split(self, requests: Sequence[tuple[str, Request]], traits: Traits) -> list[int]:
+        """How many of the requests, in order, go into each batch by the provider's limits."""
+
+    async def submit(
+        self, requests: Sequence[tuple[str, Request]], traits: Traits, tag: str
+    ) -> str:
+        """Send a batch under a tag that no other has; returns the provider's name for it."""
+
+    async def look(self, remote: str) -> BatchLook:
+        """How far a batch is."""
+
+    def results(
+        self, remote: str, sent: Mapping[str, Request], traits: Traits
+    ) -> AsyncGenerator[tuple[str, Response | ModelError]]:
+        """The results of a batch that ended, as they are read, in any order.
+
+        Args:
+            remote: The batch.
+            sent: The requests as far as they are still known, by name.
+            traits: What was known of the model when they were sent.
+        """
+
+    async def cancel(self, remote: str) -> None:
+        """Ask the provider to end a batch; what is through is kept, and billed."""
+
+    async def find(
+        self, tag: str, count: int, since: float, known: Collection[str]
+    ) -> list[tuple[str, bool]]:
+        """Batches that may have been sent under a tag, each with whether it surely was.
+
+        Args:
+            tag: What all its requests' names begin with.
+            count: How many requests it has.
+            since: When it was sent at the earliest, in seconds since 1970.
+            known: Batches that are others'.
+        """
+
+
 class Model(Protocol):
     """One model behind one endpoint, in one role.
 
@@ -276,6 +346,9 @@ class Model(Protocol):
             ContextOverflow: The request is too long for the model.
             ModelError: Any other failure, with its kind and whether to retry.
         """
+
+    def batches(self) -> Batches:
+        """How it takes many requests at once; an endpoint without that says so when asked."""
 
     async def aclose(self) -> None:
         """Let go of connections."""

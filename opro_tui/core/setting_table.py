@@ -305,9 +305,10 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("concurrency", take.whole(1, 2000), True, "calls in flight at once", "N"),
     Definition(
         "scoring",
-        take.choice("full", "racing"),
+        take.choice("full", "racing", "batch"),
         True,
-        "full, or racing: who falls behind the best is not scored further",
+        "full; racing: who falls behind the best is not scored further; batch: at half price, by"
+        " the provider's batch endpoint, within a day",
         "HOW",
     ),
     Definition(

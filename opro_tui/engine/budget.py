@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, BudgetReached
@@ -12,7 +14,7 @@ from opro_tui.core.usage import PICO, ROLES, Usage, add_known, to_picodollars, t
 from opro_tui.models import prices
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from opro_tui.config import Config
     from opro_tui.core.protocols import Model, Request
@@ -26,6 +28,14 @@ class WorstCase:
 
     pico: int | None
     tokens: int
+
+    def __add__(self, other: WorstCase) -> WorstCase:
+        return WorstCase(add_known(self.pico, other.pico), self.tokens + other.tokens)
+
+    def part(self, count: int, of: int) -> WorstCase:
+        """The share that some of so many calls have in it, rounded up."""
+        pico = None if self.pico is None else -(-self.pico * count // of)
+        return WorstCase(pico, -(-self.tokens * count // of))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +72,17 @@ class _Limits:
     used: Usage
     maybe: WorstCase
     unknown: int
+    batched: bool
 
 
-def worst_case(model: Model, request: Request, estimate: int, config: Config) -> WorstCase:
-    """The worst case of a call whose input is estimated at so many tokens."""
+def worst_case(
+    model: Model, request: Request, estimate: int, config: Config, *, batch: bool = False
+) -> WorstCase:
+    """The worst case of a call, single or in a batch, whose input is estimated at so much."""
     output = (request.max_output_tokens or model.max_output_default) * request.n
-    dollars = prices.worst_case(model.name, estimate, output, config, cache=request.cache)
+    dollars = prices.worst_case(
+        model.name, estimate, output, config, cache=request.cache, batch=batch
+    )
     return WorstCase(to_picodollars(dollars), estimate + output)
 
 
@@ -97,6 +112,7 @@ class Budget:
         self._pico = 0
         self._tokens = 0
         self._open = 0
+        self._held: dict[int, WorstCase] = {}
         self._settled = asyncio.Condition()
 
     @asynccontextmanager
@@ -122,6 +138,20 @@ class Budget:
             async with self._settled:
                 self._change(worst, -1)
                 self._settled.notify_all()
+
+    def hold(self, batch: int, worst: WorstCase) -> None:
+        """Hold what a batch can still cost until that is changed; it is at work already."""
+        self._held[batch] = worst
+
+    def release(self, batch: int) -> None:
+        """Hold no more for a batch."""
+        self._held.pop(batch, None)
+
+    def fitting(self, wanted: Sequence[WorstCase]) -> tuple[int, BudgetReached | None]:
+        """How many of the calls fit, from the first on, and why the one after them doesn't."""
+        sums = list(accumulate(wanted))
+        count = bisect_left(sums, True, key=lambda worst: self._too_much(worst) is not None)
+        return count, self._too_much(sums[count]) if count < len(sums) else None
 
     def check_share(self) -> None:
         """Refuse a step's call once what its steps may spend is spent.
@@ -150,18 +180,24 @@ class Budget:
                 tokens += count * worst.tokens
         return WorstCase(pico, tokens)
 
+    def maybe(self) -> WorstCase:
+        """What calls of unknown outcome may have cost, and batches under way can still cost."""
+        unknown = self._state().usage().unknown
+        start = self.left_open() if unknown else WorstCase(0, 0)
+        return sum(self._held.values(), start)
+
     def _limits(self) -> list[_Limits]:
         """The session's own, and those that it shares."""
         state = self._state()
         settings, used = state.settings, state.usage()
-        open_ = self.left_open() if used.unknown else WorstCase(0, 0)
-        own = _Limits(settings.budget, settings.budget_tokens, used, open_, used.unknown)
+        open_ = self.maybe()
+        batched = bool(self._held)
+        own = _Limits(settings.budget, settings.budget_tokens, used, open_, used.unknown, batched)
         pot = self._pot
         if pot is None:
             return [own]
-        maybe = WorstCase(add_known(pot.maybe.pico, open_.pico), pot.maybe.tokens + open_.tokens)
-        count = pot.unknown + used.unknown
-        return [own, _Limits(pot.usd, pot.tokens, pot.used(state), maybe, count)]
+        maybe, count = pot.maybe + open_, pot.unknown + used.unknown
+        return [own, _Limits(pot.usd, pot.tokens, pot.used(state), maybe, count, batched)]
 
     def _too_much(self, worst: WorstCase) -> BudgetReached | None:
         """Why a call can't be sent; None when it fits."""
@@ -178,7 +214,7 @@ class Budget:
                 )
             if used.cost_pico + maybe.pico + self._pico + worst.pico > limits.usd * PICO:
                 spent = f"${used.cost_pico / PICO:.4f} of ${limits.usd:g} are spent"
-                return _reached(spent, f"${maybe.pico / PICO:.4f}", limits.unknown, "--budget")
+                return _reached(spent, f"${maybe.pico / PICO:.4f}", limits, "--budget")
         if limits.tokens is not None:
             if used.input_tokens is None or used.output_tokens is None:
                 return BudgetReached(
@@ -188,7 +224,7 @@ class Budget:
             tokens = used.input_tokens + used.output_tokens
             if tokens + maybe.tokens + self._tokens + worst.tokens > limits.tokens:
                 spent = f"{tokens:,} of {limits.tokens:,} tokens are used"
-                return _reached(spent, f"{maybe.tokens:,}", limits.unknown, "--budget-tokens")
+                return _reached(spent, f"{maybe.tokens:,}", limits, "--budget-tokens")
         return None
 
 
@@ -212,11 +248,15 @@ def share_spent(state: State) -> BudgetReached | None:
     return None
 
 
-def _reached(spent: str, maybe: str, unknown: int, flag: str) -> BudgetReached:
-    open_calls = ""
+def _reached(spent: str, maybe: str, limits: _Limits, flag: str) -> BudgetReached:
+    open_calls, unknown = "", limits.unknown
+    batches = "a batch that is under way" if limits.batched else ""
     if unknown:
         noun = "call" if unknown == 1 else "calls"
-        open_calls = f", up to {maybe} more by {unknown} {noun} of unknown outcome"
+        batches = f" and {batches}" if batches else ""
+        open_calls = f", up to {maybe} more by {unknown} {noun} of unknown outcome{batches}"
+    elif batches:
+        open_calls = f", up to {maybe} more by {batches}"
     what = f"budget reached: {spent}{open_calls}, and the next call might pass it"
     return BudgetReached(what, todo=f"Raise {flag} to go on.")
 
@@ -236,3 +276,11 @@ def check_affordable(settings: Settings, models: list[Model], config: Config) ->
                 where="--budget",
                 todo=f'Set [prices."{model.name}"] in the config file, or use --budget-tokens.',
             )
+    scorer = settings.scorer
+    batched = settings.scoring == "batch" and scorer in [model.name for model in models]
+    if batched and prices.batch_share(scorer, config) is None:
+        raise BadInput(
+            f"what {scorer} costs in a batch is unknown, so a dollar budget cannot be kept",
+            where="--budget",
+            todo=f'Set batch = 0.5 in [prices."{scorer}"] of the config file if that is half.',
+        )

@@ -136,7 +136,7 @@ class Caller:
             key = job.key(traits)
             answer = await self._bought(job, key)
             if answer is not None:
-                await self._follow_up(answer, then)
+                await self.follow_up(answer, then)
                 return answer
             flight: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
             self._flights[key] = flight
@@ -144,7 +144,7 @@ class Caller:
                 answer = await self._buy(job, key, traits, then, slot)
             except ParameterRefused as refused:
                 self._end_flight(key, flight, None)
-                await self._refused(job, refused, traits)
+                await self.refused(job, refused, traits)
                 continue
             except BaseException:
                 self._end_flight(key, flight, None)
@@ -175,15 +175,34 @@ class Caller:
         if answer is None:
             flight.cancel()
         else:
-            self._known[key] = replace(answer, from_store=True)
+            self.remember(key, answer)
             flight.set_result(answer)
 
-    async def _follow_up(self, answer: Answered, then: Then | None) -> None:
+    def has(self, key: bytes) -> bool:
+        """Whether the answer to a request key is at hand, so that it costs nothing."""
+        return key in self._known
+
+    def remember(self, key: bytes, answer: Answered) -> None:
+        """Keep an answer that is stored at hand."""
+        self._known[key] = replace(answer, from_store=True)
+
+    async def follow_up(self, answer: Answered, then: Then | None) -> None:
+        """Store the events that an answer, which is stored already, leads to."""
         events = await then(answer) if then else []
         if events:
             self.publish(await self.store.append(self.session, events))
 
-    async def _refused(self, job: Job, refused: ParameterRefused, traits: Traits) -> None:
+    async def refused(self, job: Job, refused: ParameterRefused, traits: Traits) -> None:
+        """Remember that a parameter is not taken, so that a job is asked again without it.
+
+        Args:
+            job: What was refused.
+            refused: How.
+            traits: What was known when it was sent.
+
+        Raises:
+            CallFailed: It had not even been sent.
+        """
         name = refused.parameter
         if traits.get(name) is False:
             raise CallFailed(
@@ -232,7 +251,7 @@ class Caller:
             finally:
                 if turn is not None:
                     turn.leave()
-            await self._follow_up(begun, then)
+            await self.follow_up(begun, then)
             return begun
 
     def _turn(self, job: Job, estimate: int) -> Turn | None:
@@ -308,7 +327,7 @@ class Caller:
             raise
         except ModelError as error:
             event = call.finished(Outcome.FAILED, Usage(failed=1), str(error))
-            await self._failed(job, event, error)
+            await self.failed(job.model, event, error)
             if isinstance(error, ParameterRefused):
                 raise
             raise CallFailed(error) from error
@@ -316,32 +335,59 @@ class Caller:
             self.traffic.in_flight -= 1
         self.traffic.last_reply = time.monotonic()
         self._patience.heard(job.model.endpoint)
-        # It has been paid for: not even a cancelled run may lose it.
-        return await asyncio.shield(self._keep(call, response))
+        event = call.finished(Outcome.ANSWERED, self.usage(job.model, response.usage))
+        return await self.keep(event, response, call.then, slow=job.slow, slot=call.slot)
 
-    async def _failed(self, job: Job, event: CallFinished, error: ModelError) -> None:
+    async def failed(self, model: Model, event: CallFinished, error: ModelError) -> None:
         """Commit a call that failed."""
         self.traffic.last_error = str(error)
-        self._patience.failed(job.model.endpoint, error)
+        self._patience.failed(model.endpoint, error)
         if isinstance(error, ParameterRefused | ContextOverflow):
             # Not a missing evaluation: it is asked again, or graded 0.
             event = replace(event, candidate=None)
         await asyncio.shield(self._commit(event, None))
 
-    async def _keep(self, call: UnderWay, response: Response) -> Answered:
-        event = call.finished(Outcome.ANSWERED, self._usage(call.job.model, response.usage))
+    async def keep(
+        self,
+        event: CallFinished,
+        response: Response,
+        then: Then | None,
+        *,
+        slow: bool = False,
+        slot: Slot | None = None,
+    ) -> Answered:
+        """Store an answer and what follows from it, whole even when the run is cancelled.
+
+        Args:
+            event: How the call ended.
+            response: What it brought.
+            then: Makes the events that the answer leads to.
+            slow: Whether that runs a user's code; the answer is then committed before it.
+            slot: Is left as soon as the answer is on its way to the database.
+        """
+        # It has been paid for: not even a cancelled run may lose it.
+        return await asyncio.shield(self._keep(event, response, then, slow, slot))
+
+    async def _keep(
+        self,
+        event: CallFinished,
+        response: Response,
+        then: Then | None,
+        slow: bool,
+        slot: Slot | None,
+    ) -> Answered:
         answer = Answered(event.call, response.completions, from_store=False)
         bought = CallAnswer(completions=response.completions, request_id=response.request_id)
-        if call.job.slow or call.then is None:
-            await self._commit(event, bought, slot=call.slot)
-            await self._follow_up(answer, call.then)
+        if slow or then is None:
+            await self._commit(event, bought, slot=slot)
+            await self.follow_up(answer, then)
             return answer
         try:
-            events = await call.then(answer)
+            events = await then(answer)
         except Exception:
             await self._commit(event, bought)
             raise
-        await self._commit(event, bought, events, call.slot)
+        await self._commit(event, bought, events, slot)
         return answer
 
     async def _commit(
@@ -363,9 +409,10 @@ class Caller:
         self.traffic.last_error = f"{error} (attempt {attempt}; again in {delay:.1f} s)"
         self.traffic.waiting_until = time.monotonic() + delay
 
-    def _usage(self, model: Model, used: TokenUsage) -> Usage:
-        dollars = prices.price(model.name, used, self.config)
-        saved = prices.cache_saved(model.name, used, self.config)
+    def usage(self, model: Model, used: TokenUsage, *, batch: bool = False) -> Usage:
+        """What an answer, of a single call or of one in a batch, used and cost."""
+        dollars = prices.price(model.name, used, self.config, batch=batch)
+        saved = prices.cache_saved(model.name, used, self.config, batch=batch)
         return Usage.of_call(used, to_picodollars(dollars), to_picodollars(saved))
 
 

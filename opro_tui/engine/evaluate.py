@@ -10,6 +10,7 @@ from opro_tui.core.events import CandidateScored, Evaluation, Event
 from opro_tui.core.protocols import Grade
 from opro_tui.core.solution import Score
 from opro_tui.engine.asking import scorer_request
+from opro_tui.engine.batching import Batching
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
 from opro_tui.engine.judging import Graded, Grading
@@ -19,13 +20,14 @@ from opro_tui.engine.run import Incomplete, Interrupted, Run
 from opro_tui.engine.slots import Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from opro_tui.core.protocols import Example, Model
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
     from opro_tui.engine.caller import Answered
     from opro_tui.engine.slots import Slot
+    from opro_tui.engine.under_way import Then
 
 LONG = 1000
 """Characters from which a candidate can be blamed for a request that is too long."""
@@ -82,13 +84,13 @@ class _Scoring:
 
     def __init__(self, run: Run, step: Step, waiting: list[Candidate]) -> None:
         self.run = run
-        self.step = step
+        self.step = step.number
         self.waiting = waiting
         self.settings = run.state.settings
         self.model: Model = run.pool.get("scorer", self.settings)
-        self.grading = Grading(run, self.settings, "judge", step.number)
+        self.grading = Grading(run, self.settings, "judge", self.step)
         racing = self.settings.scoring == "racing"
-        self.race = Race(run.state, step.number) if racing else None
+        self.race = Race(run.state, self.step) if racing else None
         self.failures: list[CallFailed] = []
         self.failed_in_a_row = 0
         self.scored: set[int] = set()
@@ -100,10 +102,25 @@ class _Scoring:
     async def go(self) -> None:
         """Work through all that is missing with as many calls in flight as there may be."""
         await self.grading.prepare()
-        todo = list(self._missing())
-        await self.run.caller.prefetch(self._job(candidate, example) for candidate, example in todo)
+        todo = list(self.missing())
+        await self.run.caller.prefetch(self.job(candidate, example) for candidate, example in todo)
         for candidate in self.waiting:
             await self._settle(candidate)
+        batching = Batching(self)
+        # What is at the provider comes first, whatever the setting is now.
+        await batching.take_up()
+        if self.settings.scoring == "batch":
+            await batching.buy()
+        else:
+            await self.work(list(self.missing()))
+        if self.stop is not None:
+            raise self.stop
+        if self.failures and next(self.missing(), None) is not None:
+            raise Incomplete(self._what_is_missing())
+
+    async def work(self, pairs: Sequence[tuple[Candidate, Example]]) -> None:
+        """Have pairs scored, with as many calls in flight as there may be."""
+        todo = list(pairs)
         queue = iter(todo)
         # Half of the workers wait for a slot, to send the moment that an answer has come.
         count = min(2 * self.slots.count, len(todo))
@@ -115,29 +132,28 @@ class _Scoring:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             raise
-        if self.stop is not None:
-            raise self.stop
-        if self.failures:
-            raise Incomplete(self._what_is_missing())
 
-    def _missing(self) -> Iterator[tuple[Candidate, Example]]:
+    def missing(self) -> Iterator[tuple[Candidate, Example]]:
         """Example by example over all candidates, so that each shows results early."""
         state = self.run.state
         done = {c.id: state.partial[c.id].grades for c in self.waiting if c.id in state.partial}
         order = state.facts.train if self.race is None else self.race.order
         for index in order:
             for candidate in self.waiting:
+                if not state.candidates[candidate.id].waiting:
+                    continue
                 if index not in done.get(candidate.id, {}):
                     yield candidate, self.run.task.examples[index]
 
-    def _job(self, candidate: Candidate, example: Example) -> Job:
+    def job(self, candidate: Candidate, example: Example) -> Job:
+        """The call that answers an example with a candidate inserted."""
         settings = self.settings
         return Job(
             model=self.model,
             request=scorer_request(self.run.task, settings, self.model, candidate.text, example),
             role="scorer",
             purpose="score",
-            step=self.step.number,
+            step=self.step,
             candidate=candidate.id,
             example=example.index,
             replicate=settings.replicate + candidate.replicate,
@@ -161,30 +177,49 @@ class _Scoring:
             finally:
                 slot.leave()
 
-    async def _one(self, candidate: Candidate, example: Example, slot: Slot) -> None:
+    def then(self, candidate: Candidate, example: Example) -> Then | None:
+        """Makes an answer's evaluation; None where a judge does."""
+        if self.grading.judge is not None:
+            return None
+
         async def graded(answer: Answered) -> list[Event]:
             if not self.run.state.candidates[candidate.id].waiting:
                 return []  # its scoring ended meanwhile; the answer is kept
             result = await grade(self.run.task, example, answer.completions[0])
             return self._events(candidate, example, Graded(result), answer)
 
-        judged = self.grading.judge is not None
+        return graded
+
+    async def _one(self, candidate: Candidate, example: Example, slot: Slot) -> None:
         try:
             answer = await self.run.caller.call(
-                self._job(candidate, example),
-                None if judged else graded,
+                self.job(candidate, example),
+                self.then(candidate, example),
                 slot if self.early else None,
             )
         except CallFailed as failed:
-            if not self._caused_overflow(failed, candidate, example):
+            if not await self._graded_overflow(failed, candidate, example):
                 raise
-            result = Graded(Grade(0.0, None, ("context_overflow",)))
-            await self.run.append(*self._events(candidate, example, result, None))
         else:
-            if judged:
+            if self.grading.judge is not None:
                 await self._judge(candidate, example, answer)
         self.failed_in_a_row = 0
         await self._settle(candidate)
+
+    async def took(self, candidate: Candidate, example: Example, answer: Answered) -> None:
+        """Go on with a batch's answer that is stored: have it judged, end the scoring."""
+        if self.grading.judge is not None and self.stop is None:
+            await self._judge(candidate, example, answer)
+        await self._settle(candidate)
+
+    async def lost(self, candidate: Candidate, example: Example, failed: CallFailed) -> None:
+        """Note that a batch brought no answer; one that the candidate is to blame for counts 0."""
+        if await self._graded_overflow(failed, candidate, example):
+            await self._settle(candidate)
+            return
+        self.failures.append(failed)
+        if failed.error.fatal:
+            self.stop = self.stop or failed
 
     async def _judge(self, candidate: Candidate, example: Example, answer: Answered) -> None:
         """Have an answer judged that is stored by now, so that it is never bought again."""
@@ -204,7 +239,7 @@ class _Scoring:
         result = graded.grade
         return [
             Evaluation(
-                step=self.step.number,
+                step=self.step,
                 candidate=candidate.id,
                 example=example.index,
                 score=result.score,
@@ -216,6 +251,16 @@ class _Scoring:
                 judgements=graded.judgements,
             )
         ]
+
+    async def _graded_overflow(
+        self, failed: CallFailed, candidate: Candidate, example: Example
+    ) -> bool:
+        """Grade an overflow that the candidate caused; whether it was one."""
+        if not self._caused_overflow(failed, candidate, example):
+            return False
+        result = Graded(Grade(0.0, None, ("context_overflow",)))
+        await self.run.append(*self._events(candidate, example, result, None))
+        return True
 
     def _caused_overflow(self, failed: CallFailed, candidate: Candidate, example: Example) -> bool:
         """Whether the request is too long because of the candidate rather than the example."""
@@ -243,7 +288,7 @@ class _Scoring:
         score = state.partial_score(candidate.id)
         if score is not None:
             await self.run.append(
-                CandidateScored(step=self.step.number, candidate=candidate.id, score=score)
+                CandidateScored(step=self.step, candidate=candidate.id, score=score)
             )
 
     def _note_failure(self, failed: CallFailed) -> None:

@@ -113,7 +113,15 @@ def forecast(
         roles.append(_role("optimizer", estimate, learned(state, "optimizer"), optimizer, config))
         waiting += state.settings.candidates * accepted_share(state)
     calls = round(waiting * len(state.facts.train))
-    scoring = of_scoring(state, task, scorer=scorer, judge=judge, calls=calls, config=config)
+    scoring = of_scoring(
+        state,
+        task,
+        scorer=scorer,
+        judge=judge,
+        calls=calls,
+        config=config,
+        batch=state.settings.scoring == "batch",
+    )
     if state.settings.scoring == "racing" and leader(state, state.next_step) is not None:
         return Forecast((*roles, *(_raced(role, state) for role in scoring.roles)))
     return Forecast((*roles, *scoring.roles))
@@ -154,6 +162,7 @@ def of_scoring(
     calls: int,
     judged: int | None = None,
     config: Config,
+    batch: bool = False,
 ) -> Forecast:
     """The forecast of some of the scorer's answers alone, outside of a step.
 
@@ -165,11 +174,12 @@ def of_scoring(
         calls: How many answers.
         judged: How many answers the judge is asked about; None for the same number.
         config: Prices.
+        batch: Whether the scorer's calls go into a batch; a judge's never do.
     """
     if scorer is None:
         return Forecast()
     estimate = _scoring(state, task, scorer, calls)
-    roles = [_role("scorer", estimate, learned(state, "scorer"), scorer, config)]
+    roles = [_role("scorer", estimate, learned(state, "scorer"), scorer, config, batch)]
     if judge is not None and task.judge is not None:
         answers = calls if judged is None else judged
         estimate = _judging(state, task, task.judge, judge, answers)
@@ -243,12 +253,17 @@ def _likely(state: State) -> list[str]:
 
 
 def _role(
-    role: str, estimate: Estimate, ratios: Ratios, model: Model, config: Config
+    role: str,
+    estimate: Estimate,
+    ratios: Ratios,
+    model: Model,
+    config: Config,
+    batch: bool = False,
 ) -> RoleForecast:
     inputs = _range(estimate.input_tokens, ratios.input, (0.85, 1.2))
     outputs = _range(estimate.output_tokens, ratios.output, SPREAD_UNSEEN)
     low, middle, high = (
-        to_picodollars(prices.price(model.name, _usage(inputs[i], outputs[i]), config))
+        to_picodollars(prices.price(model.name, _usage(inputs[i], outputs[i]), config, batch=batch))
         for i in range(3)
     )
     return RoleForecast(

@@ -79,6 +79,7 @@ async def price(store: Store, planned: Plan, config: Config) -> ForkPrice:
             calls=different - len(stored),
             judged=-(-judgements // planned.settings.judge_repeats),
             config=config,
+            batch=planned.settings.scoring == "batch",
         )
     finally:
         await pool.aclose()

@@ -69,7 +69,10 @@ class Loop:
     async def _guarded(self, work: Coroutine[None, None, object]) -> None:
         try:
             await work
-        except Interrupted:
+        except Interrupted as asked:
+            if asked.at_work:
+                await self._stopped("batch", f"on your request; {asked.at_work}")
+                return
             await self._stopped("person", "on your request; everything that was paid for is kept")
         except BudgetReached as error:
             await self._stopped("budget", str(error))
@@ -197,5 +200,5 @@ class Loop:
         await self._run.append(StepFinished(step=step, usage=usage))
 
 
-EXIT_CODES = {"error": 1, "missing": 1, "budget": 3, "person": 130}
+EXIT_CODES = {"error": 1, "missing": 1, "budget": 3, "person": 130, "batch": 130}
 """What a run's last `Stopped` means for the exit code; every other code means 0."""

@@ -103,7 +103,7 @@ class Outlook:
             bought=bought,
         )
 
-    async def scoring(self, calls: int) -> Forecast:
+    async def scoring(self, calls: int, *, batch: bool) -> Forecast:
         """What so many answers of the scorer will cost, with what their judge takes."""
         run = self._run
         models = await run.pool.looked_at(run.task, run.state.settings)
@@ -114,4 +114,5 @@ class Outlook:
             judge=models.get("judge"),
             calls=calls,
             config=self._config,
+            batch=batch,
         )

@@ -60,7 +60,15 @@ class Run:
 
 
 class Interrupted(Exception):
-    """The person asked to stop, and everything in flight has come back."""
+    """The person asked to stop, and everything in flight has come back.
+
+    Args:
+        at_work: One line on what goes on at a provider; empty where nothing does.
+    """
+
+    def __init__(self, at_work: str = "") -> None:
+        super().__init__(at_work)
+        self.at_work = at_work
 
 
 class Incomplete(Exception):

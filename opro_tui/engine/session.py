@@ -19,6 +19,7 @@ from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
 from opro_tui.core.usage import Usage
 from opro_tui.engine import critique, transfer
+from opro_tui.engine.at_provider import hold_all
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.consent import task_of, task_to_read
@@ -130,6 +131,7 @@ class Session:
             session = cls(store, record, task, state, config, lock, pot)
             if not readonly:
                 await session._note_unknown_outcomes()
+            await hold_all(session.hands)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -328,9 +330,15 @@ class Session:
         """What the next step will cost (step 0 and step 1 together before the first)."""
         return await self._outlook.forecast(await self._outlook.prompt())
 
-    async def scoring_forecast(self, calls: int) -> Forecast:
-        """What so many answers of the scorer will cost; nothing where scores are computed."""
-        return await self._outlook.scoring(calls)
+    async def scoring_forecast(self, calls: int, *, as_steps: bool = False) -> Forecast:
+        """What so many answers of the scorer will cost; nothing where scores are computed.
+
+        Args:
+            calls: How many.
+            as_steps: Whether they are bought as the steps' are, which may be in batches.
+        """
+        batch = as_steps and self.state.settings.scoring == "batch"
+        return await self._outlook.scoring(calls, batch=batch)
 
     async def refresh(self) -> list[Event]:
         """Read what another process has stored since; returns the new events."""
@@ -350,8 +358,8 @@ class Session:
 
     @property
     def left_open(self) -> WorstCase:
-        """What the calls of unknown outcome may have cost, at most."""
-        return self._budget.left_open()
+        """What the calls of unknown outcome and in batches may have cost, at most."""
+        return self._budget.maybe()
 
     def _worst_unknown(self, role: str) -> WorstCase:
         """The worst case of one call of a role, from what its calls read so far."""

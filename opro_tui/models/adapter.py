@@ -16,9 +16,9 @@ from opro_tui.models.clients import lease
 from opro_tui.models.gate import gate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from opro_tui.core.protocols import Request, Traits
+    from opro_tui.core.protocols import Batches, Request, Traits
     from opro_tui.models.clients import Address, Lease
 
 DEFAULT_TIMEOUT = 600.0
@@ -66,7 +66,7 @@ class Adapter(ABC):
         self.concurrency = self.account.concurrency
         self._lease: Lease | None = None
         secrets = (address.key, *(value for _, value in address.headers if len(value) >= 8))
-        self._context = errors.Context(name, endpoint, key_env, secrets)
+        self.context = errors.Context(name, endpoint, key_env, secrets)
 
     @abstractmethod
     def parameters(self, request: Request, traits: Traits) -> Json:
@@ -88,13 +88,17 @@ class Adapter(ABC):
             Malformed: It lacks what an answer must have.
         """
 
+    @abstractmethod
+    def batches(self) -> Batches:
+        """How it takes many requests at once."""
+
     async def prepare(self) -> None:
         """Import the SDK and make the client, off the event loop, ahead of the first call.
 
         Raises:
             ModelError: The SDK is not installed.
         """
-        await self._client()
+        await self.client()
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -110,37 +114,64 @@ class Adapter(ABC):
             ContextOverflow: The request is too long for the model.
             ModelError: Any other failure, with its kind and whether to retry.
         """
-        client = await self._client()
+        client = await self.client()
+        arguments, sent = self.arguments(request, traits)
+        sdk = sys.modules[self._address.sdk]
+        try:
+            async with asyncio.timeout(self.timeout):
+                raw = await self._send(client, arguments)
+        except sdk.APIStatusError as error:
+            self._told(error.response.headers)
+            return self.refused(error.status_code, error.body, error.response.headers, sent)
+        except Exception as error:
+            ours = self.explained(error)
+            if ours is error:
+                raise
+            raise ours from None
+        self._told(raw.headers)
+        return self._answer(raw, sent)
+
+    def arguments(self, request: Request, traits: Traits) -> tuple[Json, set[str]]:
+        """A request as the endpoint takes it, and the parameters that it may complain about."""
         parameters = self.parameters(request, traits)
         messages = self._messages(request, traits)
         sent = {*parameters, *(name for name in ("system", "instructions") if name in messages)}
         if any(message.role == "system" for message in request.messages):
             sent.add("system")
+        return {**parameters, **messages}, sent
+
+    def explained(self, error: Exception, sent: Collection[str] = ()) -> Exception:
+        """A fault of the SDK's as one of ours; any other as it is.
+
+        Args:
+            error: What was raised.
+            sent: Names of the parameters that were sent.
+        """
         sdk = sys.modules[self._address.sdk]
-        try:
-            async with asyncio.timeout(self.timeout):
-                raw = await self._send(client, {**parameters, **messages})
-        except TimeoutError:
-            raise errors.timeout_error(self._context, self.timeout) from None
-        except sdk.APIConnectionError as error:
+        if isinstance(error, TimeoutError):
+            return errors.timeout_error(self.context, self.timeout)
+        if isinstance(error, sdk.APIConnectionError):
             # Also APITimeoutError: only connecting has a time-out of its own.
-            raise errors.connection_error(self._context, error.__cause__) from None
-        except sdk.APIStatusError as error:
-            self._told(error.response.headers)
-            return self._refused(error.status_code, error.body, error.response.headers, sent)
-        except Exception as error:
-            if isinstance(error, ModelError) or not _is_of_sdk(error):
-                raise
-            raise errors.connection_error(self._context, error) from None
-        self._told(raw.headers)
-        return self._answer(raw, sent)
+            return errors.connection_error(self.context, error.__cause__)
+        if isinstance(error, sdk.APIStatusError):
+            return errors.from_status(
+                error.status_code, error.body, error.response.headers, self.context, sent
+            )
+        if isinstance(error, ModelError) or not _is_of_sdk(error):
+            return error
+        return errors.connection_error(self.context, error)
 
     def _told(self, headers: Mapping[str, str]) -> None:
         gate = gate_of(self.account)
         if gate is not None:
             gate.told(self.name, headers)
 
-    async def _client(self) -> Any:  # noqa: ANN401 - an SDK's type
+    async def client(self) -> Any:  # noqa: ANN401 - an SDK's type
+        """The SDK's client, made on first use.
+
+        Raises:
+            ModelError: It can't be made.
+        """
         if self._lease is None or self._lease.loop is not asyncio.get_running_loop():
             self._lease = lease(self._address)
         try:
@@ -157,10 +188,10 @@ class Adapter(ABC):
         except (ValueError, TypeError, OSError, RuntimeError) as error:
             # A proxy's or a header's environment variable that the SDK can't use, mostly.
             self._lease = None
-            reason = errors.clean(str(error), self._context.secrets)
+            reason = errors.clean(str(error), self.context.secrets)
             raise ModelError(
                 f"the connection can't be set up: {reason}",
-                where=self._context.where,
+                where=self.context.where,
                 todo="Check the proxy settings of the environment.",
                 kind="connection",
                 fatal=True,
@@ -172,24 +203,40 @@ class Adapter(ABC):
             body = json.loads(response.content)
         except (ValueError, RecursionError):
             reason = errors.read_body(response.text[:200]).message or "an empty body"
-            raise errors.malformed(self._context, f"no JSON but {reason}") from None
+            raise errors.malformed(self.context, f"no JSON but {reason}") from None
         if not isinstance(body, dict):
-            raise errors.malformed(self._context, f"no object but {type(body).__name__}")
+            raise errors.malformed(self.context, f"no object but {type(body).__name__}")
+        ids = (response.headers.get("x-request-id"), response.headers.get("request-id"))
+        return self.answer(body, response.headers, sent, ids)
+
+    def answer(
+        self, body: Json, headers: Mapping[str, str], sent: set[str], ids: Iterable[object] = ()
+    ) -> Response:
+        """Read the body of a success, which may hold an error all the same.
+
+        Args:
+            body: The object.
+            headers: Those that it came with.
+            sent: Names of the parameters that were sent.
+            ids: What the provider may call the request, the first that is a text counts.
+
+        Raises:
+            ModelError: It is none, or can't be read.
+        """
         if failure := body.get("error"):
-            return self._refused(_status_of(failure), body, response.headers, sent)
+            return self.refused(_status_of(failure), body, headers, sent)
         try:
             answer = self._read(body)
         except Malformed as error:
-            raise errors.malformed(self._context, str(error)) from None
-        ids = (response.headers.get("x-request-id"), response.headers.get("request-id"))
+            raise errors.malformed(self.context, str(error)) from None
         request_id = next((each for each in (*ids, body.get("id")) if isinstance(each, str)), "")
         return Response(answer.completions, answer.usage, answer.model, encodable(request_id))
 
-    def _refused(
+    def refused(
         self, status: int, body: object, headers: Mapping[str, str], sent: set[str]
     ) -> Response:
         """An empty, unbilled completion where a content filter refused; else the typed error."""
-        error = errors.from_status(status, body, headers, self._context, sent)
+        error = errors.from_status(status, body, headers, self.context, sent)
         if error.kind in ("rejected", "auth") and errors.is_filtered(
             status, errors.read_body(body)
         ):

@@ -9,7 +9,7 @@ from opro_tui.core.usage import TokenUsage
 from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
 
 if TYPE_CHECKING:
-    from opro_tui.core.protocols import Request, Traits
+    from opro_tui.core.protocols import Batches, Request, Traits
     from opro_tui.models.adapter import Json
 
 _FINISH = {
@@ -17,7 +17,7 @@ _FINISH = {
     "model_context_window_exceeded": Finish.LENGTH,
     "refusal": Finish.REFUSAL,
 }
-_VERSION_WITH_TEMPERATURE = "2023-06-01"
+VERSION_WITH_TEMPERATURE = "2023-06-01"
 
 
 class Anthropic(Adapter):
@@ -53,12 +53,18 @@ class Anthropic(Adapter):
             sent["system"] = system
         return sent
 
+    def batches(self) -> Batches:
+        """How it takes many requests at once."""
+        from opro_tui.models.anthropic_batches import AnthropicBatches
+
+        return AnthropicBatches(self)
+
     async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401
         # The SDK and the current API version know no temperature; an older version still does.
         temperature = arguments.pop("temperature", None)
         if temperature is not None:
             arguments["extra_body"] = {"temperature": temperature}
-            arguments["extra_headers"] = {"anthropic-version": _VERSION_WITH_TEMPERATURE}
+            arguments["extra_headers"] = {"anthropic-version": VERSION_WITH_TEMPERATURE}
         raw = await client.messages.with_raw_response.create(**arguments)
         return raw.http_response
 

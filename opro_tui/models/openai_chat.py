@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+from opro_tui.models.openai_batches import OpenAIBatches
 from opro_tui.models.openai_post import post
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class OpenAIChat(Adapter):
         if self._trait(traits, "system") is False:
             messages = [("user", "\n\n".join(content for _, content in messages))]
         return {"messages": [{"role": role, "content": content} for role, content in messages]}
+
+    def batches(self) -> OpenAIBatches:
+        """How it takes many requests at once."""
+        return OpenAIBatches(self, "/v1/chat/completions")
 
     async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401
         return await post(client, "/chat/completions", arguments)

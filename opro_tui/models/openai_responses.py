@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+from opro_tui.models.openai_batches import OpenAIBatches
 from opro_tui.models.openai_post import post
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ class OpenAIResponses(Adapter):
         if system:
             sent["instructions"] = system
         return sent
+
+    def batches(self) -> OpenAIBatches:
+        """How it takes many requests at once."""
+        return OpenAIBatches(self, "/v1/responses")
 
     async def _send(self, client: Any, arguments: Json) -> Any:  # noqa: ANN401
         return await post(client, "/responses", arguments)

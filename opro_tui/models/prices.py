@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.usage import TokenUsage
 
+BATCH_SHARE = 0.5
+"""What a call in a batch costs at OpenAI and Anthropic, as a share of a single call's price.
+
+Both say so of input, cached input and output alike; the price library knows no batches.
+"""
 _SIMULATED = "simulated"
 _MILLION = 1_000_000
 _LIBRARY_ID = {"openai": "openai", "openai-responses": "openai", "anthropic": "anthropic"}
@@ -27,17 +32,40 @@ _CHECKED = re.compile(
 """A day on which prices were looked at; notes also name days on which others will begin."""
 
 
-def price(model_name: str, usage: TokenUsage, config: Config) -> float | None:
+def price(
+    model_name: str, usage: TokenUsage, config: Config, *, batch: bool = False
+) -> float | None:
     """What a call cost in USD.
 
     Args:
         model_name: `provider/model` or `simulated`.
         usage: Of the response; its input includes cached tokens.
         config: Its prices replace the library's.
+        batch: Whether it was in a batch.
 
     Returns:
         None when the price or a token count is unknown.
     """
+    return _shared(_single(model_name, usage, config), model_name, config, batch=batch)
+
+
+def batch_share(model_name: str, config: Config) -> float | None:
+    """What a call in a batch costs, as a share of a single call's price; None: unknown."""
+    own = config.prices.get(model_name)
+    if own is not None and own.batch is not None:
+        return own.batch
+    known = model_name == _SIMULATED or model_name.partition("/")[0] in _LIBRARY_ID
+    return BATCH_SHARE if known else None
+
+
+def _shared(usd: float | None, model_name: str, config: Config, *, batch: bool) -> float | None:
+    if not batch or usd is None:
+        return usd
+    share = batch_share(model_name, config)
+    return None if share is None else usd * share
+
+
+def _single(model_name: str, usage: TokenUsage, config: Config) -> float | None:
     if model_name == _SIMULATED:
         return 0.0
     if usage.input_tokens is None or usage.output_tokens is None:
@@ -57,13 +85,16 @@ def price(model_name: str, usage: TokenUsage, config: Config) -> float | None:
     )
 
 
-def cache_saved(model_name: str, usage: TokenUsage, config: Config) -> float | None:
+def cache_saved(
+    model_name: str, usage: TokenUsage, config: Config, *, batch: bool = False
+) -> float | None:
     """What the provider's cache saved of a call's cost in USD, against the plain price.
 
     Args:
         model_name: `provider/model` or `simulated`.
         usage: Of the response.
         config: Its prices replace the library's.
+        batch: Whether it was in a batch.
 
     Returns:
         Below 0 where writing to the cache cost more than reading from it saved; None when the
@@ -71,13 +102,20 @@ def cache_saved(model_name: str, usage: TokenUsage, config: Config) -> float | N
     """
     if not usage.cached_tokens and not usage.cache_write_tokens:
         return 0.0
-    plain = price(model_name, replace(usage, cached_tokens=0, cache_write_tokens=0), config)
-    paid = price(model_name, usage, config)
+    uncached = replace(usage, cached_tokens=0, cache_write_tokens=0)
+    plain = price(model_name, uncached, config, batch=batch)
+    paid = price(model_name, usage, config, batch=batch)
     return None if plain is None or paid is None else plain - paid
 
 
 def worst_case(
-    model_name: str, input_tokens: int, output_tokens: int, config: Config, *, cache: bool = False
+    model_name: str,
+    input_tokens: int,
+    output_tokens: int,
+    config: Config,
+    *,
+    cache: bool = False,
+    batch: bool = False,
 ) -> float | None:
     """The most that a call can cost in USD, before it is sent.
 
@@ -87,10 +125,18 @@ def worst_case(
         output_tokens: The most that can be written.
         config: Its prices replace the library's.
         cache: Whether the prompt is marked for caching, which some bill above the plain price.
+        batch: Whether it will be in a batch.
 
     Returns:
         None when the price is unknown.
     """
+    worst = _worst(model_name, input_tokens, output_tokens, config, cache=cache)
+    return _shared(worst, model_name, config, batch=batch)
+
+
+def _worst(
+    model_name: str, input_tokens: int, output_tokens: int, config: Config, *, cache: bool
+) -> float | None:
     if model_name == _SIMULATED:
         return 0.0
     if own := config.prices.get(model_name):

@@ -78,18 +78,25 @@ def begin(db: sqlite3.Connection, session: int, intent: CallIntent) -> int:
 
 def withdraw(db: sqlite3.Connection, session: int, key: bytes) -> None:
     """Forget a call that was never sent."""
-    db.execute('DELETE FROM calls WHERE session = ? AND "key" = ? AND seq IS NULL', (session, key))
+    db.execute(
+        'DELETE FROM calls WHERE session = ? AND "key" = ? AND seq IS NULL AND batch IS NULL',
+        (session, key),
+    )
 
 
 def begin_unless_bought(
     db: sqlite3.Connection, session: int, intent: CallIntent, *, anyway: bool
 ) -> int | StoredAnswer | Elsewhere:
-    """Store a shared call, unless its answer is there or on its way in another session."""
+    """Store a shared call, unless its answer is there or on its way in another session.
+
+    One that is in another session's batch may take a day, and is not waited for.
+    """
     answer = find_answers(db, [intent.key]).get(intent.key)
     if answer is not None:
         return answer
     row = db.execute(
-        'SELECT session FROM calls WHERE "key" = ? AND outcome IS NULL AND session <> ?',
+        'SELECT session FROM calls WHERE "key" = ? AND outcome IS NULL AND session <> ?'
+        " AND batch IS NULL",
         (intent.key, session),
     ).fetchone()
     return begin(db, session, intent) if row is None or anyway else Elsewhere(row[0])
@@ -190,11 +197,11 @@ def completion_of(ended: str | None, text: str | bytes) -> Completion:
 
 
 def unfinished(db: sqlite3.Connection, session: int) -> list[OpenCall]:
-    """Calls without an outcome, in the order they were begun."""
+    """Calls without an outcome, in the order they were begun; those of batches are at work."""
     rows = db.execute(
         "SELECT calls.id, step, role, purpose, candidate, example, estimate, started"
         " FROM calls JOIN routes ON routes.id = calls.route"
-        " WHERE session = ? AND seq IS NULL ORDER BY calls.id",
+        " WHERE session = ? AND seq IS NULL AND batch IS NULL ORDER BY calls.id",
         (session,),
     )
     return [OpenCall(*row) for row in rows]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.store import calls, drafts, exporting, health, importing, sessions, timeline
-from opro_tui.store.file import StoreFile
+from opro_tui.store.batch_file import BatchFile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _PIECE = 1000
 
 
-class Store(StoreFile):
+class Store(BatchFile):
     """A database of sessions; open it with `Store.open`.
 
     Everything runs in two threads of its own, so that the event loop never waits for the disk. What
@@ -250,7 +250,7 @@ class Store(StoreFile):
         return await self._read(partial(calls.completions, wanted=calls_))
 
     async def unfinished_calls(self, session: int) -> list[OpenCall]:
-        """Calls that were stored before sending and have no outcome yet."""
+        """Calls, but those of batches, that were stored before sending and have no outcome yet."""
         return await self._read(partial(calls.unfinished, session=session))
 
     async def evaluations(self, session: int, candidate: int) -> list[StoredEvaluation]:

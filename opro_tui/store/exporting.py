@@ -27,7 +27,8 @@ _COLUMNS = (
     'calls.id, session, seq, at, outcome, step, candidate, example, replicate, draw, "key",'
     " estimate, started, attempts, milliseconds, error, input_tokens, cached_tokens,"
     " output_tokens, reasoning_tokens, cost_pico, cache_write_tokens, cache_saved_pico, counted,"
-    " role, purpose, model, endpoint, parameters, answers.finish, answers.text, answers.request_id"
+    " role, purpose, model, endpoint, parameters, answers.finish, answers.text, answers.request_id,"
+    " (SELECT tag FROM batches WHERE id = batch) AS tag"
 )
 
 
@@ -43,7 +44,7 @@ class _Row:
 
 
 _NAMES = {
-    name.strip().replace("calls.", "").strip('"'): place
+    name.strip().replace("calls.", "").rpartition(" AS ")[2].strip('"'): place
     for place, name in enumerate(_COLUMNS.split(","))
 }
 
@@ -125,6 +126,7 @@ def _call(
         started=row["started"],
         answer=answer,
         bought=None if ended or in_flight else _outcome(row),
+        batch=row["tag"] if ended or in_flight else None,
     )
 
 

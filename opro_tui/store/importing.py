@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, StoreError
 from opro_tui.core.events import CallFinished, CritiqueWritten, Evaluation, Event
-from opro_tui.store import sessions
+from opro_tui.store import batches, sessions
 from opro_tui.store.calls import begin, now, write_answer
 from opro_tui.store.rows import write
 from opro_tui.store.texts import encode, insert
@@ -52,7 +52,9 @@ def load(
     insert(
         db, "imports", session=record.id, at=now(), parent=parent, allow_python=int(allow_python)
     )
-    last = _Loader(db, record.id).load(rows())
+    tags = batches.load(db, record.id, session.batches)
+    last = _Loader(db, record.id, tags).load(rows())
+    batches.reopen(db, record.id)
     db.execute(
         "UPDATE sessions SET created = ?, updated = ?, last_seq = ? WHERE id = ?",
         (session.created, session.updated, last, record.id),
@@ -64,9 +66,10 @@ def load(
 class _Loader:
     """Writes calls and events under the ids that this database gives to the calls."""
 
-    def __init__(self, db: sqlite3.Connection, session: int) -> None:
+    def __init__(self, db: sqlite3.Connection, session: int, batches: Mapping[str, int]) -> None:
         self._db = db
         self._session = session
+        self._batches = batches
         self._ids: dict[int, int] = {}
 
     def load(self, rows: Iterable[tuple[str, StoredCall | Event]]) -> int:
@@ -105,7 +108,10 @@ class _Loader:
             raise StoreError(f"call {call.id} is there twice")
         id_ = begin(self._db, self._session, call.intent)
         self._ids[call.id] = id_
-        self._db.execute("UPDATE calls SET started = ? WHERE id = ?", (call.started, id_))
+        batch = None if call.batch is None else self._batches[call.batch]
+        self._db.execute(
+            "UPDATE calls SET started = ?, batch = ? WHERE id = ?", (call.started, batch, id_)
+        )
         if call.bought is not None:
             # Written as an event of a session, then cut loose from it as if that were deleted.
             write(replace(call.bought, call=id_, seq=1), self._db, self._session)

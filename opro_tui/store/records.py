@@ -155,6 +155,81 @@ class OpenCall:
     started: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchIntent:
+    """A batch as it is stored before it is sent.
+
+    Attributes:
+        tag: Its own name for itself, which no other batch has.
+        step: The step that its costs belong to.
+        model: `provider/model`.
+        endpoint: The base URL, or `simulated`.
+        reserved_pico: The most that it can cost, in picodollars; None where a price is unknown.
+        reserved_tokens: The most tokens that it can use.
+    """
+
+    tag: str
+    step: int
+    model: str
+    endpoint: str
+    reserved_pico: int | None
+    reserved_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch of a session; times are in milliseconds since 1970.
+
+    Attributes:
+        id: The row's id.
+        session: Whose it is.
+        step: The step that its costs belong to.
+        model: `provider/model`.
+        endpoint: The base URL, or `simulated`.
+        tag: Its own name for itself.
+        remote: The provider's name for it; None until it is known.
+        requests: How many calls were put into it.
+        open: How many of them have no outcome yet.
+        reserved_pico: The most that it can cost, in picodollars; None where a price is unknown.
+        reserved_tokens: The most tokens that it can use.
+        started: When its calls were stored, before it was sent.
+        submitted: When the provider had taken it; None until that is known.
+        cancelled: When a person asked the provider to end it.
+        ended: When all its calls had an outcome; None while it is under way.
+    """
+
+    id: int
+    session: int
+    step: int
+    model: str
+    endpoint: str
+    tag: str
+    remote: str | None
+    requests: int
+    open: int
+    reserved_pico: int | None
+    reserved_tokens: int
+    started: int
+    submitted: int | None
+    cancelled: int | None
+    ended: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCall:
+    """A call of a batch that has no outcome yet."""
+
+    id: int
+    step: int
+    role: str
+    purpose: str
+    candidate: int | None
+    example: int | None
+    replicate: int
+    estimate: int
+    key: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class StoredEvaluation:
     """An evaluation with the answer that it graded.
@@ -202,6 +277,7 @@ class StoredCall:
         answer: What it brought back; None without an answer.
         bought: Its outcome, where another session bought the answer that this one uses: then no
             event of this session ends the call.
+        batch: The tag of the batch that it was in, if any.
     """
 
     id: int
@@ -209,6 +285,7 @@ class StoredCall:
     started: int
     answer: CallAnswer | None = None
     bought: CallFinished | None = None
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +303,7 @@ class ImportedSession:
         sources: The data files, as `path`, `sha256` and `rows`.
         versions: Package to version, when it was made.
         parent: The name of the session that it was a fork of; empty for none.
+        batches: The batches that its calls were in.
     """
 
     name: str
@@ -238,3 +316,4 @@ class ImportedSession:
     sources: tuple[dict[str, Any], ...]
     versions: dict[str, str]
     parent: str = ""
+    batches: tuple[StoredBatch, ...] = ()

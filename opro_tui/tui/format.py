@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, get_character_cell_size
@@ -261,6 +262,13 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min"
+
+
+def clock(milliseconds: int) -> str:
+    """A time of day, with its date unless that is today's."""
+    then = datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
+    today = datetime.now(UTC).astimezone().date()
+    return f"{then:%H:%M}" if then.date() == today else f"{then:%b %d %H:%M}"
 
 
 def bar(done: int, total: int, width: int) -> str:

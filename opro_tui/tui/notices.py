@@ -16,6 +16,7 @@ _ENDS = {
     "budget": "the budget is reached",
     "review": "candidates wait for your review",
     "person": "stopped",
+    "batch": "stopped, its batch goes on at the provider",
     "max_steps": "the last step is done",
     "patience": "no improvement any more",
     "solved": "solved",

@@ -50,6 +50,7 @@ def candidate_row(
     *,
     used: Usage | None = None,
     unselected: Collection[int] = frozenset(),
+    batched: bool = False,
 ) -> Row:
     """A candidate's row: mark, id, score, change against the best, unread, tokens, cost, text.
 
@@ -58,12 +59,13 @@ def candidate_row(
         id_: The candidate.
         used: What its scoring used so far; None while that isn't known.
         unselected: Candidates in review that shall not be scored.
+        batched: Whether what waits is in a batch at a provider.
     """
     candidate = state.candidates[id_]
     return (
         _mark(state, candidate, unselected),
         Cell(str(id_), "muted"),
-        *_verdict(state, candidate, unselected),
+        *_verdict(state, candidate, unselected, batched=batched),
         *_spent(used),
         _text(state, candidate, muted=candidate.waiting and id_ in unselected),
     )
@@ -101,7 +103,9 @@ def _text(state: State, candidate: Candidate, *, muted: bool = False) -> Cell:
     return Cell(fmt.safe(candidate.text, TEXT_WIDTH), tone)
 
 
-def _verdict(state: State, candidate: Candidate, unselected: Collection[int]) -> tuple[Cell, ...]:
+def _verdict(
+    state: State, candidate: Candidate, unselected: Collection[int], *, batched: bool
+) -> tuple[Cell, ...]:
     """What became of a candidate, over the three columns score, change and unread."""
     if candidate.rejected is not None:
         # The detail has the whole sentence; here the figures matter.
@@ -110,7 +114,7 @@ def _verdict(state: State, candidate: Candidate, unselected: Collection[int]) ->
     if candidate.vetoed:
         return (Cell("✕ vetoed by you", "warning", 3),)
     if candidate.score is None or candidate.due:
-        return (_unscored(state, candidate, unselected),)
+        return (_unscored(state, candidate, unselected, batched=batched),)
     score = candidate.score
     shown = fmt.with_half_width(score, state.facts)
     if not score.full:
@@ -131,7 +135,9 @@ def _rests_on(score: Score) -> str:
     return text if len(text) <= fmt.HALF_WIDTH else f"n={fmt.short_count(score.n)}"
 
 
-def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -> Cell:
+def _unscored(
+    state: State, candidate: Candidate, unselected: Collection[int], *, batched: bool
+) -> Cell:
     current = state.current
     part = state.partial.get(candidate.id)
     if part is not None and (part.grades or part.failed):
@@ -140,6 +146,8 @@ def _unscored(state: State, candidate: Candidate, unselected: Collection[int]) -
         return Cell("to be scored again", "muted", 3)
     if current is None or candidate.step != current.number:
         return Cell(f"waits for step {candidate.step}", "muted", 3)
+    if batched:
+        return Cell("in the batch", "accent", 3)
     if not state.reviewing:
         return Cell("waits", "muted", 3)
     if candidate.id in unselected:

@@ -41,7 +41,7 @@ class Scoring:
 
     async def price(self, answers: int) -> Forecast:
         """What so many of the scorer's answers will cost."""
-        return await self._steering.session.scoring_forecast(answers)
+        return await self._steering.session.scoring_forecast(answers, as_steps=True)
 
     async def answers(self, candidate: int) -> tuple[Answer, ...]:
         """A candidate's answers that count, by example."""

@@ -75,7 +75,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "score_buckets": ("100", "20", "0"),
     "exemplar_choice": ("random", "constant", "hardest", "hardest-shown"),
     "meta_style": ("tuned", "pretrained"),
-    "scoring": ("full", "racing"),
+    "scoring": ("full", "racing", "batch"),
     **dict.fromkeys(("review", "score_uncertainty", "exemplar_errors", "critique"), ("no", "yes")),
     "schedule": ("constant", "linear:0"),
     "proposals": ("independent",),

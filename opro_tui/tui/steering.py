@@ -170,6 +170,8 @@ class Steering:
             reply_age=now - traffic.last_reply if traffic.last_reply else None,
             retry_in=max(0.0, traffic.waiting_until - now),
             held=traffic.held_back,
+            batched=traffic.batched if session.running else None,
+            look_in=0.0 if traffic.batched is None else max(0.0, traffic.batched.next_look - now),
             last_error=traffic.last_error,
             takes_temperature=self.takes_temperature,
             waste=self.waste,

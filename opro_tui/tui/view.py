@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
     from opro_tui.core.waste import Waste
+    from opro_tui.engine.traffic import Batched
     from opro_tui.models.held_back import HeldBack
 
 
@@ -39,6 +40,8 @@ class Situation:
         reply_age: Seconds since the last reply; None before the first.
         retry_in: Seconds until a call is tried again; 0 when none waits.
         held: How an endpoint's limits hold calls back; None when they don't.
+        batched: What is in batches at a provider; None where nothing is.
+        look_in: Seconds until that is looked at again; 0 while it happens.
         last_error: The last failed attempt, in one line.
         takes_temperature: Whether the optimizer takes one, as far as is known.
         waste: The waste meter after the last step; None while it isn't worked out.
@@ -58,6 +61,8 @@ class Situation:
     reply_age: float | None = None
     retry_in: float = 0.0
     held: HeldBack | None = None
+    batched: Batched | None = None
+    look_in: float = 0.0
     last_error: str = ""
     takes_temperature: bool = True
     waste: Waste | None = None
@@ -197,6 +202,8 @@ def _why_stopped(state: State) -> list[Part]:
     if state.steps and stopped.seq < state.steps[-1].finished_seq:
         # It was gone on with since, and the step came to its end.
         return []
+    if stopped.code == "batch":
+        return [Part("stopped; its batch goes on", "accent", 95)]
     if stopped.code == "person":
         return [Part("stopped", "", 95)]
     tone = "error" if stopped.code in ("error", "missing", "budget") else "accent"
@@ -235,6 +242,8 @@ def _new_best(state: State, best: Candidate) -> str:
 
 def _progress(state: State, now: Situation) -> list[Part]:
     step = state.current
+    if now.batched is not None:
+        return _batch(state, now, now.batched)
     parts: list[Part] = []
     if now.stopping:
         calls = fmt.plural(now.in_flight, "call")
@@ -254,6 +263,32 @@ def _progress(state: State, now: Situation) -> list[Part]:
         parts.append(Part(fmt.safe(now.last_error, 60), "warning", 30))
     elif now.reply_age is not None and now.reply_age >= 1:
         parts.append(Part(f"last reply {fmt.duration(now.reply_age)} ago", "muted", 50))
+    return parts
+
+
+def _batch(state: State, now: Situation, batched: Batched) -> list[Part]:
+    """What goes on at a provider, and when it is looked at again."""
+    step = state.current
+    where = f"step {step.number}: " if step else ""
+    if batched.phase != "waiting":
+        parts = [Part(where + fmt.safe(batched.words(fmt.clock), 60), "accent", 90)]
+    else:
+        line = fmt.bar(batched.done, batched.total, 6)
+        done = f"{fmt.count(batched.done)} of {fmt.count(batched.total)} done"
+        more = f" +{batched.more}" if batched.more else ""
+        parts = [
+            Part(f"{where}batch {line} {done}", "accent", 90),
+            Part(fmt.safe(batched.name, 36) + more, "muted", 45),
+            Part(f"since {fmt.clock(batched.since)}", "", 60),
+        ]
+        if now.look_in > 0:
+            parts.append(Part(f"next look in {fmt.duration(now.look_in)}", "", 85))
+    if now.stopping:
+        parts.insert(0, Part("stopping… the batch goes on at the provider", "warning", 99))
+    if batched.trouble:
+        parts.append(Part(fmt.safe(batched.trouble, 60), "warning", 87))
+    number = step.number if step else state.steps[-1].number if state.steps else 0
+    parts.append(Part(f"{fmt.dollars(state.usage(step=number).cost_usd)} so far", "", 50))
     return parts
 
 
@@ -296,13 +331,19 @@ def meta_prompt_title(state: State, now: Situation) -> str:
     return f"{title} · ≈{fmt.count(now.prompt_tokens)} tok"
 
 
-def candidates_title(state: State, past: int | None = None, review: str | None = None) -> str:
+def candidates_title(
+    state: State,
+    past: int | None = None,
+    review: str | None = None,
+    batched: Batched | None = None,
+) -> str:
     """The candidates pane's title.
 
     Args:
         state: The session now.
         past: An earlier step that is listed instead of the newest.
         review: What is said of a review under way.
+        batched: What is in batches at a provider.
     """
     step = shown_step(state)
     if step is None:
@@ -318,6 +359,9 @@ def candidates_title(state: State, past: int | None = None, review: str | None =
         return f"{title} · sampling"
     if review is not None:
         return f"{title} · {review}"
+    if batched is not None and batched.phase == "waiting":
+        through = f"{fmt.count(batched.done)}/{fmt.count(batched.total)}"
+        return f"{title} · batch {through} · {fmt.safe(batched.name, 36)}"
     return f"{title} · scored {fmt.count(done)}/{fmt.count(wanted)}" if wanted else title
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from opro_tui.config import Config, Price, parse_config
 from opro_tui.core.usage import TokenUsage
-from opro_tui.models.prices import per_million, price, prices_date, worst_case
+from opro_tui.models.prices import batch_share, per_million, price, prices_date, worst_case
 
 NONE = Config()
 OWN = parse_config(
@@ -35,6 +35,23 @@ def test_library_prices() -> None:
     )
     half = price("openai/gpt-4o-mini", used(MILLION, 0, cached=MILLION // 2), NONE)
     assert half == pytest.approx((rates.input + rates.cached_input) / 2)
+
+
+def test_a_call_in_a_batch_costs_half_where_that_is_known() -> None:
+    usage = used(1000, 300, cached=200)
+    for name in ("openai/gpt-4o-mini", "anthropic/claude-3-5-haiku-latest"):
+        single = price(name, usage, NONE)
+        assert single
+        assert price(name, usage, NONE, batch=True) == single / 2
+        assert worst_case(name, 10, 10, NONE, batch=True) == worst_case(name, 10, 10, NONE) / 2
+    assert price("openai/no-such-model", usage, NONE, batch=True) is None
+    assert batch_share("ollama/llama", OWN) is None
+    assert price("ollama/llama", usage, OWN, batch=True) is None
+    own = parse_config(
+        '[prices."ollama/llama"]\ninput = 1\noutput = 2\nbatch = 0.25\n', Path("c.toml")
+    )
+    assert price("ollama/llama", used(MILLION, 0), own, batch=True) == 0.25
+    assert price("ollama/llama", used(MILLION, 0), own) == 1
 
 
 def test_writing_the_cache_costs_more_at_anthropic() -> None:

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from tests.support.loopback import LoopbackServer
 
 _MAX_BODY = 64 * 2**20
-_OLD_ANTHROPIC = "2023-06-01"
-_SAMPLING = ("temperature", "top_p", "top_k")
 
 
 class Connection(asyncio.Protocol):
@@ -90,12 +88,15 @@ class Connection(asyncio.Protocol):
         method, target, *_ = [*first.split(" "), "", ""]
         self.busy = True
         try:
-            self._handle(method, target.partition("?")[0], headers, body)
+            self._handle(method, target, headers, body)
         except Exception as error:  # noqa: BLE001 - a test's hook failed: say so to both sides
             self.server.errors.append(error)
             self._send(500, {"error": {"message": f"loopback: {error!r}", "type": "loopback"}})
 
     def _handle(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> None:
+        if self._desk(method, target, headers, raw):
+            return
+        target = target.partition("?")[0]
         path = "/v1/" + target.removeprefix("/v1/v1/").removeprefix("/v1/").strip("/")
         if method == "GET":
             self._get(path, headers)
@@ -122,11 +123,23 @@ class Connection(asyncio.Protocol):
         else:
             self._answer(request, fault or Fault())
 
+    def _desk(self, method: str, target: str, headers: dict[str, str], raw: bytes) -> bool:
+        """Whether the desk for batches answered."""
+        desk = self.server.desk
+        found = desk.handle(method, target, headers, raw) if desk is not None else None
+        if found is None:
+            return False
+        if found[0]:
+            self._send(*found)
+        else:
+            self.abort()
+        return True
+
     def _get(self, path: str, headers: Mapping[str, str]) -> None:
         if path == "/v1/ledger":
             ledger = [record.to_json() for record in self.server.ledger]
             self._send(200, {"summary": self.server.summary(), "ledger": ledger})
-        elif path == MODELS and not self._knows_key(headers):
+        elif path == MODELS and not self.server.knows_key(headers):
             self._send(401, {"error": {"message": "Incorrect API key", "type": "auth"}})
         elif path == MODELS:
             models = [
@@ -157,13 +170,9 @@ class Connection(asyncio.Protocol):
             self.server.errors.append(error)
             self._fail(request, 500, f"loopback: {error!r}", kind="loopback")
 
-    def _knows_key(self, headers: Mapping[str, str]) -> bool:
-        bearer = headers.get("authorization", "").removeprefix("Bearer ")
-        return not self.server.key or self.server.key in (bearer, headers.get("x-api-key"))
-
     def _answer_or_refuse(self, request: LoopbackRequest, fault: Fault) -> None:
         headers = request.headers
-        if not self._knows_key(headers):
+        if not self.server.knows_key(headers):
             bearer = headers.get("authorization", "").removeprefix("Bearer ")
             message = f"Incorrect API key provided: {bearer or headers.get('x-api-key', '')}"
             self._fail(request, 401, message, kind="authentication_error", code="invalid_api_key")
@@ -182,7 +191,7 @@ class Connection(asyncio.Protocol):
                     kind=fault.code or "injected",
                     headers=fault.headers,
                 )
-        elif refused := self._refused(request, fault):
+        elif refused := self.server.refused_by(request, fault):
             message = f"Unsupported parameter: '{refused}' is not supported with this model."
             if request.path == MESSAGES:
                 message = f"`{refused}` is deprecated for this model."
@@ -196,14 +205,6 @@ class Connection(asyncio.Protocol):
             )
         else:
             self._succeed(request, fault)
-
-    def _refused(self, request: LoopbackRequest, fault: Fault) -> str | None:
-        names = set(self.server.refuse) | ({fault.refuse} if fault.refuse else set())
-        if request.path == MESSAGES:
-            names.add("n")
-            if request.headers.get("anthropic-version", "") > _OLD_ANTHROPIC:
-                names.update(_SAMPLING)
-        return next((name for name in sorted(names) if name in request.body), None)
 
     def _succeed(self, request: LoopbackRequest, fault: Fault) -> None:
         n = 1 if fault.ignore_n else min(request.n, self.server.max_n)

@@ -15,12 +15,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from opro_tui.core.hashing import digest
+from tests.support.batches import BatchDesk
 from tests.support.connection import Connection
 from tests.support.replies import Fault, answering, default_reply, storm
 from tests.support.wire import MESSAGES, Answer, Counts, LoopbackRequest, Record, count, tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from tests.support.replies import FaultHook, Reply
 
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 _CACHED_FROM = 128
+_OLD_ANTHROPIC = "2023-06-01"
+_SAMPLING = ("temperature", "top_p", "top_k")
 
 
 class LoopbackServer:
@@ -51,6 +54,7 @@ class LoopbackServer:
         refuse: Parameters that are always answered with 400.
         max_n: The most completions one request gets, whatever it asks for.
         models: What `/v1/models` lists.
+        desk: What takes batches; None answers 404 to them.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class LoopbackServer:
         refuse: Iterable[str] = (),
         max_n: int = 128,
         models: Iterable[str] = ("m", "optimizer", "scorer"),
+        desk: BatchDesk | None = None,
     ) -> None:
         self.reply = reply or default_reply(seed)
         self.fault = fault
@@ -73,6 +78,9 @@ class LoopbackServer:
         self.refuse = frozenset(refuse)
         self.max_n = max_n
         self.models = tuple(models)
+        self.desk = desk
+        if desk is not None:
+            desk.server = self
         self.ledger: list[Record] = []
         self.errors: list[BaseException] = []
         self.connections = 0
@@ -176,6 +184,20 @@ class LoopbackServer:
             loop.run_until_complete(asyncio.sleep(0))
             loop.close()
 
+    def knows_key(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request may be answered."""
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        return not self.key or self.key in (bearer, headers.get("x-api-key"))
+
+    def refused_by(self, request: LoopbackRequest, fault: Fault) -> str | None:
+        """A parameter of a request that is not taken."""
+        names = set(self.refuse) | ({fault.refuse} if fault.refuse else set())
+        if request.path == MESSAGES:
+            names.add("n")
+            if request.headers.get("anthropic-version", "") > _OLD_ANTHROPIC:
+                names.update(_SAMPLING)
+        return next((name for name in sorted(names) if name in request.body), None)
+
     def count_answer(self, request: LoopbackRequest, answer: Answer) -> Counts:
         """Tokens of an answer; a prompt seen before, or marked, is read from the cache."""
         total = tokens_of(request)
@@ -202,6 +224,7 @@ def main() -> None:
     parser.add_argument("--key", help="demand this API key")
     parser.add_argument("--refuse", action="append", default=[], help="a parameter to refuse")
     parser.add_argument("--max-n", type=int, default=128)
+    parser.add_argument("--batch", type=float, metavar="SECONDS", help="take batches, too")
     parser.add_argument("--storm", type=int, metavar="SEED", help="inject faults of every sort")
     args = parser.parse_args()
     stopped = threading.Event()
@@ -216,6 +239,7 @@ def main() -> None:
         key=args.key,
         refuse=args.refuse,
         max_n=args.max_n,
+        desk=None if args.batch is None else BatchDesk(seconds=args.batch),
     ) as server:
         print(f"listening on {server.url} (GET /ledger shows what was asked)", flush=True)
         stopped.wait()

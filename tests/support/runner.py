@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import anthropic.resources.messages  # noqa: F401
@@ -32,8 +33,11 @@ async def _play(path: Path, name: str, steps: int) -> None:
             await run(session, 1)
 
 
-def play(path: Path, name: str, steps: int) -> None:
+def play(
+    path: Path, name: str, steps: int, environment: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Run it; the process ends with it."""
+    os.environ.update(environment)
     asyncio.run(_play(path, name, steps))
 
 

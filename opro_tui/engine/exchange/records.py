@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,29 @@ from opro_tui.core.protocols import Completion, Example, Finish, Split
 from opro_tui.core.settings import Settings
 from opro_tui.core.usage import Usage
 from opro_tui.engine.exchange import checks
-from opro_tui.store.records import CallAnswer, CallIntent, ImportedSession, StoredCall
+from opro_tui.store.records import CallAnswer, CallIntent, ImportedSession, StoredBatch, StoredCall
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from opro_tui.store.records import SessionRecord
 
 MOST_TOKENS = 10**12
+_TAG = re.compile("[0-9a-f]{16}")
+_OF_BATCH = (
+    "step",
+    "model",
+    "endpoint",
+    "tag",
+    "remote",
+    "requests",
+    "reserved_pico",
+    "reserved_tokens",
+    "started",
+    "submitted",
+    "cancelled",
+    "ended",
+)
 _ROLE = checks.word("optimizer", "scorer", "judge")
 _LATER = frozenset({"error_format", "critique_request", "critique_format"})
 """Texts of a template that older files don't have."""
@@ -29,9 +47,14 @@ PURPOSE = checks.word("sample", "score", "try", "judge", "confirm", "evaluate", 
 # --- sessions ---
 
 
-def session_record(record: SessionRecord, parent: str) -> dict[str, Any]:
-    """A session's own row; a fork stands on its own and names its parent only."""
-    return {
+def session_record(
+    record: SessionRecord, parent: str, batches: Sequence[StoredBatch] = ()
+) -> dict[str, Any]:
+    """A session's own row; a fork stands on its own and names its parent only.
+
+    Batches are there where there were some; older programs can't read such a file.
+    """
+    found = {
         "name": record.name,
         "created": record.created,
         "updated": record.updated,
@@ -47,6 +70,11 @@ def session_record(record: SessionRecord, parent: str) -> dict[str, Any]:
         "versions": record.versions,
         "parent": parent,
     }
+    return found | ({"batches": [_batch_record(batch) for batch in batches]} if batches else {})
+
+
+def _batch_record(batch: StoredBatch) -> dict[str, Any]:
+    return {name: getattr(batch, name) for name in _OF_BATCH}
 
 
 def read_session(value: Any, where: str) -> ImportedSession:  # noqa: ANN401
@@ -55,6 +83,8 @@ def read_session(value: Any, where: str) -> ImportedSession:  # noqa: ANN401
     Raises:
         BadInput: A field is missing or wrong.
     """
+    if isinstance(value, dict):
+        value = {"batches": [], **value}
     found = checks.record(
         value,
         where,
@@ -68,8 +98,40 @@ def read_session(value: Any, where: str) -> ImportedSession:  # noqa: ANN401
         sources=checks.items(checks.mapping),
         versions=checks.texts,
         parent=checks.text,
+        batches=checks.items(_batch),
     )
+    tags = [batch.tag for batch in found["batches"]]
+    if len(set(tags)) < len(tags):
+        raise BadInput("a batch is there twice", where=f"{where}: batches")
     return ImportedSession(**found)
+
+
+def _batch(value: Any) -> StoredBatch:  # noqa: ANN401
+    maybe = checks.optional(checks.time)
+    found = checks.record(
+        value,
+        "",
+        step=checks.count,
+        model=checks.text,
+        endpoint=checks.text,
+        tag=_tag,
+        remote=checks.optional(checks.text),
+        requests=checks.whole(1),
+        reserved_pico=checks.optional(checks.whole(0, checks.MOST_PICO)),
+        reserved_tokens=checks.whole(0, MOST_TOKENS),
+        started=checks.time,
+        submitted=maybe,
+        cancelled=maybe,
+        ended=maybe,
+    )
+    return StoredBatch(id=0, session=0, open=0, **found)
+
+
+def _tag(value: Any) -> str:  # noqa: ANN401
+    tag = checks.text(value)
+    if not _TAG.fullmatch(tag):
+        raise ValueError("is no tag of 16 hexadecimal digits")
+    return tag
 
 
 def _name(value: Any) -> str:  # noqa: ANN401
@@ -131,10 +193,10 @@ def read_example(value: Any, where: str, index: int) -> Example:  # noqa: ANN401
 # --- calls ---
 
 
-def call_record(call: StoredCall) -> dict[str, Any]:
-    """A call with its answer."""
+def call_record(call: StoredCall, tags: Collection[str] = ()) -> dict[str, Any]:
+    """A call with its answer; of those batches that the file holds, with its batch."""
     intent, answer, bought = call.intent, call.answer, call.bought
-    return {
+    found = {
         "id": call.id,
         "key": intent.key.hex(),
         "role": intent.role,
@@ -166,6 +228,7 @@ def call_record(call: StoredCall) -> dict[str, Any]:
             "milliseconds": bought.milliseconds,
         },
     }
+    return found | ({"batch": call.batch} if call.batch in tags else {})
 
 
 def read_call(value: Any, where: str) -> StoredCall:  # noqa: ANN401
@@ -175,6 +238,8 @@ def read_call(value: Any, where: str) -> StoredCall:  # noqa: ANN401
         BadInput: A field is missing or wrong.
     """
     maybe = checks.optional(checks.count)
+    if isinstance(value, dict):
+        value = {"batch": None, **value}
     found = checks.record(
         value,
         where,
@@ -194,9 +259,10 @@ def read_call(value: Any, where: str) -> StoredCall:  # noqa: ANN401
         started=checks.time,
         answer=checks.data,
         bought=checks.data,
+        batch=checks.optional(_tag),
     )
     id_, started = found.pop("id"), found.pop("started")
-    answer, bought = found.pop("answer"), found.pop("bought")
+    answer, bought, batch = (found.pop(name) for name in ("answer", "bought", "batch"))
     intent = CallIntent(**found)
     return StoredCall(
         id=id_,
@@ -204,6 +270,7 @@ def read_call(value: Any, where: str) -> StoredCall:  # noqa: ANN401
         started=started,
         answer=None if answer is None else _read_answer(answer, f"{where}: answer"),
         bought=None if bought is None else _read_bought(bought, id_, intent, f"{where}: bought"),
+        batch=batch,
     )
 
 

@@ -27,6 +27,7 @@ class _Records:
         self._name = name
         self._digest = Digest()
         self._counts = dict.fromkeys(KINDS, 0)
+        self._tags: set[str] = set()
         self._upto = 0
         self._id = 0
 
@@ -38,7 +39,9 @@ class _Records:
         parent = record.imported.parent if record.imported else ""
         if record.parent is not None:
             parent = (await self._store.session_by_id(record.parent)).name
-        return self._wrapped(session_record(record, parent))
+        batches = await self._store.exported_batches(record.id, self._upto)
+        self._tags = {batch.tag for batch in batches}
+        return self._wrapped(session_record(record, parent, batches))
 
     async def pieces(self, kind: str) -> AsyncIterator[list[Any]]:
         """The records of one kind, in pieces."""
@@ -47,7 +50,7 @@ class _Records:
             yield [self._count(kind, example_record(example)) for example in found]
         elif kind == "call":
             async for calls in self._store.whole_calls(self._id, self._upto):
-                yield [self._count(kind, call_record(call)) for call in calls]
+                yield [self._count(kind, call_record(call, self._tags)) for call in calls]
         else:
             async for events in self._store.events_by_step(self._id, upto=self._upto):
                 yield [self._count(kind, event_record(event)) for event in events]

@@ -12,6 +12,7 @@ from opro_tui.core.hashing import digest
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import ROLES, TokenUsage
 from opro_tui.models.simulated import judge, optimizer, scorer
+from opro_tui.models.simulated.batches import SimulatedBatches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ class SimulatedModel:
         self.role = role
         self.seed = seed
         self.known_traits: Traits = {}
-        self._latency = _latency()
+        self.latency = _latency()
 
     async def prepare(self) -> None:
         """There is nothing to load."""
@@ -69,7 +70,11 @@ class SimulatedModel:
 
     async def complete(self, request: Request, traits: Traits) -> Response:
         """Answer a request; the same one always gets the same answer."""
-        await asyncio.sleep(self._latency)
+        await asyncio.sleep(self.latency)
+        return self.answer(request, traits)
+
+    def answer(self, request: Request, traits: Traits) -> Response:
+        """The answer, at once."""
         temperature = self._temperature(request, traits)
         texts = [self._text(request, temperature, index) for index in range(max(request.n, 1))]
         limit = request.max_output_tokens
@@ -88,6 +93,10 @@ class SimulatedModel:
             model="simulated",
             request_id=f"simulated-{self._request_id(request, temperature)}",
         )
+
+    def batches(self) -> SimulatedBatches:
+        """How it takes many requests at once."""
+        return SimulatedBatches(self)
 
     async def aclose(self) -> None:
         """There is nothing to let go of."""

@@ -69,11 +69,11 @@ class CandidatesPane(SolutionPane):
         found = review.review(state, looking.unselected)
         past = looking.step is not None
         words = None if found is None else review.title(found)
-        self.entitle(view.candidates_title(state, looking.step, words))
+        self.entitle(view.candidates_title(state, looking.step, words, now.batched))
         self.border_subtitle = review.KEYS if found and not past and not now.readonly else ""
         self.rows.columns = columns(state, reviewing=found is not None and not past)
         keys = rows.candidate_ids(state, looking.step)
-        self.rows.show(keys, partial(_row, state, looking), empty=EMPTY)
+        self.rows.show(keys, partial(_row, state, looking, now.batched is not None), empty=EMPTY)
 
 
 def columns(state: State, *, reviewing: bool) -> tuple[Column, ...]:
@@ -84,6 +84,6 @@ def columns(state: State, *, reviewing: bool) -> tuple[Column, ...]:
     return (replace(mark, width=3) if reviewing else mark, *shown)
 
 
-def _row(state: State, looking: Looking, id_: int) -> Row:
+def _row(state: State, looking: Looking, batched: bool, id_: int) -> Row:
     used = looking.used.get(id_)
-    return rows.candidate_row(state, id_, used=used, unselected=looking.unselected)
+    return rows.candidate_row(state, id_, used=used, unselected=looking.unselected, batched=batched)

@@ -44,7 +44,7 @@ CHOICES = {
     "score_buckets": ("100", "20", "0"),
     "proposals": ("independent",),
     "meta_style": ("tuned", "pretrained"),
-    "scoring": ("full", "racing"),
+    "scoring": ("full", "racing", "batch"),
     **dict.fromkeys(
         ("header", "qa", "review", "score_uncertainty", "exemplar_errors", "critique"),
         ("yes", "no"),
