@@ -12,6 +12,7 @@ from opro_tui.core.errors import ModelError
 from opro_tui.core.protocols import Account, Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models import errors
+from opro_tui.models.broken import connection_error
 from opro_tui.models.clients import lease
 from opro_tui.models.gate import gate_of
 
@@ -152,14 +153,14 @@ class Adapter(ABC):
             return errors.timeout_error(self.context, self.timeout)
         if isinstance(error, sdk.APIConnectionError):
             # Also APITimeoutError: only connecting has a time-out of its own.
-            return errors.connection_error(self.context, error.__cause__)
+            return connection_error(self.context, error.__cause__)
         if isinstance(error, sdk.APIStatusError):
             return errors.from_status(
                 error.status_code, error.body, error.response.headers, self.context, sent
             )
         if isinstance(error, ModelError) or not _is_of_sdk(error):
             return error
-        return errors.connection_error(self.context, error)
+        return connection_error(self.context, error)
 
     def _told(self, headers: Mapping[str, str]) -> None:
         gate = gate_of(self.account)
@@ -267,6 +268,7 @@ def _is_of_sdk(error: BaseException) -> bool:
         "anthropic",
         "httpx2",
         "httpcore2",
+        "aiohttp",
     )
 
 

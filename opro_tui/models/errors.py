@@ -286,14 +286,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def connection_error(context: Context, cause: BaseException | None) -> ModelError:
-    """No answer came: refused, reset, cut off, or no such host."""
-    reason = clean(str(cause) if cause is not None else "", context.secrets)
-    what = f"the connection broke: {reason}" if reason else "the connection broke"
-    todo = "Check that the endpoint's URL is right and that it runs."
-    return ModelError(what, where=context.where, todo=todo, kind="connection", retryable=True)
-
-
 def timeout_error(context: Context, seconds: float) -> ModelError:
     """No answer came in time."""
     what = f"no answer within {seconds:g} s"

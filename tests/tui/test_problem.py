@@ -7,9 +7,9 @@ import pytest
 from opro_tui.core.events import StepFinished, Stopped
 from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.usage import PICO, Usage
+from opro_tui.models.broken import connection_error
 from opro_tui.models.errors import (
     Context,
-    connection_error,
     from_status,
     malformed,
     missing_key,

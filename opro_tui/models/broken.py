@@ -1,0 +1,47 @@
+"""What a broken connection is called, whichever library noticed that it broke."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from opro_tui.core.errors import ModelError
+from opro_tui.models.errors import clean
+
+if TYPE_CHECKING:
+    from opro_tui.models.errors import Context
+
+
+def connection_error(context: Context, cause: BaseException | None) -> ModelError:
+    """No answer came: refused, reset, cut off, not in HTTP, or no such host.
+
+    Args:
+        context: The model and its endpoint.
+        cause: What was raised beneath the SDK.
+    """
+    reason = "" if cause is None else clean(_reason(cause), context.secrets)
+    what = f"the connection broke: {reason}" if reason else "the connection broke"
+    todo = "Check that the endpoint's URL is right and that it runs."
+    return ModelError(what, where=context.where, todo=todo, kind="connection", retryable=True)
+
+
+def _reason(cause: BaseException) -> str:
+    import aiohttp
+
+    chain = (cause, cause.__cause__)
+    root = next((each for each in chain if isinstance(each, aiohttp.ClientError)), cause)
+    if isinstance(root, aiohttp.ClientConnectorDNSError):
+        return "no such host is known"
+    if isinstance(root, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not accepted ({root.certificate_error})"
+    if isinstance(root, aiohttp.ClientConnectorError) and root.os_error.errno:
+        return os.strerror(root.os_error.errno).lower()
+    if isinstance(root, aiohttp.ServerTimeoutError):
+        return "it could not be made in time"
+    if isinstance(root, aiohttp.ServerDisconnectedError):
+        return "the server closed it without an answer"
+    if isinstance(root, aiohttp.ClientPayloadError):
+        return "the answer was cut off"
+    if isinstance(root, aiohttp.ClientResponseError):
+        return "what came is not HTTP"
+    return str(root)
