@@ -27,7 +27,7 @@ _LIMITS = {
 }
 """What bounds a provider's calls: the most that can be said, and an example."""
 _PROVIDER_KEYS = ("kind", "base_url", "api_key_env", "headers", *_LIMITS, *TRAITS)
-_PRICE_KEYS = ("input", "cached_input", "output", "batch")
+_PRICE_KEYS = ("input", "cached_input", "cache_write", "output", "batch")
 _BATCH_KEYS = ("first_look", "longest_wait")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -63,15 +63,17 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """A model's price in USD per million tokens; cached input costs as input where None.
+    """A model's price in USD per million tokens.
 
-    `batch` is the share of it that a call in a batch costs; None leaves the provider's usual one.
+    Input read from the provider's cache, or written to it, costs as input where None. `batch` is
+    the share of it that a call in a batch costs; None leaves the provider's usual one.
     """
 
     input: float
     output: float
     cached_input: float | None = None
     batch: float | None = None
+    cache_write: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

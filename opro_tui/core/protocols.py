@@ -188,7 +188,8 @@ class Request:
         temperature: None leaves the endpoint's default.
         max_output_tokens: None leaves the endpoint's default.
         reasoning_effort: None leaves the endpoint's default.
-        cache: Whether to mark the prompt for the provider's prompt cache.
+        cache: How many characters from the start of the first message on to mark for the
+            provider's prompt cache; 0 for none.
         draw: What makes this draw of an optimizer different from every other: (session, step,
             draw), or of a judge who is asked again; empty for scorers. Only simulated models read
             it; it is never sent.
@@ -201,7 +202,7 @@ class Request:
     temperature: float | None = None
     max_output_tokens: int | None = None
     reasoning_effort: str | None = None
-    cache: bool = False
+    cache: int = 0
     draw: tuple[int | str, ...] = ()
     oracle: Example | None = None
 
@@ -316,6 +317,7 @@ class Model(Protocol):
         simulated: Whether its answers are ours and evidence of nothing.
         offers_n: Whether its wire format can sample several completions in one request.
         offers_cache: Whether marking a prompt for caching can make repeated requests cheaper.
+        cache_from: The fewest tokens of which a marked prompt is cached.
         max_output_default: Tokens to reserve for an answer when the user set no limit.
         known_traits: What the user's configuration states; what was learned overrides it.
         concurrency: The most calls in flight that the configuration allows; None leaves it open.
@@ -327,6 +329,7 @@ class Model(Protocol):
     simulated: bool
     offers_n: bool
     offers_cache: bool
+    cache_from: int
     max_output_default: int
     known_traits: Traits
     concurrency: int | None

@@ -81,7 +81,7 @@ def worst_case(
     """The worst case of a call, single or in a batch, whose input is estimated at so much."""
     output = (request.max_output_tokens or model.max_output_default) * request.n
     dollars = prices.worst_case(
-        model.name, estimate, output, config, cache=request.cache, batch=batch
+        model.name, estimate, output, config, cache=bool(request.cache), batch=batch
     )
     return WorstCase(to_picodollars(dollars), estimate + output)
 

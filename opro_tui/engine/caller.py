@@ -108,15 +108,19 @@ class Caller:
             )
         )
 
-    async def prefetch(self, jobs: Iterable[Job]) -> None:
+    async def prefetch(self, jobs: Iterable[Job]) -> list[bool]:
         """Look up which of these jobs' answers have been bought, all at once.
 
         What isn't found is looked for again when it is bought: another session may have it then.
+
+        Returns:
+            Of each job in turn whether its answer is known.
         """
         keys = [job.key(await self.traits(job.model)) for job in jobs]
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
         found = await self.store.find_answers(missing)
         self._known.update({key: _from_store(answer) for key, answer in found.items()})
+        return [key in self._known for key in keys]
 
     async def call(self, job: Job, then: Then | None = None, slot: Slot | None = None) -> Answered:
         """Get a job's answer: from the store, from the same call in flight, or by buying it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import ContextOverflow, OproError
@@ -15,6 +16,7 @@ from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
 from opro_tui.engine.judging import Graded, Grading
 from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.prefixes import Prefixes
 from opro_tui.engine.racing import Race
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 from opro_tui.engine.slots import Slots
@@ -88,6 +90,7 @@ class _Scoring:
         self.waiting = waiting
         self.settings = run.state.settings
         self.model: Model = run.pool.get("scorer", self.settings)
+        self.prefixes = Prefixes(run.caller, self.model)
         self.grading = Grading(run, self.settings, "judge", self.step)
         racing = self.settings.scoring == "racing"
         self.race = Race(run.state, self.step) if racing else None
@@ -103,7 +106,8 @@ class _Scoring:
         """Work through all that is missing with as many calls in flight as there may be."""
         await self.grading.prepare()
         todo = list(self.missing())
-        await self.run.caller.prefetch(self.job(candidate, example) for candidate, example in todo)
+        known = await self.run.caller.prefetch(self.job(*pair) for pair in todo)
+        self._plan([pair for pair, bought in zip(todo, known, strict=True) if not bought])
         for candidate in self.waiting:
             await self._settle(candidate)
         batching = Batching(self)
@@ -132,6 +136,16 @@ class _Scoring:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
             raise
+
+    def _plan(self, unbought: list[tuple[Candidate, Example]]) -> None:
+        """Have what a candidate's requests share cached, where that pays."""
+        self.grading.expect([example for _, example in unbought])
+        if not self.model.offers_cache:
+            return
+        for candidate in self.waiting:
+            own = [example for each, example in unbought if each.id == candidate.id]
+            messages = partial(self.run.task.messages, candidate.text)
+            self.prefixes.plan(candidate.id, own, messages, len(own))
 
     def missing(self) -> Iterator[tuple[Candidate, Example]]:
         """Example by example over all candidates, so that each shows results early."""
@@ -192,7 +206,8 @@ class _Scoring:
 
     async def _one(self, candidate: Candidate, example: Example, slot: Slot) -> None:
         try:
-            answer = await self.run.caller.call(
+            answer = await self.prefixes.call(
+                candidate.id,
                 self.job(candidate, example),
                 self.then(candidate, example),
                 slot if self.early else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
@@ -17,6 +18,7 @@ from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import flagged, grade
 from opro_tui.engine.judging import Grading, judge_jobs
 from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.prefixes import Prefixes
 from opro_tui.engine.run import Incomplete, Interrupted
 
 if TYPE_CHECKING:
@@ -207,14 +209,18 @@ async def _grades(
     grading = Grading(run, settings, kind, step)
     await grading.prepare()
     jobs = [_job(session, task, model, candidate, example, kind) for example in examples]
-    await run.caller.prefetch(jobs)
+    known = await run.caller.prefetch(jobs)
+    unbought = [each for each, bought in zip(examples, known, strict=True) if not bought]
+    prefixes = Prefixes(run.caller, model)
+    prefixes.plan(None, unbought, partial(task.messages, candidate.text), len(unbought))
+    grading.expect(unbought)
     slots = asyncio.Semaphore(calls_at_once(model, settings.concurrency))
 
     async def one(job: Job, example: Example) -> Grade:
         async with slots:
             if run.stopping.is_set():
                 raise Interrupted
-            answer = await run.caller.call(job)
+            answer = await prefixes.call(None, job)
         if task is not session.task:
             return await grade(task, example, answer.completions[0])
         found = await grading.grade(example, answer.completions[0], candidate=candidate.id)

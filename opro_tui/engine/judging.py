@@ -13,9 +13,12 @@ from opro_tui.engine.asking import judge_request
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import flagged, grade
 from opro_tui.engine.pool import calls_at_once
+from opro_tui.engine.prefixes import Prefixes
 from opro_tui.engine.run import Interrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opro_tui.core.protocols import Completion, Example, Judge, Model
     from opro_tui.core.settings import Settings
     from opro_tui.engine.run import Run
@@ -48,6 +51,7 @@ class Grading:
     purpose: str
     step: int
     _slots: asyncio.Semaphore | None = field(default=None, init=False)
+    _prefixes: Prefixes | None = field(default=None, init=False)
 
     @property
     def judge(self) -> Judge | None:
@@ -58,6 +62,19 @@ class Grading:
         """Load what the first call needs."""
         if self.judge is not None:
             await self.run.pool.prepare("judge", self.settings)
+
+    def expect(self, examples: Sequence[Example]) -> None:
+        """Have what the judge's requests share cached, where that pays.
+
+        Args:
+            examples: Those whose answers are going to be judged.
+        """
+        judge = self.judge
+        if judge is None:
+            return
+        self._prefixes = Prefixes(self.run.caller, self.run.pool.get("judge", self.settings))
+        calls = len(examples) * self.settings.judge_repeats
+        self._prefixes.plan(None, examples, lambda example: judge.messages(example, ""), calls)
 
     async def grade(
         self,
@@ -113,7 +130,10 @@ class Grading:
         async with self._slots:
             if self.run.stopping.is_set():
                 raise Interrupted
-            answer = await self.run.caller.call(job)
+            if self._prefixes is None:
+                answer = await self.run.caller.call(job)
+            else:
+                answer = await self._prefixes.call(None, job)
         reading = judge.read(answer.completions[0])
         return Judgement(answer.call, reading.score, reading.reason, answer.from_store)
 

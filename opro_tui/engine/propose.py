@@ -12,6 +12,7 @@ from opro_tui.core.protocols import Completion, Finish, Message, Request
 from opro_tui.core.solution import Origin
 from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.pool import calls_at_once, output_limit
+from opro_tui.engine.prefixes import pays
 from opro_tui.engine.prompt import completions_at_once, request_limit
 from opro_tui.engine.run import Incomplete, Interrupted, Run
 
@@ -61,7 +62,7 @@ class Sampling:
         made = (c.draw for c in self.run.state.candidates.values() if c.step == self.step.number)
         return max((draw for draw in made if draw is not None), default=-1) + 1
 
-    def job(self, draw: int, n: int, *, cache: bool = False) -> Job:
+    def job(self, draw: int, n: int, *, cache: int = 0) -> Job:
         """The call that brings draws `draw` to `draw + n - 1`."""
         number = self.step.number
         return Job(
@@ -129,7 +130,8 @@ async def _sample_many(sampling: Sampling, draw: int, n: int) -> None:
 async def _sample_singly(sampling: Sampling, first: int) -> None:
     """Independent requests; where the provider caches prompts the first goes alone."""
     model, run = sampling.model, sampling.run
-    cache = model.offers_cache and sampling.draws > 1
+    text, left = sampling.prompt.text, sampling.draws - first
+    cache = len(text) if pays(model, text, left, run.caller.config) else 0
     if cache or first == 0:
         # Alone, too, because a refused parameter changes what the others send and ask for.
         await _store_in_order(sampling, first, [sampling.job(first, 1, cache=cache)])

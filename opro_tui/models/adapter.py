@@ -43,6 +43,7 @@ class Adapter(ABC):
     simulated = False
     offers_n = False
     offers_cache = False
+    cache_from: int = 0
     max_output_default: int = 4096
 
     def __init__(

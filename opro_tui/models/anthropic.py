@@ -18,12 +18,26 @@ _FINISH = {
     "refusal": Finish.REFUSAL,
 }
 VERSION_WITH_TEMPERATURE = "2023-06-01"
+_CACHE_FROM = {
+    "haiku-4-5": 4096,
+    "opus-4-5": 4096,
+    "opus-4-6": 4096,
+    "sonnet-4-6": 2048,
+    "3-5-haiku": 2048,
+    "3-haiku": 2048,
+}
+"""Part of a model's name to the fewest tokens that its cache takes, where that is above 1,024."""
 
 
 class Anthropic(Adapter):
     """A model behind a messages endpoint; one completion a request, prompts can be cached."""
 
     offers_cache = True
+
+    @property
+    def cache_from(self) -> int:  # type: ignore[override]
+        """As Anthropic's documentation says; a mark on what is shorter does and costs nothing."""
+        return next((least for name, least in _CACHE_FROM.items() if name in self.model), 1024)
 
     def parameters(self, request: Request, traits: Traits) -> Json:
         """Everything that will be sent except the messages, JSON-ready."""
@@ -38,19 +52,15 @@ class Anthropic(Adapter):
         return sent
 
     def _messages(self, request: Request, traits: Traits) -> Json:
-        texts = [(each.role, encodable(each.content)) for each in request.messages]
-        system = "\n\n".join(text for role, text in texts if role == "system")
-        parts: list[Json] = [
-            {"type": "text", "text": text} for role, text in texts if role != "system" and text
-        ]
+        system, parts = _parts(request)
         if system and self._trait(traits, "system") is False:
-            parts.insert(0, {"type": "text", "text": system})
-            system = ""
-        if request.cache and parts:
-            parts[-1]["cache_control"] = {"type": "ephemeral"}
+            parts = [*system, *parts]
+            system = []
         sent: Json = {"messages": [{"role": "user", "content": parts}]}
-        if system:
+        if any("cache_control" in part for part in system):
             sent["system"] = system
+        elif system:
+            sent["system"] = "".join(part["text"] for part in system)
         return sent
 
     def batches(self) -> Batches:
@@ -77,6 +87,32 @@ class Anthropic(Adapter):
         return Response(
             (Completion(text, finish),), _usage(body.get("usage")), text_of(body.get("model"))
         )
+
+
+def _parts(request: Request) -> tuple[list[Json], list[Json]]:
+    """The texts of the system and of the rest, the end of what is to be cached marked.
+
+    A text that is cached in part makes two parts, which together are the same text.
+    """
+    system: list[Json] = []
+    rest: list[Json] = []
+    left, marked = request.cache, None
+    for message in request.messages:
+        into = system if message.role == "system" else rest
+        text = message.content
+        if into is system and system:
+            text = "\n\n" + text
+            left += 2 if left > 0 else 0
+        for piece in (text[: max(0, left)], text[max(0, left) :]):
+            if not piece:
+                continue
+            into.append({"type": "text", "text": encodable(piece)})
+            if left > 0:
+                marked = into[-1]
+            left -= len(piece)
+    if marked is not None:
+        marked["cache_control"] = {"type": "ephemeral"}
+    return system, rest
 
 
 def _usage(usage: object) -> TokenUsage:

@@ -72,9 +72,11 @@ def _single(model_name: str, usage: TokenUsage, config: Config) -> float | None:
         return None
     cached = min(usage.cached_tokens, usage.input_tokens)
     if own := config.prices.get(model_name):
-        dear = (usage.input_tokens - cached) * own.input
-        cheap = cached * (own.input if own.cached_input is None else own.cached_input)
-        return (dear + cheap + usage.output_tokens * own.output) / _MILLION
+        written = min(usage.cache_write_tokens, usage.input_tokens - cached)
+        read = (usage.input_tokens - cached - written) * own.input
+        read += cached * (own.input if own.cached_input is None else own.cached_input)
+        read += written * (own.input if own.cache_write is None else own.cache_write)
+        return (read + usage.output_tokens * own.output) / _MILLION
     return _from_library(
         model_name,
         config,
@@ -140,7 +142,7 @@ def _worst(
     if model_name == _SIMULATED:
         return 0.0
     if own := config.prices.get(model_name):
-        dearest = max(own.input, own.cached_input or 0.0)
+        dearest = max(own.input, own.cached_input or 0.0, own.cache_write or 0.0)
         return (input_tokens * dearest + output_tokens * own.output) / _MILLION
     tokens = {"input_tokens": input_tokens, "output_tokens": output_tokens}
     plain = _from_library(model_name, config, **tokens)

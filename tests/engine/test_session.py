@@ -171,16 +171,6 @@ async def test_a_refused_temperature_is_dropped_remembered_and_said_once(db, tmp
             assert "temperature" not in sent
 
 
-async def test_the_first_cached_request_goes_alone(db, tmp_path):
-    with LoopbackServer(latency=0.02) as server:
-        values = own_data(tmp_path, server.url, optimizer="anthropic/opt")
-        await make_and_run(db, values, 1)
-        asked = server.records(MESSAGES, "opt")
-        assert len(asked) == 4
-        assert all(record.started >= asked[0].ended for record in asked[1:])
-        assert [record.cached > 0 for record in asked] == [False, True, True, True]
-
-
 async def test_several_proposals_in_one_completion(db, tmp_path):
     def reply(request):
         if "<INS>" in request.messages[-1][1]:

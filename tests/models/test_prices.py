@@ -7,8 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opro_tui.config import Config, Price, parse_config
-from opro_tui.core.usage import TokenUsage
-from opro_tui.models.prices import batch_share, per_million, price, prices_date, worst_case
+from opro_tui.core.usage import TokenUsage, to_picodollars
+from opro_tui.models.prices import (
+    batch_share,
+    cache_saved,
+    per_million,
+    price,
+    prices_date,
+    worst_case,
+)
 
 NONE = Config()
 OWN = parse_config(
@@ -113,3 +120,29 @@ def test_the_worst_case_is_the_worst(read: int, written: int, cached: int, store
 def test_the_price_list_is_dated() -> None:
     assert prices_date().startswith("20")
     assert "genai-prices" in prices_date()
+
+
+def test_ones_own_price_of_what_is_written_to_the_cache_counts() -> None:
+    own = Config(prices={"lab/m": Price(1.0, 2.0, cached_input=0.1, cache_write=1.25)})
+    usage = used(1000, 100, cached=600, cache_write=300)
+    assert price("lab/m", usage, own) == pytest.approx((100 + 60 + 375 + 200) / 1e6)
+    assert cache_saved("lab/m", usage, own) == pytest.approx((540 - 75) / 1e6)
+    assert worst_case("lab/m", 1000, 0, own, cache=True) == pytest.approx(1250 / 1e6)
+    assert cache_saved("lab/unknown", usage, own) is None
+    assert cache_saved("lab/unknown", used(1000, 100), own) == 0.0
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_what_the_cache_saved_is_the_lists_difference_to_the_picodollar(
+    fresh: int, cached: int, written: int
+) -> None:
+    usage = used(fresh + cached + written, 7, cached=cached, cache_write=written)
+    found = {}
+    for name in ("anthropic/claude-sonnet-4-6", "openai/gpt-4o"):
+        paid, saved = price(name, usage, NONE), cache_saved(name, usage, NONE)
+        plain = price(name, used(fresh + cached + written, 7), NONE)
+        pico = [to_picodollars(each) for each in (paid, saved, plain)]
+        assert None not in pico
+        found[name] = pico
+        assert pico[0] + pico[1] == pico[2]
+    assert found["anthropic/claude-sonnet-4-6"][1] == cached * 2_700_000 - written * 750_000

@@ -55,6 +55,7 @@ class LoopbackServer:
         max_n: The most completions one request gets, whatever it asks for.
         models: What `/v1/models` lists.
         desk: What takes batches; None answers 404 to them.
+        cache_from: The fewest tokens that a prompt marked for caching must have.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class LoopbackServer:
         max_n: int = 128,
         models: Iterable[str] = ("m", "optimizer", "scorer"),
         desk: BatchDesk | None = None,
+        cache_from: int = 0,
     ) -> None:
         self.reply = reply or default_reply(seed)
         self.fault = fault
@@ -81,6 +83,7 @@ class LoopbackServer:
         self.desk = desk
         if desk is not None:
             desk.server = self
+        self.cache_from = cache_from
         self.ledger: list[Record] = []
         self.errors: list[BaseException] = []
         self.connections = 0
@@ -199,17 +202,20 @@ class LoopbackServer:
         return next((name for name in sorted(names) if name in request.body), None)
 
     def count_answer(self, request: LoopbackRequest, answer: Answer) -> Counts:
-        """Tokens of an answer; a prompt seen before, or marked, is read from the cache."""
+        """Tokens of an answer; a prompt seen before, or marked, is read from the cache.
+
+        As at the real endpoints a call that is under way beside the first finds nothing there yet.
+        """
         total = tokens_of(request)
-        mark = digest(request.path, request.model, request.messages)
-        seen = mark in self._seen
         cached = written = 0
-        if request.path == MESSAGES:
-            cacheable = total - 3 if request.cache else 0
-            cached, written = (cacheable, 0) if seen else (0, cacheable)
-        elif seen:
-            cached = total // _CACHED_FROM * _CACHED_FROM
-        if request.path != MESSAGES or request.cache:
+        if request.path != MESSAGES:
+            mark = digest(request.path, request.model, request.messages)
+            if mark in self._seen:
+                cached = total // _CACHED_FROM * _CACHED_FROM
+            self._seen.add(mark)
+        elif request.prefix is not None and (size := count(request.prefix)) >= self.cache_from:
+            mark = digest(request.path, request.model, request.prefix)
+            cached, written = (size, 0) if mark in self._seen else (0, size)
             self._seen.add(mark)
         output = sum(count(text) for text in answer.texts) + answer.reasoning_tokens
         return Counts(total, cached, written, output, answer.reasoning_tokens)

@@ -37,7 +37,7 @@ class LoopbackRequest:
         model: The model asked for.
         messages: (role, text); a system prompt or instructions come first, as role `system`.
         n: Completions asked for.
-        cache: Whether the prompt was marked for caching (Anthropic).
+        prefix: The prompt up to where it is marked for caching (Anthropic); None without a mark.
     """
 
     number: int
@@ -47,7 +47,7 @@ class LoopbackRequest:
     model: str
     messages: tuple[tuple[str, str], ...]
     n: int
-    cache: bool
+    prefix: str | None
 
     @property
     def prompt(self) -> str:
@@ -135,7 +135,7 @@ def read_request(
         model=str(body.get("model", "")),
         messages=tuple((role, _text(parts)) for role, parts in content),
         n=n if isinstance(n, int) and n > 0 else 1,
-        cache=any(_is_cached(parts) for _, parts in content),
+        prefix=_prefix([parts for _, parts in content]),
     )
 
 
@@ -161,8 +161,16 @@ def _text(parts: Any) -> str:
     return "".join(str(part.get("text", "")) for part in parts or () if isinstance(part, dict))
 
 
-def _is_cached(parts: Any) -> bool:
-    return isinstance(parts, list) and any("cache_control" in part for part in parts)
+def _prefix(content: list[Any]) -> str | None:
+    """The texts up to the last mark."""
+    texts: list[str] = []
+    marked = 0
+    for parts in content:
+        for part in parts if isinstance(parts, list) else [{"text": parts}]:
+            if isinstance(part, dict):
+                texts.append(str(part.get("text", "")))
+                marked = len(texts) if "cache_control" in part else marked
+    return "".join(texts[:marked]) if marked else None
 
 
 def tokens_of(request: LoopbackRequest) -> int:

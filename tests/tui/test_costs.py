@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,20 @@ def test_unknown_stays_unknown() -> None:
     assert "?" in texts
     assert "$?" in texts
     assert "0" not in texts
+
+
+def test_what_the_providers_cache_did_is_said_where_it_did_something() -> None:
+    used = Usage(calls=2, input_tokens=900, cached_tokens=300, cache_write_tokens=300)
+    line = Line(1, "optimizer", replace(used, cache_saved_pico=-5_000_000_000), Effort())
+    labels = [column.label for column in view.columns([line])]
+    texts = [cell.text for cell in view.row(line)]
+    assert texts[labels.index("to cache")] == "300"
+    assert texts[labels.index("saved")] == "−$0.0050"
+    assert "300 written to it: $0.0050 more than it saved" in view._cache(line.used)
+    assert "saved is unknown" in view._cache(replace(used, cache_saved_pico=None))
+    without = view.columns([replace(line, used=Usage(calls=2))])
+    hidden = {column.label for column in without if column.from_width > 10_000}
+    assert {"to cache", "saved", "cached"} <= hidden
 
 
 def test_the_forecast_error_leaves_out_what_no_step_foretells() -> None:

@@ -36,6 +36,7 @@ class SimulatedModel:
     simulated = True
     offers_n = True
     offers_cache = False
+    cache_from = 0
     max_output_default = 512
     concurrency: int | None = None
     account: Account | None = None
