@@ -1,94 +1,42 @@
-"""From starting Python to the first paint, against a bare Textual app with as many widgets."""
+"""From exec to the first paint in a terminal, against minimal Textual apps of the same widgets."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks import Row
+from tests.benchmarks.in_terminal import Case, medians
 
-if TYPE_CHECKING:
-    from textual.app import App
-
-SIZE = (120, 40)
-RUNS = 5
+RUNS = 15
 LIMIT = 1.3
+ALWAYS = ("Help", "Quit", "palette")
+"""Keys that stand in the footer of every first screen."""
 
 
-async def first_paint(app: App[None], full: Any = None) -> dict[str, float]:
-    """CPU seconds of this process at the first paint, and at the first one that is full."""
-    found: dict[str, float] = {}
-    display = type(app)._display
+def cases(path: Path, folder: Path) -> dict[str, Case]:
+    """What is run: our first screens and theirs, and ours with what is read behind them."""
+    settings = {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
 
-    def watched(screen: Any, renderable: Any) -> None:
-        display(app, screen, renderable)
-        if renderable is not None:
-            if hasattr(renderable, "render_segments"):
-                renderable.render_segments(app.console)
-            found.setdefault("first", time.process_time())
-            if full is not None and full():
-                found.setdefault("full", time.process_time())
+    def ours(*arguments: str, shown: tuple[str, ...]) -> Case:
+        command = (sys.executable, "-m", "opro_tui", "--db", str(path), *arguments)
+        return Case(command, shown, settings)
 
-    app._display = watched  # type: ignore[method-assign]
-    wanted = {"first"} if full is None else {"first", "full"}
-    async with app.run_test(size=SIZE) as pilot:
-        while not wanted <= found.keys():
-            await pilot.pause(0.02)
-    return found
+    def bare(name: str, *shown: str) -> Case:
+        command = (sys.executable, "-m", "tests.benchmarks.bare", name)
+        return Case(command, (*shown, *ALWAYS), settings)
 
-
-def bare() -> dict[str, float]:
-    """The reference: nothing but Textual and its own widgets in the same arrangement."""
-    from textual.app import App
-    from textual.binding import Binding
-    from textual.containers import Container, VerticalScroll
-    from textual.widgets import Footer, Static
-
-    class Bare(App[None]):
-        CSS = """
-        #panes { layout: grid; grid-size: 2 2; height: 1fr; }
-        #panes VerticalScroll { border: round gray; }
-        .line { height: 1; }
-        """
-        BINDINGS = [Binding(key, "bell", f"Do {key}") for key in "abcdefghijklmnopqrstuvwxyz"]  # noqa: RUF012
-
-        def compose(self) -> Any:
-            yield Static("header", classes="line")
-            with Container(id="panes"):
-                for number in range(4):
-                    with VerticalScroll():
-                        yield Static(f"pane {number}")
-            yield Static("status", classes="line")
-            yield Footer(compact=True)
-
-    return asyncio.run(first_paint(Bare()))
-
-
-def ours(path: str) -> dict[str, float]:
-    """The workbench over a small session."""
-    from opro_tui.config import Config
-    from opro_tui.tui.app import OproApp
-
-    app = OproApp(Path(path), "demo", Config())
-    return asyncio.run(first_paint(app, lambda: app.steering.prompt is not None))
-
-
-def measured(call: str) -> dict[str, float]:
-    """What a fresh process measured, in milliseconds; of some runs the least."""
-    code = f"import json; from tests.benchmarks import first_paint as it; print(json.dumps({call}))"
-    runs = []
-    for _ in range(RUNS):
-        done = subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True, text=True
-        )
-        runs.append(json.loads(done.stdout.splitlines()[-1]))
-    return {name: 1000 * min(run[name] for run in runs) for name in runs[0]}
+    panes = ("opening 'demo'", "META-PROMPT", "CANDIDATES", "TRAJECTORY", "SCORE BY STEP")
+    return {
+        "bare panes": bare("panes", "above", "TEXT", "FIRST", "SECOND", "CHART", "below"),
+        "panes": ours("open", "demo", shown=(*panes, *ALWAYS)),
+        "bare list": bare("listed", "above", "nothing yet", "below"),
+        "list": ours(shown=("Reading the sessions", *ALWAYS)),
+        "drawn": ours("open", "demo", shown=("● shown", " tok")),
+        "listed": ours(shown=("demo",)),
+    }
 
 
 def rows() -> list[Row]:
@@ -98,9 +46,15 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sessions.db"
         asyncio.run(make_session(path, 50))
-        reference = measured("it.bare()")["first"]
-        found = measured(f"it.ours({str(path)!r})")
-    return [
-        Row("first paint, CPU, against a bare Textual app", found["first"], reference, limit=LIMIT),
-        Row("session drawn with prompt and forecast, CPU", found["full"], reference),
-    ]
+        took = medians(cases(path, Path(folder)), RUNS)
+    found = []
+    for kind, place in (("CPU", 0), ("wall", 1)):
+        for name, words, beside, limit in (
+            ("panes", "a session's first paint", "bare panes", LIMIT),
+            ("list", "the list's first paint", "bare list", LIMIT),
+            ("drawn", "the session drawn, with prompt and forecast", "bare panes", None),
+            ("listed", "the sessions listed", "bare list", None),
+        ):
+            ours, reference = took[name][place], took[beside][place]
+            found.append(Row(f"{words}, {kind}", ours, reference, limit=limit))
+    return found

@@ -105,7 +105,7 @@ class SessionList(Screen[None]):
 
     def on_mount(self) -> None:
         """Draw at once; the sessions come from behind."""
-        self.draw()
+        self._draw()
         self.call_after_refresh(self.reload)
         self.set_interval(WATCH_SECONDS, self._watch)
 
@@ -175,8 +175,10 @@ class SessionList(Screen[None]):
 
     def draw(self) -> None:
         """Draw what there is."""
-        if not self.is_mounted:
-            return
+        if self.is_mounted:
+            self._draw()
+
+    def _draw(self) -> None:
         lines = view.arrange(self.entries.values(), self.field.value, self.order)
         self._lines = {line.entry.id: line for line in lines}
         now = time.time_ns() // 1_000_000
