@@ -9,7 +9,7 @@ from rich.text import Text
 
 from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
-from opro_tui.tui import bindings, screens, warming
+from opro_tui.tui import background, bindings, screens, warming
 from opro_tui.tui.bench import Bench
 from opro_tui.tui.format import harmless, safe
 from opro_tui.tui.later import Later
@@ -79,7 +79,7 @@ class OproApp(Bench):
         self.set_keymap(self.keys)
         self.catch_kills()
         self.begin()
-        self.screen.call_after_refresh(self._painted)
+        background.after_paint(self.screen, self._painted)
 
     def _painted(self) -> None:
         """Make ready behind the first paint what no key could ask for before."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.worker import WorkType
 
+WRITE_SECONDS = 0.005
+"""What a frame has to be written in: the thread that writes it must not wait for what follows."""
 P = ParamSpec("P")
 S = TypeVar("S", bound="Screen[Any]")
 
@@ -30,6 +32,11 @@ def start(
     """
     work = cast("WorkType[None]", partial(job, *args, **options))
     node.run_worker(work, group=group, exclusive=True, exit_on_error=False)
+
+
+def after_paint(screen: Screen[Any], job: Callable[[], object]) -> None:
+    """Do something once a screen is painted and its frame is on its way to the terminal."""
+    screen.call_after_refresh(screen.set_timer, WRITE_SECONDS, job)
 
 
 def after_typing(action: Callable[[S], object]) -> Callable[[S], None]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.worker import WorkerState
 
-from opro_tui.tui import screens
+from opro_tui.tui import background, screens
 from opro_tui.tui.format import safe
 from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
@@ -85,7 +86,7 @@ class Bench(Host):
         """Show it at once; the session opens behind it, once it is painted."""
         self.push_screen(self.workbench)
         self.early.begin(self.workbench)
-        self.workbench.call_after_refresh(self._open, self.jobs)
+        background.after_paint(self.workbench, partial(self._open, self.jobs))
 
     def _open(self, jobs: Jobs) -> None:
         # Whoever was quick enough may have left it already.

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from opro_tui.core.errors import OproError
-from opro_tui.tui import bindings
+from opro_tui.tui import background, bindings
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.messages import Failed, Filled
 from opro_tui.tui.session_commands import SESSION_COMMANDS
@@ -106,7 +106,7 @@ class SessionList(Screen[None]):
     def on_mount(self) -> None:
         """Draw at once; the sessions come from behind."""
         self._draw()
-        self.call_after_refresh(self.reload)
+        background.after_paint(self, self.reload)
         self.set_interval(WATCH_SECONDS, self._watch)
 
     def on_resize(self) -> None:
