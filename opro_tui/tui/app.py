@@ -86,6 +86,12 @@ class OproApp(Bench):
         self.read_styles()
         warming.begin()
 
+    def fill(self) -> None:
+        """Do what was typed too early; a list is then complete, a session lacks its forecast."""
+        super().fill()
+        if self.sessions is not None:
+            warming.go_on()
+
     def begin(self) -> None:
         """Show the first screen."""
         if self.sessions is not None:

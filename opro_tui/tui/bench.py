@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.worker import WorkerState
 
-from opro_tui.tui import background, screens
+from opro_tui.tui import background, screens, warming
 from opro_tui.tui.format import safe
 from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
@@ -95,7 +95,7 @@ class Bench(Host):
 
     def on_session_opened(self) -> None:
         """Draw it, and follow it where another process writes it."""
-        self.on_loaded()
+        self.load()
         self.workbench.start()
         self.jobs.renew_prompt()
         self.run_worker(self._read_waste(), group="advice", exclusive=True, exit_on_error=False)
@@ -106,7 +106,7 @@ class Bench(Host):
             self.jobs.follow()
         else:
             self.jobs.look_back()
-        self.on_filled()
+        self.fill()
 
     async def on_unmount(self) -> None:
         """Let go of the session and of the terminal."""
@@ -120,6 +120,7 @@ class Bench(Host):
     def on_prompt_changed(self) -> None:
         """Draw it."""
         self.workbench.draw()
+        warming.go_on()
 
     def on_steps_asked(self, message: StepsAsked) -> None:
         """Run steps; ask first when the next one is far dearer than usual."""

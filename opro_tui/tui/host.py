@@ -90,6 +90,8 @@ class Host(App[None]):
         if unread:
             self.stylesheet.read_all(unread)
             self.stylesheet.reparse()
+            if self.screen.is_modal:  # whoever was quick enough has opened one already
+                self.stylesheet.update(self.screen)
 
     def send(self, sequence: str) -> None:
         """Write an escape sequence to the terminal."""
@@ -109,6 +111,10 @@ class Host(App[None]):
         await super().on_event(event)
 
     def on_filled(self) -> None:
+        """The first screen is there to be used."""
+        self.fill()
+
+    def fill(self) -> None:
         """Do what was typed before the first screen was there to be used."""
         self.early.fill()
         # After what was asked for when it was filled, such as the focus.
@@ -121,6 +127,10 @@ class Host(App[None]):
             self.set_timer(APART, self._type_early)
 
     def on_loaded(self) -> None:
+        """A replay was read."""
+        self.load()
+
+    def load(self) -> None:
         """Leave what was just read out of later garbage collections."""
         if self.freezes:
             gc.freeze()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opro_tui.tui import warming
 from opro_tui.tui.app import OproApp, run
 from opro_tui.tui.archive import Archive
 from opro_tui.tui.messages import SessionAsked
@@ -34,6 +35,11 @@ class ReplayApp(OproApp):
         archive = Archive(self.shelf.database, self.shelf.config)
         screen = ReplayScreen(archive, self.replayed, chart=self.options.chart)
         self.push_screen(screen, self._replay_left)
+
+    def load(self) -> None:
+        """Keep what was read; then import what waits behind the replay's keys."""
+        super().load()
+        warming.go_on()
 
     def _replay_left(self, _: None) -> None:
         # A fork that was made is told before the screen goes: it comes first.

@@ -16,11 +16,23 @@ OPENING = (
     "opro_tui.models.simulated",
     "opro_tui.core.undo",
     "opro_tui.core.waste",
-    "opro_tui.tui.prompts",
     "opro_tui.tui.screens.workbench",
+    "opro_tui.tui.chart_words",
+    "opro_tui.tui.charting",
+    "opro_tui.tui.picturing",
+    "opro_tui.tui.prompts",
+    "opro_tui.tui.regions",
+    "opro_tui.tui.review",
+    "opro_tui.tui.rows",
+    "opro_tui.tui.scoring",
+    "opro_tui.tui.sketching",
 )
 """What it takes to list sessions, to open one and to draw it."""
 
+PATIENCE_SECONDS = 3.0
+"""How long the rest waits for the first screen to be filled, which it would slow down."""
+
+_filled = threading.Event()
 _done = threading.Event()
 _begun = threading.Lock()
 
@@ -47,8 +59,14 @@ def _import_opening() -> None:
         import_module(name)
 
 
+def go_on() -> None:
+    """The first screen is filled: import the rest."""
+    _filled.set()
+
+
 def _import_all() -> None:
     _import_opening()
+    _filled.wait(PATIENCE_SECONDS)
     for name in (*later.names(), *(f"{screens.__name__}.{place}" for place in screens.MODULES)):
         import_module(name)
     _done.set()

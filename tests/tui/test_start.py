@@ -99,7 +99,8 @@ async def test_what_was_left_out_is_never_imported_while_the_screen_waits(
     argv = [sys.executable, "-c", WATCHED, str(path), name]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)  # noqa: ASYNC221
     assert done.returncode == 0, done.stderr[-2000:]
-    assert json.loads(done.stdout.splitlines()[-1]) == []
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert not found, found
 
 
 async def test_keys_typed_before_the_session_is_there_are_done_when_it_is(tmp_path: Path) -> None:
