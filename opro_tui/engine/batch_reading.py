@@ -96,6 +96,9 @@ class Reading:
         self._caller = scoring.run.caller
         self._note = note
         self._pairs = pairs
+        self._of: dict[tuple[int | None, int | None], Pair] = {
+            (p[0].id, p[1].index): p for waiting in pairs.values() for p in waiting
+        }
         self._traits = traits
         self._open: dict[str, BatchCall] = {}
         self._waiting: list[tuple[BatchCall, Response | ModelError]] = []
@@ -144,7 +147,7 @@ class Reading:
         """Store an answer with its evaluation, and go on with all that waited for it."""
         usage = self._caller.usage(self._scoring.model, response.usage, batch=True)
         event = ended(call, Outcome.ANSWERED, usage)
-        pairs = sorted(self._pairs.get(call.key, ()), key=lambda pair: not _is_of(pair, call))
+        pairs = self._waiting_for(call)
         then = self._scoring.then(*pairs[0]) if pairs else None
         slow = not self._run.task.trusted
         try:
@@ -169,13 +172,23 @@ class Reading:
         event = ended(call, Outcome.FAILED, Usage(failed=1), str(error))
         await self._caller.failed(self._scoring.model, event, error)
         self._settled()
-        pairs = self._pairs.get(call.key, ())
+        pairs = self._waiting_for(call)
         job = self._scoring.job(*pairs[0]) if pairs else None
         self._note(self.batch, call, error, job)
         if isinstance(error, ParameterRefused):
             return
         for pair in pairs:
             await self._scoring.lost(*pair, CallFailed(error))
+
+    def _waiting_for(self, call: BatchCall) -> list[Pair]:
+        """What waits for a call's answer, what it was made for first."""
+        pairs = self._pairs.get(call.key)
+        if pairs is None:
+            # What is sent has changed since: a parameter is known to be refused, perhaps.
+            pair = self._of.get((call.candidate, call.example))
+            same = pair is not None and self._scoring.job(*pair).replicate == call.replicate
+            return [pair] if pair is not None and same else []
+        return sorted(pairs, key=lambda pair: not _is_of(pair, call))
 
     def _settled(self) -> None:
         """One call less that may still cost something."""

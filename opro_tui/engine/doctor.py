@@ -145,6 +145,7 @@ async def check_database(path: Path) -> list[Check]:
     try:
         wrong = await store.integrity()
         sessions = len(await store.sessions())
+        batches = await store.batches_under_way()
     except StoreError as error:
         return [Check("database", "file", Verdict.WRONG, error.what, error.todo)]
     finally:
@@ -157,6 +158,10 @@ async def check_database(path: Path) -> list[Check]:
     if not os.access(path, os.W_OK):
         todo = "Make it writable, or give another with --db."
         checks = [Check("database", "file", Verdict.WRONG, f"{detail}, read-only", todo)]
+    checks += [
+        Check("database", "batches", Verdict.NOTE, f"{name}: batch {batch.remote or '?'} under way")
+        for name, batch in batches
+    ]
     if wrong == "ok":
         return [
             *checks,

@@ -40,6 +40,10 @@ class BatchFile(StoreFile):
         """A session's own batches, the oldest first: all, or those that haven't ended."""
         return await self._read(partial(batches.of_session, session=session, live=live))
 
+    async def batches_under_way(self) -> list[tuple[str, StoredBatch]]:
+        """All batches that haven't ended, each with its session's name."""
+        return await self._read(batches.under_way)
+
     async def exported_batches(self, session: int, upto: int) -> list[StoredBatch]:
         """The batches that the calls of a session up to a place were in, ancestors' included."""
         return await self._read(partial(batches.of_lineage, session=session, upto=upto))

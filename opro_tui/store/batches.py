@@ -62,6 +62,15 @@ def of_session(db: sqlite3.Connection, session: int, *, live: bool) -> list[Stor
     return [_batch(row) for row in rows]
 
 
+def under_way(db: sqlite3.Connection) -> list[tuple[str, StoredBatch]]:
+    """All batches that haven't ended, each with its session's name."""
+    rows = db.execute(
+        f"SELECT sessions.name, found.* FROM ({_BATCH} WHERE ended IS NULL) AS found"  # noqa: S608
+        " JOIN sessions ON sessions.id = found.session ORDER BY found.id"
+    )
+    return [(decode(row[0]), _batch(row[1:])) for row in rows]
+
+
 def of_lineage(db: sqlite3.Connection, session: int, upto: int) -> list[StoredBatch]:
     """The batches that the calls of a session and its ancestors were in, up to a place."""
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -240,6 +241,7 @@ def last_seq(db: sqlite3.Connection, session: int) -> int:
 def delete(db: sqlite3.Connection, name: str) -> None:
     """Delete a session; one that forks read is hidden and goes with the last of them."""
     record = by_name(db, name)
+    _check_nothing_under_way(db, record)
     db.execute("UPDATE sessions SET deleted = ? WHERE id = ?", (now(), record.id))
     db.execute("DELETE FROM drafts WHERE session = ?", (record.id,))
     at: int | None = record.id
@@ -255,6 +257,23 @@ def delete(db: sqlite3.Connection, name: str) -> None:
         purged, at = True, parent
     if purged:
         _clean(db)
+
+
+def _check_nothing_under_way(db: sqlite3.Connection, record: SessionRecord) -> None:
+    """Refuse to lose what a provider will be paid for."""
+    row = db.execute(
+        "SELECT remote_id FROM batches WHERE session = ? AND ended IS NULL"
+        " AND endpoint <> 'simulated'",
+        (record.id,),
+    ).fetchone()
+    if row is not None:
+        batch = f"batch {decode(row[0])}" if row[0] is not None else "batch"
+        raise BadInput(
+            f"its {batch} is under way at the provider, and its answers would be lost",
+            where=record.name,
+            todo=f"Run it to take them in, or let them go: `opro-tui batch {quote(record.name)}"
+            " --cancel`, then `--give-up`.",
+        )
 
 
 def _purge(db: sqlite3.Connection, session: int) -> None:

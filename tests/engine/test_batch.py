@@ -8,10 +8,11 @@ import sqlite3
 import pytest
 
 from opro_tui.core.edits import Edits
-from opro_tui.core.errors import BudgetReached
+from opro_tui.core.errors import BadInput, BudgetReached
 from opro_tui.core.events import Stopped
 from opro_tui.core.reducer import fold
 from opro_tui.engine.batch_report import cancel, let_go
+from opro_tui.engine.doctor import check_database
 from opro_tui.engine.exchange.importing import import_file
 from opro_tui.engine.exchange.writing import write_jsonl
 from opro_tui.engine.fork import fork
@@ -562,3 +563,48 @@ async def test_simulated_models_take_batches_too(db, tmp_path, monkeypatch):
         assert outcome(session.state) == expected
         assert session.state.usage().cost_pico == 0
         await whole(session)
+
+
+async def test_what_is_under_way_is_neither_deleted_nor_hidden(db, tmp_path):
+    desk = BatchDesk(looks=10**6)
+    with LoopbackServer(desk=desk) as server:
+        await new(db, batched(tmp_path, server.url))
+        async with opened(db) as session:
+            running = asyncio.create_task(run(session, 1))
+            await until(lambda: "look" in desk.calls)
+            # Halted, vetoed or added meanwhile: what was asked is kept, and bought once.
+            await session.edit(Edits(veto=(1,), add=("Add.",)))
+            session.stop()
+            await running
+            with pytest.raises(BadInput, match="batch batch_1 is under way at the provider"):
+                await session._store.delete("s")
+        said = [c.detail for c in await check_database(db) if c.name == "batches"]
+        assert said == ["s: batch batch_1 under way"]
+        desk.looks = 1
+        async with opened(db) as session:
+            await run(session, 1)
+            state = session.state
+            assert state.usage("scorer").calls == len(desk.bought)
+            assert state.candidates[1].score is None
+            assert state.candidates[2].score.full
+            await whole(session)
+            await session._store.delete("s")
+        assert not desk.twice()
+
+
+async def test_an_answer_counts_although_a_parameter_was_learned_meanwhile(db, tmp_path):
+    desk = BatchDesk(looks=10**6)
+    with LoopbackServer(desk=desk) as server:
+        await new(db, batched(tmp_path, server.url))
+        async with opened(db) as session:
+            running = asyncio.create_task(run(session, 1))
+            await until(lambda: "look" in desk.calls)
+            session.stop()
+            await running
+            await session._store.set_trait(server.url, "openai/m", "temperature", False)
+        desk.looks = 1
+        async with opened(db) as session:
+            await run(session, 1)
+            assert session.state.finished_steps == 1
+            assert session.state.candidates[1].score.full
+        assert not desk.twice()
