@@ -236,7 +236,7 @@ class Batching:
             noun = "request was" if self._cancelled == 1 else "requests were"
             what = f"the batch was cancelled: {self._cancelled:,} {noun} not answered"
             self.scoring.stop = self.scoring.stop or Incomplete(
-                f"{what}. Run again to send them in a new one, or set --scoring full."
+                f"{what}. Run again to send them anew, or set scoring to full first."
             )
 
     async def _read(self, batch: StoredBatch, look: BatchLook) -> StoredBatch:

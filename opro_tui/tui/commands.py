@@ -180,6 +180,16 @@ COMMANDS: tuple[Command, ...] = (
         panes=("candidates",),
     ),
     Command(
+        "cancel_batch",
+        "f5",
+        "cancel_batch",
+        "Cancel batch",
+        "End what is in a batch at the provider (setting scoring); what is through is kept.",
+        footer=False,
+        writes=True,
+        panes=("candidates",),
+    ),
+    Command(
         "complete",
         "c",
         "complete",

@@ -55,6 +55,7 @@ class Batch:
         kind: `openai` or `anthropic`.
         items: (custom id, path, body) in the order sent.
         looks: How often it was looked at.
+        kept: How many requests are through when it is cancelled; None takes those that are by then.
         lines: Its results, once it is through.
     """
 
@@ -67,6 +68,7 @@ class Batch:
     made: float = field(default_factory=time.time)
     looks: int = 0
     cancelled: bool = False
+    kept: int | None = None
     error: str = ""
     ended: bool = False
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -222,7 +224,7 @@ class BatchDesk:
 
     def _end(self, batch: Batch) -> None:
         """Make the results, in another order than asked."""
-        through = self._through(batch)
+        through = self._through(batch) if batch.kept is None else batch.kept
         batch.ended = True
         for place, (custom_id, path, body) in enumerate(batch.items):
             if batch.error:
@@ -320,8 +322,11 @@ class BatchDesk:
                 status = "failed"
         elif batch.cancelled:
             status = "cancelling"
-        good = [line for line in batch.lines if (line["response"] or {}).get("status_code") == 200]
-        bad = [line for line in batch.lines if line not in good]
+        good: list[dict[str, Any]] = []
+        bad: list[dict[str, Any]] = []
+        for line in batch.lines:
+            answered = (line["response"] or {}).get("status_code") == 200
+            (good if answered else bad).append(line)
         for name, lines in (("output", good), ("error", bad)):
             if lines:
                 self.files[f"file-{name}-{batch.id}"] = _jsonl(lines)

@@ -11,6 +11,8 @@ from opro_tui.config import Config, Looks
 from opro_tui.engine.traffic import Batched
 from opro_tui.tui import format as fmt
 from opro_tui.tui import view
+from tests.support.batches import BatchDesk
+from tests.support.loopback import LoopbackServer
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 from tests.tui.states import empty, steps
 
@@ -67,3 +69,26 @@ def test_what_is_in_a_batch_in_a_line():
     ):
         told = replace(now, batched=replace(batched, phase=phase))
         assert said in view.status_line(state, told)[0].text
+
+
+async def test_a_batch_is_cancelled_from_the_screen(tmp_path):
+    desk = BatchDesk(looks=10**6)
+    with LoopbackServer(desk=desk) as server:
+        path = tmp_path / "s.db"
+        model = {"scorer": "openai/m", "scorer_url": server.url}
+        await make_session(path, "sums", train=4, candidates=2, scoring="batch", **model)
+        async with opened(path, (120, 40), Config(looks=Looks(0.05, 0.1))) as (app, pilot):
+            await pilot.press("f5")
+            await until(pilot, lambda: "No batch is under way" in screen_text(app))
+            await pilot.press("s")
+            await until(pilot, lambda: "look" in desk.calls)
+            desk.batches["batch_1"].kept = 1
+            await pilot.press("f5")
+            await until(pilot, lambda: "Cancel the batch?" in screen_text(app))
+            assert "4 requests in batch_1" in screen_text(app)
+            await pilot.press("c")
+            await until(pilot, lambda: desk.batches["batch_1"].cancelled)
+            await until(pilot, lambda: not app.steering.running)
+            assert len(desk.bought) == 1
+            assert app.steering.state.stopped.code == "missing"
+            assert "the batch was cancelled" in app.steering.state.stopped.message

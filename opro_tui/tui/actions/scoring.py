@@ -104,6 +104,35 @@ class ScoringActions(Screen[None]):
             edits = editing.Edits(rescore=(candidate.id,))
             await self._buy(candidate, f"Score #{candidate.id} again?", count, edits)
 
+    async def action_cancel_batch(self) -> None:
+        """End what is in a batch at the provider, after asking."""
+        session = self.steering.session
+        live = await self.steering.store.batches(session.record.id, live=True)
+        named = [batch.remote for batch in live if batch.remote is not None]
+        if not named:
+            self.say("No batch is under way; the setting scoring sends them.")
+            return
+
+        def answered(answer: str | None) -> None:
+            if answer == "cancel":
+                # The provider may take its time; the screen goes on.
+                self.run_worker(self._cancel_batch(), group="cancel", exit_on_error=False)
+
+        requests = sum(batch.open for batch in live)
+        self.app.push_screen(screens.ask.cancel_batch(named, requests), answered)
+
+    async def _cancel_batch(self) -> None:
+        from opro_tui.engine.batch_report import cancel
+
+        try:
+            await cancel(self.steering.session)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
+            words = self.steering.what_failed(error)
+            self.post_message(Failed("The batch can't be cancelled", words))
+            return
+        said = "The provider was asked to end the batch."
+        self.say(said if self.steering.running else f"{said} s takes in what is through.")
+
     def _scorable(self) -> Candidate | None:
         """The selected solution if it can be scored outside of a step; why not is said."""
         key = self._selected()

@@ -97,6 +97,17 @@ def score(title: str, price: str, *, again: bool) -> Question:
     return Question(title, text, (("back", "n", "Back"), ("score", "s", "Score it")))
 
 
+def cancel_batch(names: Sequence[str], requests: int) -> Question:
+    """Whether to end batches at the provider."""
+    shown = ", ".join(safe(name, 60) for name in names)
+    text = (
+        f"{plural(requests, 'request')} in {shown}: what is through by then is kept, and billed."
+        " The rest is missing: s sends it anew, or scores it one by one with scoring set to full."
+    )
+    answers = (("back", "n", "Leave it"), ("cancel", "c", "Cancel it"))
+    return Question("Cancel the batch?", text, answers)
+
+
 def fork_made(name: str, *, running: bool) -> Question:
     """Whether to go on in a fork that was just made."""
     text = f"{safe(name, 60)} is made; nothing is spent. This session stays as it is."
