@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ALL = (
     "step",
+    "storing",
     "key_to_paint",
     "keys",
     "opening",

@@ -17,6 +17,7 @@ from opro_tui.core.events import (
     StepFinished,
     Warned,
 )
+from opro_tui.store import threads
 from tests.store.samples import answer, evaluated, intent, new_session, outcome, sampled, started
 
 if TYPE_CHECKING:
@@ -190,3 +191,13 @@ async def test_a_closed_store_says_so(tmp_path: Any) -> None:
         await store.append(session, [evaluated(0, 1, 0)])
     with pytest.raises(StoreError, match="closed"):
         await store.sessions()
+
+
+async def test_a_long_queue_is_committed_piece_by_piece(store: Store, monkeypatch) -> None:
+    monkeypatch.setattr(threads, "LONGEST_SECONDS", 0.0)
+    session = (await new_session(store)).id
+    before = store.transactions
+    jobs = [store.append(session, [evaluated(0, i, 0)]) for i in range(20)]
+    stored = await asyncio.gather(*jobs)
+    assert [event.seq for (event,) in stored] == list(range(1, 21))
+    assert store.transactions - before == 20
