@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opro_tui.cli import ablation as telling
 from opro_tui.cli import output
 from opro_tui.cli.opening import database
-from opro_tui.cli.running import INTERRUPTED, signals
+from opro_tui.cli.signals import INTERRUPTED, signals
 from opro_tui.core.errors import BadInput
 from opro_tui.engine.ablation import plan, stored
 from opro_tui.engine.ablation.price import price

@@ -45,7 +45,7 @@ def invoke(argv: Sequence[str]) -> int:
     try:
         code = root.main(list(argv), prog_name=PROGRAM, standalone_mode=False)
         output.flush()
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         output.error("interrupted")
         return INTERRUPTED
     except click.ClickException as error:

@@ -19,11 +19,35 @@ if TYPE_CHECKING:
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's asynchronous part."""
+    """Run a command's asynchronous part.
+
+    A signal that ends programs cancels it, as ^C does, so that what is half done is put away; where
+    calls are in flight, the command listens itself.
+
+    Raises:
+        Abort: Such a signal came.
+    """
     import asyncio
 
+    import click
+
+    from opro_tui.cli.signals import signals
+
+    async def told() -> T:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is one
+
+        def cancel(_number: int) -> None:
+            task.cancel()
+
+        with signals(cancel, ("SIGTERM", "SIGHUP")):
+            return await work
+
     garbage.wake()
-    return asyncio.run(work)
+    try:
+        return asyncio.run(told())
+    except asyncio.CancelledError:
+        raise click.Abort from None
 
 
 @asynccontextmanager

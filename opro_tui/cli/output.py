@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
 import re
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 _C1_AND_BIDI = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
 _UNSAFE = re.compile(rf"[\x00-\x08\x0b-\x1f{_C1_AND_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
@@ -71,13 +72,50 @@ def error(text: str) -> None:
 def note(text: str) -> None:
     """Print a line that is no result on stderr; the text is made harmless."""
     flush()
-    sys.stderr.write(visible(text).encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
-    sys.stderr.flush()
+    to_stream(sys.stderr, visible(text).encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
+
+
+def to_stream(stream: TextIO, text: str) -> None:
+    """Write a text as it is and hand it on; a terminal that was closed is no fault."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        _let_go_of_terminal(error)
 
 
 def flush() -> None:
     """Hand on what was printed."""
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _let_go_of_terminal(error)
+
+
+def _let_go_of_terminal(error: OSError) -> None:
+    """Print no more where the terminal was closed, so that work can end in order.
+
+    Raises:
+        OSError: It is another fault.
+    """
+    gone = [stream for stream in (sys.stdout, sys.stderr) if _is_gone(stream)]
+    if not gone:
+        raise error
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in gone:
+        os.dup2(null, stream.fileno())
+    os.close(null)
+
+
+def _is_gone(stream: TextIO) -> bool:
+    """Whether a stream goes to a terminal that was closed."""
+    try:
+        os.ttyname(stream.fileno())
+    except OSError as error:
+        return error.errno == errno.EIO
+    except ValueError:
+        return False
+    return False
 
 
 def is_terminal(stream: Any) -> bool:  # noqa: ANN401 - any stream, a closed one included
@@ -113,6 +151,9 @@ def _write(data: bytes) -> None:
     if binary is None:
         sys.stdout.write(data.decode("utf-8", "replace"))
         return
-    sys.stdout.flush()
-    binary.write(data)
-    binary.flush()
+    flush()
+    try:
+        binary.write(data)
+        binary.flush()
+    except OSError as error:
+        _let_go_of_terminal(error)

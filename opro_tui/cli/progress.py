@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Self, TextIO
 
 from opro_tui.cli.figures import clock, cut, duration, money, plural
-from opro_tui.cli.output import is_terminal
+from opro_tui.cli.output import is_terminal, to_stream
 from opro_tui.cli.watching import REDRAW, RedrawnLine
 
 if TYPE_CHECKING:
@@ -109,8 +109,7 @@ class Progress:
         if self._live:
             self._drawn.draw(line)
         else:
-            self._stream.write(f"{cut(line, None)}\n")
-            self._stream.flush()
+            to_stream(self._stream, f"{cut(line, None)}\n")
 
     async def _watch(self) -> None:
         while True:

@@ -3,69 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
 from opro_tui.cli import output
-from opro_tui.cli.figures import plural
 from opro_tui.cli.progress import Progress
 from opro_tui.cli.report import StepPrinter
+from opro_tui.cli.signals import INTERRUPTED, Interruption, kept, signals
 from opro_tui.core.events import Event, Stopped, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from opro_tui.engine.session import Session
-
-INTERRUPTED = 130
-_STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
-
-
-class _Interruption:
-    """The first signal asks the run to stop, the second breaks it off."""
-
-    def __init__(self, session: Session, say: Callable[[str], None]) -> None:
-        self._session = session
-        self._say = say
-        self._task = asyncio.current_task()
-        self._asked = False
-        self.broken_off = False
-
-    def __call__(self) -> None:
-        if not self._asked:
-            self._asked = True
-            self._session.stop()
-            traffic = self._session.traffic
-            calls = plural(traffic.in_flight, "call")
-            kept = f"{calls} in flight will be kept"
-            if traffic.batched is not None:
-                kept = "what is in a batch goes on at the provider"
-            self._say(f"stopping: {kept}; again to break off")
-        elif not self.broken_off and self._task is not None:
-            self.broken_off = True
-            self._task.cancel()
-
-
-@contextmanager
-def signals(handler: Callable[[], None]) -> Iterator[None]:
-    """Let the signals that end a program call a handler; not on Windows, which has no such way."""
-    loop = asyncio.get_running_loop()
-    installed = []
-    for name in _STOPPING:
-        number = getattr(signal, name, None)
-        if number is None:
-            continue
-        try:
-            loop.add_signal_handler(number, handler)
-        except (NotImplementedError, RuntimeError, ValueError):
-            continue
-        installed.append(number)
-    try:
-        yield
-    finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
 
 
 class _Printer(Protocol):
@@ -110,28 +58,31 @@ async def run_steps(session: Session, steps: int, *, as_json: bool = False) -> i
     from opro_tui.engine.loop import EXIT_CODES
 
     progress = Progress(session)
-
-    def say(text: str) -> None:
-        progress.clear()
-        output.note(text)
-
-    interruption = _Interruption(session, say)
+    interruption = Interruption(session.stop, lambda: kept(session), clear=progress.clear)
     printer: _Printer = _Lines(session) if as_json else StepPrinter(session)
     ended: Stopped | None = None
+    gone: BrokenPipeError | None = None
     try:
         with signals(interruption):
             async with progress:
                 printer.begin()
-                # Closed here and now, also when what reads our lines has gone.
                 async with aclosing(session.run(steps)) as events:
                     async for event in events:
                         ended = event if isinstance(event, Stopped) else None
                         progress.clear()
-                        printer.show(event)
+                        try:
+                            if gone is None:
+                                printer.show(event)
+                        except BrokenPipeError as error:
+                            # What reads our lines has gone; calls in flight are paid for.
+                            gone = error
+                            session.stop()
     except asyncio.CancelledError:
         if not interruption.broken_off:
             raise
         output.note("broken off; what was paid for is kept, and `run` again resumes")
         return INTERRUPTED
+    if gone is not None:
+        raise gone
     printer.end(ended)
     return EXIT_CODES.get(ended.code, 0) if ended else 0

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from opro_tui.cli import output
-from opro_tui.cli.figures import cut, plural, terminal_width
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from opro_tui.cli.figures import cut, terminal_width
+from opro_tui.cli.signals import Interruption, in_flight
 
 REDRAW = 0.2
 """Seconds between two drawings of a line on a terminal."""
@@ -18,10 +15,6 @@ REDRAW = 0.2
 
 class Work(Protocol):
     """Work that can be asked to end."""
-
-    @property
-    def stopping(self) -> bool:
-        """Whether it was asked to."""
 
     @property
     def in_flight(self) -> int:
@@ -41,15 +34,13 @@ class RedrawnLine:
     def draw(self, line: str) -> None:
         """Draw it; what doesn't fit is cut."""
         line = cut(line, (terminal_width() or 80) - 1)
-        self._stream.write("\r" + line.ljust(self._drawn))
-        self._stream.flush()
+        output.to_stream(self._stream, "\r" + line.ljust(self._drawn))
         self._drawn = len(line)
 
     def clear(self) -> None:
         """Take it off the terminal, to print something else."""
         if self._drawn:
-            self._stream.write("\r" + " " * self._drawn + "\r")
-            self._stream.flush()
+            output.to_stream(self._stream, "\r" + " " * self._drawn + "\r")
             self._drawn = 0
 
 
@@ -58,9 +49,6 @@ class Watching:
 
     Args:
         plain: No redrawn line, even on a terminal.
-
-    Attributes:
-        broken_off: Whether a second signal ended it without waiting for calls in flight.
     """
 
     LINE_EVERY = 10.0
@@ -69,7 +57,12 @@ class Watching:
     def __init__(self, *, plain: bool = False) -> None:
         self._live = output.is_terminal(sys.stderr) and not plain
         self._line = RedrawnLine(sys.stderr)
-        self.broken_off = False
+        self._interruption: Interruption | None = None
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether it was ended without waiting for calls in flight."""
+        return self._interruption is not None and self._interruption.broken_off
 
     @property
     def every(self) -> float:
@@ -87,19 +80,9 @@ class Watching:
         """Take the redrawn line off the terminal."""
         self._line.clear()
 
-    def interruption(self, work: Work) -> Callable[[], None]:
-        """What a signal does: first it asks to stop, then it breaks off."""
-        task = asyncio.current_task()
-
-        def interrupt() -> None:
-            self.clear()
-            if work.stopping:
-                if task is not None and not self.broken_off:
-                    self.broken_off = True
-                    task.cancel()
-                return
-            work.stop()
-            calls = plural(work.in_flight, "call")
-            output.note(f"stopping: {calls} in flight will be kept; again to break off")
-
-        return interrupt
+    def interruption(self, work: Work) -> Interruption:
+        """What signals do: ask the work to stop, then break it off."""
+        self._interruption = Interruption(
+            work.stop, lambda: in_flight(work.in_flight), clear=self.clear
+        )
+        return self._interruption

@@ -410,7 +410,9 @@ class Caller:
         self.traffic.retries += 1
         if limits(error):
             return  # the endpoint's gate tells of it
-        self.traffic.last_error = f"{error} (attempt {attempt}; again in {delay:.1f} s)"
+        # What happened comes first: a line may have no room for where.
+        again = f"attempt {attempt} at {error.where}; again in {delay:.1f} s"
+        self.traffic.last_error = f"{error.what} ({again})"
         self.traffic.waiting_until = time.monotonic() + delay
 
     def usage(self, model: Model, used: TokenUsage, *, batch: bool = False) -> Usage:

@@ -10,6 +10,7 @@ from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.caller import Job
 from opro_tui.engine.detail import judged
 from opro_tui.engine.judging import Grading
+from opro_tui.engine.run import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -63,6 +64,7 @@ async def trials(
         BadInput: The task has no scorer.
         CallFailed: The endpoint gave no answer.
         BudgetReached: A call could pass the budget.
+        Interrupted: The person asked to stop.
     """
     state, task, run = session.state, session.task, session.hands
     if not task.examples:
@@ -75,6 +77,8 @@ async def trials(
     grading = Grading(run, settings, "try", state.next_step)
     await grading.prepare()
     for index in state.facts.train[:count]:
+        if run.stopping.is_set():
+            raise Interrupted
         example = task.examples[index]
         request = scorer_request(task, settings, model, text, example)
         job = Job(

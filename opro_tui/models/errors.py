@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import ContextOverflow, ModelError, ParameterRefused
@@ -277,7 +278,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             seconds = float(text) / unit
         except ValueError:
             continue
-        if seconds >= 0:
+        if 0 <= seconds < inf:
             return seconds
     try:
         date = parsedate_to_datetime(headers.get("retry-after", ""))

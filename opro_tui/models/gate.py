@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 from opro_tui.core.hashing import uniform
 from opro_tui.models.allowances import allowances
+from opro_tui.models.doubt import Doubt
 from opro_tui.models.held_back import HeldBack
 from opro_tui.models.quotas import HORIZONS, Bucket, History, Quota, Window
 
@@ -51,6 +52,7 @@ class Turn:
         self.at = 0.0
         self.sent = 0.0
         self.rank = 0
+        self.level: int | None = None
         self.granted: asyncio.Future[None] | None = None
 
     async def wait(self, stopping: asyncio.Event | None = None) -> bool:
@@ -145,6 +147,7 @@ class Gate:
             if units is not None:
                 self._limits.configured[what] = Bucket.per_minute(units, now)
         self._history = History()
+        self._doubt = Doubt()
         self._out: dict[Turn, None] = {}
         self._waiting: deque[Turn] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -213,11 +216,12 @@ class Gate:
         window.accepted = max(window.accepted, turn.rank)
         window.note(overloaded=False)
         self._history.accept(turn.sent)
+        self._doubt.came_back(turn.level, refused=False)
         if self._refusals is not None and turn.sent >= self._refusals.first:
             self._refusals.accepted += 1
         if turn.at >= self._since:
             self._strikes = 0
-            if now - self._since > window.hold:
+            if now - self._since > window.hold or self._doubt.chance is not None:
                 window.grow(len(self._out))
             if quota is not None:
                 quota.accept(now - self._last_accepted)
@@ -233,6 +237,7 @@ class Gate:
         """A call was refused; see `Turn.refused`."""
         now = self._loop.time()
         fresh = turn.at >= self._since
+        self._doubt.came_back(turn.level, refused=True)
         if fresh:
             self._strikes += 1
             self._since = now
@@ -313,8 +318,10 @@ class Gate:
     def _grant(self, turn: Turn, now: float) -> None:
         self._out[turn] = None
         turn.at, turn.sent, turn.rank = now, now, len(self._out)
-        if self._limits.quota is not None:
-            self._limits.quota.send(now)
+        quota = self._limits.quota
+        if quota is not None:
+            quota.send(now)
+        turn.level = self._doubt.sent(None if quota is None else quota.most / quota.horizon)
         for what, bucket in self._limits.buckets(turn.model):
             bucket.use(self._cost(turn, what), now)
         if self._strikes > 1:
@@ -376,7 +383,10 @@ class Gate:
     def _learn(self) -> None:
         """After a pause: take what was accepted before it for what the endpoint allows."""
         seen, self._refusals = self._refusals, None
-        if seen is None:
+        if seen is None or self._doubt.explains():
+            return
+        if self._doubt.unfounded():
+            self._limits.quota, self._limits.window = None, Window()
             return
         quota, out = self._limits.quota, [turn.sent for turn in self._out]
         got_through = seen.accepted + sum(sent >= seen.first for sent in out)

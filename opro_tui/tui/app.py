@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -245,6 +246,18 @@ class OproApp(Bench):
         elif self.measuring is not None:
             self.measuring.stop()
 
+    def wind_up(self) -> None:
+        """Send no more calls, for steps, trials or measurements; those in flight are kept."""
+        if self.steering.opened:
+            self.steering.stop()
+        if self.measuring is not None:
+            self.measuring.stop()
+
+    @property
+    def calls_in_flight(self) -> bool:
+        """Whether answers are on their way."""
+        return self.busy or (self.steering.opened and self.steering.session.traffic.in_flight > 0)
+
     async def action_quit(self) -> None:
         """Ctrl+Q: as `q`, and not back to the list."""
         self._quitting = True
@@ -320,5 +333,6 @@ def run(app: OproApp) -> int:
     app.freezes = True
     app.run(mouse=app.options.mouse)
     if app.steering.opened:
-        print(how_to_resume(app.steering.database, app.steering.name))
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(how_to_resume(app.steering.database, app.steering.name), flush=True)
     return app.return_code or 0

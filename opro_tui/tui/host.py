@@ -27,6 +27,8 @@ from opro_tui.tui.widgets.tones import CLASSES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from textual.driver import Driver
+
     from opro_tui.tui import copying, crash, external
     from opro_tui.tui.options import Options
 else:
@@ -42,8 +44,11 @@ MORE_STYLES = tuple(
 LONG_SECONDS = 20.0
 """A run of at least this length is announced although the person looks at the screen."""
 TOOL_SECONDS = 2.0
+KEPT_SECONDS = 3.0
+"""How long answers that are on their way are waited for after a signal."""
+LOOK_SECONDS = 0.02
 KILLED_SECONDS = 3.0
-"""How long an ordered end may take after a signal; what was paid for is stored long before."""
+"""How long an ordered end may take after that; what came back is stored before."""
 
 
 class Host(App[None]):
@@ -69,6 +74,7 @@ class Host(App[None]):
         self.early = EarlyKeys()
         self._began = 0.0
         self._titled = False
+        self._told_to_end = False
         if not options.animations:
             self.animation_level = "none"
         for theme in themes.THEMES:
@@ -164,20 +170,51 @@ class Host(App[None]):
 
         self.push_screen(copying.ask_file(text, "opro-tui-copy.txt"), named)
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver for this system; on Unix one that outlives its terminal."""
+        found: type[Driver] = super().get_driver_class()
+        if found.__name__ != "LinuxDriver":
+            return found
+        from opro_tui.tui.driver import OutlivingDriver
+
+        return OutlivingDriver
+
     def catch_kills(self) -> None:
-        """Leave in order when told to end, so that no mouse codes stay in the shell."""
+        """Leave in order when told to end: answers kept, no mouse codes left in the shell."""
         if self.is_headless:
             return
         loop = asyncio.get_running_loop()
-        for sign in (signal.SIGTERM, signal.SIGHUP):
+        for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                loop.add_signal_handler(sign, self._killed, 128 + sign)
+                loop.add_signal_handler(sign, self._killed, sign)
 
-    def _killed(self, code: int) -> None:
-        """Leave; where the terminal is gone, drawing the end would hang for good."""
-        watch = threading.Timer(KILLED_SECONDS, os._exit, (code,))
+    def wind_up(self) -> None:
+        """Send no more calls; those in flight are kept."""
+
+    @property
+    def calls_in_flight(self) -> bool:
+        """Whether answers are on their way."""
+        return False
+
+    def _killed(self, sign: int) -> None:
+        """Leave; a second signal doesn't wait, but a closed terminal may be told of twice."""
+        code = 128 + sign
+        if self._told_to_end:
+            if sign != signal.SIGHUP:
+                self.exit(return_code=code)
+            return
+        self._told_to_end = True
+        watch = threading.Timer(KEPT_SECONDS + KILLED_SECONDS, os._exit, (code,))
         watch.daemon = True
         watch.start()
+        self.wind_up()
+        self.run_worker(self._leave_in_order(code), group="killed", exit_on_error=False)
+
+    async def _leave_in_order(self, code: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KEPT_SECONDS):
+                while self.calls_in_flight:  # noqa: ASYNC110 - a session tells nobody of it
+                    await asyncio.sleep(LOOK_SECONDS)
         self.exit(return_code=code)
 
     # Faults

@@ -260,7 +260,7 @@ def _progress(state: State, now: Situation) -> list[Part]:
         parts.append(Part(now.held.words(fmt.duration), "muted", 80))
     if now.retry_in > 0:
         parts.append(Part(f"next try in {fmt.duration(now.retry_in)}", "warning", 85))
-        parts.append(Part(fmt.safe(now.last_error, 60), "warning", 30))
+        parts.append(Part(fmt.safe(now.last_error, 40), "warning", 84))
     elif now.reply_age is not None and now.reply_age >= 1:
         parts.append(Part(f"last reply {fmt.duration(now.reply_age)} ago", "muted", 50))
     return parts

@@ -75,16 +75,38 @@ def test_delete_asks_in_a_terminal(small: Cli, answer: bytes, left: bool) -> Non
     assert (len(small.ok("list", "--json").json) == 1) is left
 
 
-def test_an_interrupted_try_is_130(cli: Cli) -> None:
-    with LoopbackServer(latency=30) as server:
+def begun(cli: Cli, server: LoopbackServer, *argv: object) -> subprocess.Popen[bytes]:
+    process = cli.process(*argv)
+    while not server.in_flight:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.05)
+    return process
+
+
+def test_an_interrupted_try_keeps_what_is_in_flight(cli: Cli) -> None:
+    with LoopbackServer(latency=0.3) as server:
         url = ("--optimizer-url", server.url, "--scorer-url", server.url)
         models = ("--optimizer", "openai/optimizer", "--scorer", "openai/scorer")
         cli.ok("new", "s", "--task", "sums", *models, *url, "--headless")
-        process = cli.process("try", "s")
-        while not server.in_flight:
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(0.05)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asked = len(server.ledger)
+            process = begun(cli, server, "try", "s", "--examples", 9)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=20)
+            assert process.returncode == 130
+            assert b"Traceback" not in err
+            assert b"stopping: 1 call in flight will be kept" in err
+            assert b"what was paid for is kept. The same command goes on." in err
+            assert len(server.ledger) == asked + 1
+        assert all(record.delivered for record in server.ledger)
+        used = cli.ok("show", "s", "--json").json["usage"]["scorer"]
+        assert (used["calls"], used["unknown"]) == (3, 0)
+        server.latency = 30
+        process = begun(cli, server, "try", "s", "--examples", 9)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert b"Traceback" not in out + err
+        assert process.stderr is not None
+        assert b"again to break off" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        assert process.returncode == 130
+        assert b"broken off" in err

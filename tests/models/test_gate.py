@@ -115,6 +115,32 @@ def test_a_limit_on_what_is_under_way_is_found_out():
     assert refused <= 40
 
 
+class Chance:
+    """An endpoint that refuses as the dice fall, however little is sent."""
+
+    def __init__(self, share):
+        self.share, self.random = share, random.Random(1)
+
+    def take(self, now):
+        return 0.1 if self.random.random() < self.share else None
+
+
+@pytest.mark.parametrize(("latency", "most"), [(0.05, 60), (1.0, 300)])
+def test_refusals_that_no_limit_explains_do_not_slow_down_for_good(latency, most):
+    async def measure():
+        endpoint = Endpoint(Chance(0.2), latency=latency)
+        seconds = await endpoint.step(800, 16)
+        # A limit that comes later is still found.
+        endpoint.limiter, endpoint.refused = Sliding(20), 0
+        endpoint.answered.clear()
+        return seconds, await endpoint.step(400, 16), endpoint.refused
+
+    seconds, later, refused = run(measure())
+    assert seconds <= most
+    assert later <= 400 / (0.6 * min(20, 16 / latency))
+    assert refused <= 120
+
+
 def test_without_a_limit_nothing_waits():
     async def measure():
         endpoint = Endpoint(TokenBucket(1e9, 1e9))

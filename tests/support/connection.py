@@ -214,14 +214,32 @@ class Connection(asyncio.Protocol):
         counts = self.server.count_answer(request, found)
         body = write_answer(request, found, counts)
         record = self.record
-        if record is not None and not fault.truncate:
+        if record is not None and not fault.spoils:
             record.input_tokens, record.output_tokens = counts.input, counts.output
             record.cached, record.cache_write = counts.cached, counts.cache_write
             record.reasoning, record.completions = counts.reasoning, len(found.texts)
         if fault.answer_lost:
             self.abort()
+        elif fault.spoils:
+            self._spoil(json.dumps(body).encode(), fault)
         else:
-            self._send(200, body, fault.headers, truncate=fault.truncate)
+            self._send(200, body, fault.headers)
+
+    def _spoil(self, data: bytes, fault: Fault) -> None:
+        """Send half of an answer, as whole, as part, or as a stream that breaks off."""
+        assert self.transport is not None
+        half = data[: len(data) // 2]
+        length = f"content-length: {len(half if fault.halve else data)}\r\n"
+        if fault.cut:
+            length = "transfer-encoding: chunked\r\n"
+            half = b"%x\r\n%b\r\n" % (len(half), half)
+        self._finish(delivered=False)
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{length}\r\n"
+        self.transport.write(head.encode("latin-1") + half)
+        if fault.halve:
+            self.busy = False
+        else:
+            self.transport.close()
 
     def _fail(
         self,
@@ -242,8 +260,6 @@ class Connection(asyncio.Protocol):
         status: int,
         body: str | bytes | Mapping[str, Any],
         headers: Mapping[str, str] | None = None,
-        *,
-        truncate: bool = False,
     ) -> None:
         if self.transport is None:
             return
@@ -259,13 +275,11 @@ class Connection(asyncio.Protocol):
         ]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         # The record is closed first: a client that has its answer may look at the ledger at once.
-        if self.record is not None and not truncate:
+        if self.record is not None:
             self.record.status = status
-        self._finish(delivered=not truncate and not self.transport.is_closing())
+        self._finish(delivered=not self.transport.is_closing())
         self.transport.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
-        self.transport.write(data[: len(data) // 2] if truncate else data)
-        if truncate:
-            self.transport.close()
+        self.transport.write(data)
         self.busy = False
         if self.buffer:
             asyncio.get_running_loop().call_soon(self._next)

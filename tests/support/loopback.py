@@ -93,6 +93,7 @@ class LoopbackServer:
         self._seen: set[bytes] = set()
         self.open: set[Connection] = set()
         self._loop = asyncio.new_event_loop()
+        self._server: asyncio.Server | None = None
         self._ready = threading.Event()
         self._failed: OSError | None = None
         self._thread = threading.Thread(target=self._run, name="loopback", daemon=True)
@@ -120,6 +121,30 @@ class LoopbackServer:
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
+
+    def vanish(self, seconds: float | None = None) -> None:
+        """Be gone: break what is open, and refuse connections for a while or until `come_back`."""
+        self._loop.call_soon_threadsafe(self._vanish, seconds)
+
+    def come_back(self) -> None:
+        """Listen again, at the same address."""
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
+
+    def _vanish(self, seconds: float | None) -> None:
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        for connection in list(self.open):
+            connection.abort()
+        if seconds is not None:
+            self._loop.call_later(seconds, lambda: self._loop.create_task(self._listen()))
+
+    async def _listen(self) -> None:
+        if self._server is None:
+            self._server = await self._loop.create_server(
+                lambda: Connection(self), "127.0.0.1", self.port, backlog=1024
+            )
 
     def __enter__(self) -> Self:
         return self.start()
@@ -169,19 +194,19 @@ class LoopbackServer:
         loop = self._loop
         asyncio.set_event_loop(loop)
         try:
-            server = loop.run_until_complete(
-                loop.create_server(lambda: Connection(self), "127.0.0.1", self.port, backlog=1024)
-            )
+            loop.run_until_complete(self._listen())
         except OSError as error:
             self._failed = error
             self._ready.set()
             return
-        self.port = server.sockets[0].getsockname()[1]
+        assert self._server is not None
+        self.port = self._server.sockets[0].getsockname()[1]
         self._ready.set()
         try:
             loop.run_forever()
         finally:
-            server.close()
+            if self._server is not None:
+                self._server.close()
             for connection in list(self.open):
                 connection.abort()
             loop.run_until_complete(asyncio.sleep(0))

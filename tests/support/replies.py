@@ -52,6 +52,8 @@ class Fault:
         reset: Break the connection without an answer.
         answer_lost: Break the connection after the answer was made (and billed).
         truncate: Send half the body of the right answer, then close.
+        halve: Send half the body of the right answer as if it were the whole.
+        cut: Send half the body as a chunked stream that never ends, then break the connection.
         hang: Never answer.
         malformed: A 200 whose body is no JSON.
         delay: Seconds to wait on top of the server's latency; alone, the answer is right.
@@ -68,11 +70,18 @@ class Fault:
     reset: bool = False
     answer_lost: bool = False
     truncate: bool = False
+    halve: bool = False
+    cut: bool = False
     hang: bool = False
     malformed: bool = False
     delay: float = 0.0
     ignore_n: bool = False
     refuse: str | None = None
+
+    @property
+    def spoils(self) -> bool:
+        """Whether the right answer is made, and arrives broken."""
+        return self.truncate or self.halve or self.cut
 
 
 def pick(options: tuple[str, ...], *parts: object) -> str:

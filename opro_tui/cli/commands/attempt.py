@@ -39,6 +39,7 @@ def try_command(app: App, name: str, examples: int, instruction: str | None, as_
 async def _try(app: App, name: str, examples: int, instruction: str | None, as_json: bool) -> int:
     from opro_tui.cli import output
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.cli.signals import stoppable
     from opro_tui.engine.caller import CallFailed
     from opro_tui.engine.trial import trials
 
@@ -48,10 +49,11 @@ async def _try(app: App, name: str, examples: int, instruction: str | None, as_j
             output.say(SIMULATED)
         failure: ModelError | None = None
         try:
-            async for trial in trials(session, examples, instruction):
-                made.append(trial)
-                if not as_json:
-                    _show(trial)
+            with stoppable(session):
+                async for trial in trials(session, examples, instruction):
+                    made.append(trial)
+                    if not as_json:
+                        _show(trial)
         except CallFailed as failed:
             failure = failed.error
         if as_json and (made or failure is None):

@@ -33,13 +33,15 @@ def critique_command(app: App, name: str) -> int:
 
 async def _critique(app: App, name: str) -> int:
     from opro_tui.cli import output
+    from opro_tui.cli.signals import stoppable
     from opro_tui.core.events import Stopped
     from opro_tui.engine.loop import EXIT_CODES
 
     async with opened(app, name, readonly=False) as (_, session):
         ended: Stopped | None = None
-        async for event in session.criticize():
-            ended = event if isinstance(event, Stopped) else None
+        with stoppable(session):
+            async for event in session.criticize():
+                ended = event if isinstance(event, Stopped) else None
         if ended is not None:
             output.note(f"stopped: {output.one_line(ended.message)}")
             return EXIT_CODES.get(ended.code, 0)

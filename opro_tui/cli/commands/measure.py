@@ -164,6 +164,7 @@ async def _show(
     from opro_tui.cli import output
     from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.cli.signals import stoppable
     from opro_tui.engine import transfer
     from opro_tui.engine.caller import CallFailed
     from opro_tui.engine.run import Incomplete
@@ -175,7 +176,8 @@ async def _show(
         price = forecast_line(await session.scoring_forecast(len(candidates) * n))
         output.note(f"{len(candidates)} × {n} examples, at most: {price}")
     try:
-        found = await transfer.measure_there(session, candidates, examples, kind)
+        with stoppable(session):
+            found = await transfer.measure_there(session, candidates, examples, kind)
     except CallFailed as failed:
         raise failed.error from failed
     except Incomplete as missing:

@@ -90,7 +90,7 @@ async def _reproduce(app: App, plan: Plan, as_json: bool) -> int:
 
     from opro_tui.cli import output
     from opro_tui.cli.reproduction import Watcher, lines
-    from opro_tui.cli.running import INTERRUPTED, signals
+    from opro_tui.cli.signals import INTERRUPTED, signals
     from opro_tui.engine.reproduce import Reproduction, to_json
 
     config = app.config

@@ -33,7 +33,7 @@ async def write_file(path: Path, pieces: AsyncIterator[str], *, database: Path) 
     try:
         device = await asyncio.to_thread(_check, path, database)
         target = path if device else path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
-        file = await asyncio.to_thread(_open, target, device)
+        file = await _opened(target, device)
     except OSError as error:
         what = f"can't be written ({error.strerror or error})"
         raise BadInput(what, where=str(path), todo="Check the path.") from None
@@ -73,6 +73,19 @@ def _check(path: Path, database: Path) -> bool:
 
 def _a_database(path: Path) -> BadInput:
     return BadInput("is a database", where=str(path), todo="Give another file with -o.")
+
+
+async def _opened(target: Path, device: bool) -> BinaryIO:
+    opening = asyncio.ensure_future(asyncio.to_thread(_open, target, device))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # The thread can't be stopped: what it makes must not stay.
+        with contextlib.suppress(OSError):
+            (await opening).close()
+            if not device:
+                await asyncio.to_thread(target.unlink)
+        raise
 
 
 def _open(path: Path, device: bool) -> BinaryIO:

@@ -1,0 +1,41 @@
+"""A few of the kills with every test run, hundreds behind the marker `slow`."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trust import scenes
+from tests.trust.kills import harness, report
+
+QUICK = (
+    scenes.Scoring,
+    scenes.Committing,
+    scenes.Migrating,
+    scenes.Exporting,
+    scenes.Evaluating,
+    scenes.Screen,
+)
+
+
+def test_killed_at_a_dozen_moments_nothing_is_lost_or_bought_twice() -> None:
+    with harness(seed=11, real=0) as at_work:
+        for kind in QUICK:
+            at_work.chain(kind, 0, kills=2)
+        tally = at_work.tally
+    assert not tally.defects, "\n".join(report(tally))
+    assert tally.kills >= 8
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_killed_at_hundreds_of_moments_nothing_is_lost_or_bought_twice() -> None:
+    with harness(seed=1) as at_work:
+        number = 0
+        while at_work.tally.kills < 300:
+            for kinds in scenes.SCENES.values():
+                for kind in kinds:
+                    at_work.chain(kind, number)
+            number += 1
+        tally = at_work.tally
+    print("\n".join(report(tally)))
+    assert not tally.defects, "\n".join(report(tally))
