@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.support.wire import CHAT, LoopbackRequest
+from tests.support.wire import CHAT, read_request
 from tests.trust.storm import LASTING, Tally, all_lasting, report, sky, storms
 from tests.trust.weather import Storm
 
@@ -33,7 +33,7 @@ def test_what_does_not_heal_stops_at_once_and_burns_nothing() -> None:
 
 
 def test_a_storm_is_a_function_of_its_seed_and_as_strong_as_it_says() -> None:
-    request = LoopbackRequest(1, CHAT, {}, {}, "m", (("user", "<INS>"),), 1, cache=False)
+    request = read_request(1, CHAT, {}, {"messages": [{"role": "user", "content": "<INS>"}]})
     one, other = Storm(SEED), Storm(SEED)
     one.blowing = other.blowing = True
     faults = [one(number, request) for number in range(1, 4001)]
