@@ -79,6 +79,7 @@ class Reading:
     Attributes:
         batch: It, with what is still open.
         sent: Its requests by name, as far as they are still wanted; filled by `prepare`.
+        seen: How many results there were, those that were taken in before among them.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Reading:
     ) -> None:
         self.batch = batch
         self.sent: dict[str, Request] = {}
+        self.seen = 0
         self._scoring = scoring
         self._run = scoring.run
         self._caller = scoring.run.caller
@@ -118,6 +120,7 @@ class Reading:
 
     async def take(self, name: str, result: Response | ModelError) -> None:
         """Take a result in, sooner or later."""
+        self.seen += 1
         call = self._open.pop(name, None)
         if call is None:
             return  # taken in before a kill, or nobody's

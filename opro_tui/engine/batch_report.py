@@ -32,7 +32,7 @@ class BatchState:
     def status(self) -> str:
         """A word for where it is: the provider's own while it is there."""
         if self.batch.ended is not None:
-            return "ended"
+            return "taken_in"
         if self.batch.remote is None:
             return "unconfirmed"
         return "unknown" if self.look is None else self.look.status

@@ -20,20 +20,22 @@ from opro_tui.engine.batch_reading import Reading, name_of
 from opro_tui.engine.budget import WorstCase, worst_case
 from opro_tui.engine.caller import CallFailed, estimate_input
 from opro_tui.engine.run import Incomplete, Interrupted
-from opro_tui.models.batches import NOT_SENT
+from opro_tui.models.batches import NOT_SENT, UNANSWERED, unanswered
 from opro_tui.models.gate import limits
 from opro_tui.store.records import BatchIntent, CallIntent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from opro_tui.core.protocols import BatchLook, Model, Request, Traits
+    from opro_tui.core.protocols import BatchLook, Request, Traits
     from opro_tui.engine.batch_reading import Pair, Scoring
     from opro_tui.engine.job import Job
     from opro_tui.store.records import BatchCall, StoredBatch
 
 TRIES = 3
 """Batches that a request is put into in one run before it counts as missing."""
+READS = 3
+"""Readings of a batch's results before what they lack counts as unanswered, and is sent again."""
 _TIMEOUT = 408
 
 
@@ -46,6 +48,7 @@ class Batching:
         self.model = scoring.model
         self.at_work = AtProvider(scoring.run, scoring.model)
         self._tries: Counter[bytes] = Counter()
+        self._reads: Counter[int] = Counter()
         self._hopeless: set[bytes] = set()
         self._refused: tuple[Job, ParameterRefused] | None = None
         self._cancelled = 0
@@ -243,6 +246,7 @@ class Batching:
         """Take in the results of a batch that ended; returns it with what is still open."""
         assert batch.remote is not None  # noqa: S101 - it was looked at
         traits = dict(await self.run.caller.traits(self.model))
+        self._reads[batch.id] += 1
         reading = Reading(self.scoring, batch, self._pairs(traits), traits, self._note)
         await reading.prepare()
         results = self.model.batches().results(batch.remote, reading.sent, traits)
@@ -255,7 +259,11 @@ class Batching:
             await reading.flush()
             self.at_work.failed(error)
             return reading.batch
-        await reading.leave(look.left_over or _unanswered(self.model))
+        left_over = look.left_over or unanswered(self.model.name)
+        cut_off = left_over.kind == UNANSWERED or reading.seen < look.done
+        if cut_off and reading.batch.open and self._reads[batch.id] < READS:
+            return reading.batch  # there may be more of them
+        await reading.leave(left_over)
         await self._end(reading.batch)
         return replace(reading.batch, open=0)
 
@@ -312,7 +320,3 @@ def _is_refusal(error: ModelError) -> bool:
     if error.fatal or limits(error) or error.kind == NOT_SENT:
         return True
     return error.status is not None and 400 <= error.status < 500 and error.status != _TIMEOUT
-
-
-def _unanswered(model: Model) -> ModelError:
-    return ModelError("the batch ended without an answer", where=model.name, retryable=True)

@@ -29,6 +29,8 @@ T = TypeVar("T")
 FULL = "Set --scoring full."
 NOT_SENT = "not_sent"
 """The kind of an error that came before anything was sent that could be billed."""
+UNANSWERED = "unanswered"
+"""The kind of an error about a request that an ended batch says nothing about."""
 PAGE = 100
 PAGES = 20
 """Pages of a provider's list of batches that are looked through for one that was sent lately."""
@@ -154,7 +156,12 @@ class ProviderBatches(ABC):
         client = await self.adapter.client()
         async with aclosing(self._lines(client, remote)) as lines:
             while (line := await self._asked(anext(lines, None))) is not None:
-                found = self._read(line)
+                try:
+                    found = self._read(line)
+                except ModelError:
+                    if line.endswith(b"\n"):
+                        continue  # nobody can say what it answers
+                    raise  # it was cut off
                 name = found.get("custom_id")
                 if not isinstance(name, str):
                     continue  # nobody can say what it answers
@@ -249,13 +256,13 @@ def line_of(entry: Json) -> bytes:
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The lines of a stream; only a newline ends one, whatever else texts may hold."""
+    """The lines of a stream with their ends; only a newline is one, whatever texts may hold."""
     rest = b""
     async for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             if line.strip():
-                yield line
+                yield line + b"\n"
     if rest.strip():
         yield rest
 
@@ -285,5 +292,5 @@ def expired(where: str) -> ModelError:
 def unanswered(where: str) -> ModelError:
     """What became of a request that an ended batch says nothing about."""
     return ModelError(
-        "the batch ended without an answer to it", where=where, kind="malformed", retryable=True
+        "the batch ended without an answer to it", where=where, kind=UNANSWERED, retryable=True
     )

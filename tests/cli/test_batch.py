@@ -70,7 +70,7 @@ def test_a_run_is_left_and_its_batch_taken_up_or_cancelled(cli, folder):
         desk.seen = lambda name: setattr(desk, "looks", 1) if name == "create" else None
         cli.ok("run", "s")
         states = cli.ok("batch", "s", "--json").json
-        assert [each["status"] for each in states] == ["ended"] * 3
+        assert [each["status"] for each in states] == ["taken_in"] * 3
         assert states[0]["cancelled"]
         assert [each["requests"] for each in states] == [4, 4, 8]
         assert "can't be had together" in cli.refused("batch", "s", "--cancel", "--give-up")

@@ -606,3 +606,26 @@ async def test_an_answer_counts_although_a_parameter_was_learned_meanwhile(db, t
             assert session.state.finished_steps == 1
             assert session.state.candidates[1].score.full
         assert not desk.twice()
+
+
+@pytest.mark.parametrize("scorer", ["openai/m", "anthropic/m"])
+async def test_results_that_are_cut_off_or_garbled_are_read_again(db, tmp_path, scorer):
+    def whole_lines(data):
+        return b"\n".join(data.split(b"\n")[:2]) + b"\n"
+
+    def garbled(data):
+        first, rest = data.split(b"\n", 1)
+        return first[:20] + b"\n[]\n\n" + rest
+
+    ways = [lambda data: data[: len(data) // 2], whole_lines, garbled]
+    desk = BatchDesk(looks=1)
+    desk.spoil = lambda data: (ways.pop(0) if ways else bytes)(data)
+    with LoopbackServer(desk=desk) as server:
+        await new(db, batched(tmp_path, server.url, scorer=scorer))
+        async with opened(db) as session:
+            await run(session, 1)
+            assert session.state.finished_steps == 1
+            used = session.state.usage("scorer")
+            # What is garbled is no answer: after three readings it is bought again.
+            assert (used.calls, used.failed) in ((30, 0), (30, 1))
+        assert len(desk.twice()) == used.failed

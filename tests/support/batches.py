@@ -88,6 +88,9 @@ class BatchDesk:
         seen: Told the name of each call on the desk, before it is answered.
         most: The most requests in one batch.
         seed: For the order of results.
+
+    Attributes:
+        spoil: Changes the bytes of results on their way.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class BatchDesk:
         self.bought: list[Bought] = []
         self.calls: list[str] = []
         self.server: LoopbackServer
+        self.spoil: Callable[[bytes], bytes] = bytes
         self._asked = 0
 
     def twice(self) -> list[str]:
@@ -147,7 +151,7 @@ class BatchDesk:
             batch.cancelled = True
             return self._call("cancel") or (200, self._shown(batch))
         if action == "results":
-            return self._call("results") or (200, _jsonl(batch.lines))
+            return self._call("results") or (200, self.spoil(_jsonl(batch.lines)))
         return self._call("look") or self._look(batch)
 
     def _call(self, name: str) -> Reply | None:
@@ -174,7 +178,7 @@ class BatchDesk:
             self.files.pop(name, None)
             return 200, {"id": name, "object": "file", "deleted": True}
         if action == "content":
-            return self._call("results") or (200, self.files[name])
+            return self._call("results") or (200, self.spoil(self.files[name]))
         if failed := self._call("upload"):
             return failed
         fields = _multipart(headers["content-type"], raw)

@@ -64,17 +64,16 @@ def _line(state: BatchState) -> str:
     from opro_tui.cli.output import one_line
 
     batch = state.batch
+    status = state.status if batch.ended is None else f"taken in {clock(batch.ended)}"
     parts = [
         f"step {batch.step}",
         one_line(batch.remote or "name not known yet"),
         one_line(batch.model),
         f"sent {clock(batch.submitted or batch.started)}",
-        f"{state.status}, {state.done:,} of {batch.requests:,} done",
+        f"{status}, {state.done:,} of {batch.requests:,} done",
     ]
     if batch.cancelled is not None:
         parts.append(f"cancelled {clock(batch.cancelled)}")
-    if batch.ended is not None:
-        parts.append(f"taken in {clock(batch.ended)}")
     if state.trouble:
         parts.append(one_line(state.trouble))
     return " · ".join(parts)
