@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _MAX_BYTES = 1_000_000
 _BACKUPS = 3
-_ROOT = logging.getLogger("opro_tui")
+_OWN = logging.getLogger("opro_tui")
+_ROOT = logging.getLogger()
 _SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _LEAST_SECRET = 6
 
@@ -43,20 +44,28 @@ class _Masked(logging.Formatter):
 
 
 def set_up(level: str) -> None:
-    """Log what this program says from a level on; the file is made by the first line."""
-    _ROOT.setLevel(level.upper())
-    _ROOT.propagate = False
-    for handler in list(_ROOT.handlers):
+    """Log what this program says from a level on; the file is made by the first line.
+
+    Of the libraries the warnings are logged, which otherwise would be written over the screen; at
+    their lower levels some of them log whole prompts.
+    """
+    _OWN.setLevel(level.upper())
+    for handler in [each for each in _ROOT.handlers if isinstance(each, _PrivateFile)]:
         _ROOT.removeHandler(handler)
         handler.close()
     handler = _PrivateFile(log_path(), maxBytes=_MAX_BYTES, backupCount=_BACKUPS, delay=True)
     handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s %(message)s"))
     _ROOT.addHandler(handler)
+    logging.captureWarnings(capture=True)
 
 
 def debugging() -> bool:
     """Whether the user asked for tracebacks."""
-    return _ROOT.isEnabledFor(logging.DEBUG) and bool(_ROOT.handlers)
+    return _OWN.isEnabledFor(logging.DEBUG) and _is_set_up()
+
+
+def _is_set_up() -> bool:
+    return any(isinstance(each, _PrivateFile) for each in _ROOT.handlers)
 
 
 def record(error: BaseException) -> Path | None:
@@ -65,8 +74,8 @@ def record(error: BaseException) -> Path | None:
     Returns:
         The log file; None when nothing could be written.
     """
-    if not _ROOT.handlers:
+    if not _is_set_up():
         set_up("warning")
-    _ROOT.error("unexpected error", exc_info=error)
+    _OWN.error("unexpected error", exc_info=error)
     path = log_path()
     return path if path.exists() else None

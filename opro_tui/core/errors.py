@@ -77,6 +77,9 @@ class ModelError(OproError):
         kind: A short stable word for grouping: `rate_limit`, `overloaded`, `server`, `connection`,
             `timeout`, `malformed`, `auth`, `not_found`, `quota`, `rejected`, `missing_package`.
         fatal: Whether no other call to this endpoint can succeed either (bad key, unknown model).
+
+    Attributes:
+        request_id: What the endpoint called the request; empty where it said nothing.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class ModelError(OproError):
         self.fatal = fatal
         self.retry_after = retry_after
         self.status = status
+        self.request_id = ""
 
 
 class ParameterRefused(ModelError):

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from opro_tui.core.errors import (
@@ -17,6 +18,7 @@ from opro_tui.core.errors import (
 )
 from opro_tui.core.events import Outcome, Warned
 from opro_tui.core.usage import Usage, to_picodollars
+from opro_tui.engine import call_log
 from opro_tui.engine.budget import worst_case
 from opro_tui.engine.job import Answered, Job
 from opro_tui.engine.lock import WriterLock
@@ -323,10 +325,15 @@ class Caller:
         try:
             policy = self._patience.of(self.policy, job.model.endpoint, seed=call.call)
             response, _ = await call_with_retries(
-                call.attempt, policy, self._note_retry, stopping=self.stopping, turn=call.turn
+                call.attempt,
+                policy,
+                partial(self._note_retry, call.call),
+                stopping=self.stopping,
+                turn=call.turn,
             )
         except asyncio.CancelledError:
             unknown = call.finished(Outcome.UNKNOWN, Usage(unknown=1), "broken off")
+            call_log.ended(unknown, job.model.name, None)
             await asyncio.shield(self._commit(unknown, None))
             raise
         except ModelError as error:
@@ -340,10 +347,12 @@ class Caller:
         self.traffic.last_reply = time.monotonic()
         self._patience.heard(job.model.endpoint)
         event = call.finished(Outcome.ANSWERED, self.usage(job.model, response.usage))
+        call_log.answered(event, job.model.name, response.request_id)
         return await self.keep(event, response, call.then, slow=job.slow, slot=call.slot)
 
     async def failed(self, model: Model, event: CallFinished, error: ModelError) -> None:
         """Commit a call that failed."""
+        call_log.ended(event, model.name, error)
         self.traffic.last_error = str(error)
         self._patience.failed(model.endpoint, error)
         if isinstance(error, ParameterRefused | ContextOverflow):
@@ -406,7 +415,8 @@ class Caller:
             slot.leave()
         self.publish(await stored)
 
-    def _note_retry(self, attempt: int, error: ModelError, delay: float) -> None:
+    def _note_retry(self, call: int, attempt: int, error: ModelError, delay: float) -> None:
+        call_log.again(call, attempt, error, delay)
         self.traffic.retries += 1
         if limits(error):
             return  # the endpoint's gate tells of it

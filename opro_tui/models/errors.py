@@ -200,7 +200,19 @@ def from_status(
         context: Of the call.
         sent: Names of the parameters that were sent.
     """
-    said = read_body(body)
+    error = _typed(status, read_body(body), headers, context, sent)
+    error.request_id = request_id(headers)
+    return error
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """What an endpoint calls a request; empty where it says nothing."""
+    return headers.get("x-request-id") or headers.get("request-id") or ""
+
+
+def _typed(
+    status: int, said: Refusal, headers: Mapping[str, str], context: Context, sent: Collection[str]
+) -> ModelError:
     text = clean(said.message, context.secrets) or "no reason given"
     if parameter := refused_parameter(status, said, sent):
         what = f"the endpoint does not take {parameter}: {text}"

@@ -227,9 +227,9 @@ class Host(App[None]):
         self._return_code = 1
         if self._exception is not None:
             return
-        crash.record(error)
+        attachable = crash.record(error)
         log = log_path()
-        self.panic(Text(crash.report(error, log if log.exists() else None)))
+        self.panic(Text(crash.report(error, log if log.exists() else None, attachable)))
         self._exception = error
         self._exception_event.set()
 
