@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GROWTH = 1.5
 """How much longer each wait for a batch is than the one before."""
-LOOKS = 10
+LOOKS = 30
 """Looks in a row that may fail before a run leaves its batches alone."""
 SETTLE = 4
 """Times the first wait after which a batch whose sending was cut off would have turned up."""

@@ -108,7 +108,8 @@ class Reading:
     async def prepare(self) -> None:
         """Find the requests again that are to be answered."""
         state, examples = self._run.state, self._run.task.examples
-        for call in await self._run.store.batch_calls(self.batch.id):
+        for place, call in enumerate(await self._run.store.batch_calls(self.batch.id)):
+            await breathe(place)
             name = name_of(self.batch.tag, call.key)
             self._open[name] = call
             candidate = None if call.candidate is None else state.candidates.get(call.candidate)
@@ -197,6 +198,12 @@ class Reading:
         """One call less that may still cost something."""
         self.batch = less_one(self.batch)
         self._caller.budget.hold(self.batch.id, worst_of(self.batch))
+
+
+async def breathe(place: int) -> None:
+    """Let the screen go on now and then while thousands of requests are gone through."""
+    if place % AT_ONCE == 0:
+        await asyncio.sleep(0)
 
 
 def name_of(tag: str, key: bytes) -> str:

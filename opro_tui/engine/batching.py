@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import ModelError, ParameterRefused
 from opro_tui.engine.at_provider import AtProvider, waits_for, worst_of
-from opro_tui.engine.batch_reading import Reading, name_of
+from opro_tui.engine.batch_reading import Reading, breathe, name_of
 from opro_tui.engine.budget import WorstCase, worst_case
 from opro_tui.engine.caller import CallFailed, estimate_input
 from opro_tui.engine.run import Incomplete, Interrupted
@@ -95,7 +95,8 @@ class Batching:
         traits = await caller.traits(self.model)
         known: list[Pair] = []
         wanted: dict[bytes, Job] = {}
-        for pair in pairs:
+        for place, pair in enumerate(pairs):
+            await breathe(place)
             job = self.scoring.job(*pair)
             key = job.key(traits)
             if caller.has(key):
@@ -247,7 +248,7 @@ class Batching:
         assert batch.remote is not None  # noqa: S101 - it was looked at
         traits = dict(await self.run.caller.traits(self.model))
         self._reads[batch.id] += 1
-        reading = Reading(self.scoring, batch, self._pairs(traits), traits, self._note)
+        reading = Reading(self.scoring, batch, await self._pairs(traits), traits, self._note)
         await reading.prepare()
         results = self.model.batches().results(batch.remote, reading.sent, traits)
         try:
@@ -267,10 +268,11 @@ class Batching:
         await self._end(reading.batch)
         return replace(reading.batch, open=0)
 
-    def _pairs(self, traits: Traits) -> dict[bytes, list[Pair]]:
+    async def _pairs(self, traits: Traits) -> dict[bytes, list[Pair]]:
         """What waits for each request key's answer."""
         found: dict[bytes, list[Pair]] = defaultdict(list)
-        for pair in self.scoring.missing():
+        for place, pair in enumerate(list(self.scoring.missing())):
+            await breathe(place)
             found[self.scoring.job(*pair).key(traits)].append(pair)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from abc import ABC, abstractmethod
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,6 +39,8 @@ SKEW = 3600.0
 """Seconds by which a provider's clock may be behind ours."""
 _NONE = frozenset((404, 405, 501))
 _MANY = 1000
+_NAME = re.compile(r"[\w.:-]{1,200}", re.ASCII)
+"""What a provider may call a batch or a file."""
 
 
 class ProviderBatches(ABC):
@@ -241,7 +244,7 @@ class ProviderBatches(ABC):
             ModelError: It has none.
         """
         name = body.get("id")
-        if not isinstance(name, str) or not name:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise errors.malformed(self.adapter.context, "the batch has no id")
         return name
 
