@@ -62,7 +62,7 @@ def result(cli: Cli, db: str) -> list[Any]:
     for arm in data["arms"]:
         for each in (arm, *arm["sessions"]):
             for usage in (each["usage"], each["alone"]):
-                for name in ("unknown", "cached_tokens"):
+                for name in ("unknown", "cached_tokens", "cache_write_tokens", "cache_saved_usd"):
                     usage.pop(name)
     return list(data["arms"])
 
