@@ -178,6 +178,8 @@ class Reading:
         self._settled()
         pairs = self._waiting_for(call)
         job = self._scoring.job(*pairs[0]) if pairs else None
+        if job is not None and job.key(self._traits) != call.key:
+            job = None  # what it was refused for is not sent any more
         self._note(self.batch, call, error, job)
         if isinstance(error, ParameterRefused):
             return

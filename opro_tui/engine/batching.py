@@ -127,10 +127,17 @@ class Batching:
         self._tries.update(key for key, _ in jobs)
         named = [(name_of(" " * 16, key), job.request) for key, job in jobs]
         sizes = await asyncio.to_thread(batches.split, named, traits)
-        live, start = [], 0
+        live: list[StoredBatch] = []
+        start = 0
         for size in sizes:
             part = slice(start, start + size)
-            batch = await self._send(jobs[part], priced[part], traits)
+            try:
+                batch = await self._send(jobs[part], priced[part], traits)
+            except CallFailed as failed:
+                if not live:
+                    raise
+                self.scoring.stop = failed  # when those before it are home
+                break
             live += [] if batch is None else [batch]
             start += size
         return live

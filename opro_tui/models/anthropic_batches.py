@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from opro_tui.models.anthropic import VERSION_WITH_TEMPERATURE
 from opro_tui.models.batches import (
     PAGE,
     PAGES,
+    SKEW,
+    WHILE,
     ProviderBatches,
     cancelled,
     count_in,
@@ -45,7 +48,7 @@ class AnthropicBatches(ProviderBatches):
     """Batches of messages. They carry no note of ours: the requests' names begin with the tag."""
 
     most_requests = 100_000
-    most_bytes = 256_000_000
+    most_bytes = 200_000_000  # 256 MB, of which the SDK may use some for blanks
 
     def entry(self, name: str, arguments: Json) -> Json:
         """One request of the list that goes up."""
@@ -122,7 +125,7 @@ class AnthropicBatches(ProviderBatches):
             for batch in recent:
                 name = self.name_in(batch)
                 total = count_in(batch.get("request_counts"), "processing", *_THROUGH)
-                if name in known or total != count:
+                if name in known or total != count or _made(batch) > since + SKEW * 2 + WHILE:
                     continue
                 if batch.get("processing_status") != "ended":
                     found.append((name, False))  # only its results will tell
@@ -140,8 +143,8 @@ class AnthropicBatches(ProviderBatches):
 
 
 def _made(batch: Json) -> float:
-    """When a batch was made, in seconds since 1970; one that doesn't say it may be new."""
+    """When a batch was made, in seconds since 1970; one that doesn't say it is as good as new."""
     try:
         return datetime.fromisoformat(str(batch.get("created_at"))).timestamp()
     except ValueError:
-        return float("inf")
+        return time.time()

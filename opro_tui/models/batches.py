@@ -35,8 +35,10 @@ UNANSWERED = "unanswered"
 PAGE = 100
 PAGES = 20
 """Pages of a provider's list of batches that are looked through for one that was sent lately."""
-SKEW = 3600.0
+SKEW = 900.0
 """Seconds by which a provider's clock may be behind ours."""
+WHILE = 3600.0
+"""Seconds within which the sending of a batch has surely ended."""
 _NONE = frozenset((404, 405, 501))
 _MANY = 1000
 _NAME = re.compile(r"[\w.:-]{1,200}", re.ASCII)

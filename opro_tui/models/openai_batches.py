@@ -42,7 +42,7 @@ class OpenAIBatches(ProviderBatches):
     """
 
     most_requests = 50_000
-    most_bytes = 200_000_000
+    most_bytes = 195_000_000  # 200 MB
 
     def __init__(self, adapter: Adapter, path: str) -> None:
         super().__init__(adapter)

@@ -629,3 +629,37 @@ async def test_results_that_are_cut_off_or_garbled_are_read_again(db, tmp_path, 
             # What is garbled is no answer: after three readings it is bought again.
             assert (used.calls, used.failed) in ((30, 0), (30, 1))
         assert len(desk.twice()) == used.failed
+
+
+async def test_a_parameter_refused_twice_over_is_no_reason_to_stop(db, tmp_path):
+    desk = BatchDesk(looks=10**6)
+    with LoopbackServer(desk=desk, refuse=["temperature"]) as server:
+        await new(db, batched(tmp_path, server.url, optimizer="anthropic/m"))
+        async with opened(db) as session:
+            running = asyncio.create_task(run(session, 1))
+            await until(lambda: "look" in desk.calls)
+            session.stop()
+            await running
+            # Another session finds it out while the batch is under way.
+            await session._store.set_trait(server.url, "openai/m", "temperature", False)
+        desk.looks = 1
+        async with opened(db) as session:
+            await run(session, 1)
+            assert session.state.finished_steps == 1
+            assert session.state.usage("scorer").failed == 6
+
+
+async def test_what_was_sent_before_a_batch_that_is_refused_comes_home(db, tmp_path, monkeypatch):
+    monkeypatch.setattr(OpenAIBatches, "most_requests", 4)
+    desk = BatchDesk(looks=2)
+    desk.fault = lambda name: 403 if name == "create" and desk.batches else None
+    with LoopbackServer(desk=desk) as server:
+        await new(db, batched(tmp_path, server.url))
+        async with opened(db) as session:
+            stopped = (await run(session, 1))[-1]
+            assert stopped.code == "error"
+            assert session.state.usage("scorer").calls == len(desk.bought) == 4
+            desk.fault = None
+            await run(session, 1)
+            assert session.state.finished_steps == 1
+        assert not desk.twice()
