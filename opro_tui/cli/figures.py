@@ -80,9 +80,11 @@ def clock(milliseconds: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are some."""
+    """Minutes and seconds, with hours where there are some; from two days on, days alone."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24:,} days"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 

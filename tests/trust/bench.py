@@ -89,6 +89,10 @@ class Bench:
     def _make_single(self, folder: Path) -> None:
         self.run(folder, "new", "s", *self.settings("openai-responses/optimizer"), "--headless")
 
+    def _make_batch(self, folder: Path) -> None:
+        settings = (*self.settings("openai/optimizer"), "--scoring", "batch")
+        self.run(folder, "new", "s", *settings, "--headless")
+
     def _make_done(self, folder: Path) -> None:
         self._make_many(folder)
         self.run(folder, "run", "s", "--steps", str(STEPS))

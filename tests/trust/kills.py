@@ -13,12 +13,14 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from tests.support.batches import BatchDesk
 from tests.support.loopback import LoopbackServer, answering
 from tests.trust import books
 from tests.trust.bench import CONCURRENCY, Bench
+from tests.trust.books import as_json
 from tests.trust.moments import CLOSED, SIGNALS, WITHIN, Moment, name_of
 from tests.trust.processes import Child, Hung, Nursery, Terminal, real_process
-from tests.trust.scenes import SCENES, Exporting, Scene, short
+from tests.trust.scenes import SCENES, Exporting, Scene
 from tests.trust.table import heading, table
 
 if TYPE_CHECKING:
@@ -47,16 +49,23 @@ class Trigger:
         self.child, self.moment = child, moment
 
     def __call__(self, _number: int, request: LoopbackRequest) -> Fault | None:
+        self._saw("request", request.model)
+        return None
+
+    def desk(self, call: str) -> None:
+        """The batch endpoints' hook."""
+        self._saw("desk", call)
+
+    def _saw(self, how: str, what: str) -> None:
         moment, child = self.moment, self.child
-        if moment is None or child is None or moment.what not in ("", request.model):
-            return None
+        if moment is None or child is None or (moment.how, moment.what) != (how, what):
+            return
         self.left -= 1
         if self.left == 0:
             if moment.after:
                 threading.Timer(moment.after, child.strike, (moment.signal,)).start()
             else:
                 child.strike(moment.signal)
-        return None
 
 
 @dataclass(slots=True)
@@ -105,6 +114,8 @@ class Harness:
         scene = kind(self.bench, self._folder(), random)
         expected = self._undisturbed(kind, scene)
         begun = len(self.bench.server.ledger)
+        desk = self.bench.server.desk
+        sold = len(desk.bought)
         place = f"{kind.name} {number}"
         struck = 0
         for _ in range(kills or random.randint(1, kind.kills)):
@@ -121,8 +132,11 @@ class Harness:
             return struck
         found = scene.result()
         if found != expected:
-            self._defect(place, f"ended otherwise:\n  {short(found)}\n  {short(expected)}")
+            self._defect(place, f"ended otherwise:\n  {_short(found)}\n  {_short(expected)}")
         self._balance(scene, begun, struck, place)
+        prompts = Counter(each.prompt for each in desk.bought[sold:])
+        if twice := [prompt for prompt, times in prompts.items() if times > 1]:
+            self._defect(place, f"{len(twice)} answers were bought twice in batches")
         self.tally.sessions[kind.name] += 1
         return struck
 
@@ -155,7 +169,7 @@ class Harness:
         else:
             own = moment if within else None
             child = self.bench.nursery.start(argv, env, log, moment=own, terminal=terminal)
-        if moment.how == "request":
+        if moment.how in ("request", "desk"):
             self.trigger.set(child, moment)
         elif moment.how == "clock":
             delay = moment.after * (4 if real else 1)
@@ -230,12 +244,8 @@ class Harness:
     ) -> None:
         for fault in scene.faults():
             self._defect(where, fault)
-        if isinstance(scene, Exporting) and (litter := scene.litter()):
-            if moment.signal != SIGNALS["SIGKILL"]:
-                self._defect(where, f"left {litter} beside the file (code {code})")
-            self.tally.litter += len(litter)
-            for name in litter:
-                (scene.path.parent / name).unlink()
+        if isinstance(scene, Exporting):
+            self._check_litter(scene, moment, f"{where} (code {code})")
         if not scene.db.exists():
             return
         now = books.read_books(scene.db)
@@ -247,11 +257,21 @@ class Harness:
             lost = {call for call, text in before.answers.items() if now.answers.get(call) != text}
             if lost:
                 self._defect(where, f"lost committed answers: {sorted(lost)[:5]}")
+        if scene.batched:
+            return
         left = now.open + now.unknown - (before.open + before.unknown if before else 0)
         if left > CONCURRENCY:
             self._defect(where, f"{left} calls without an outcome")
         if moment.signal != SIGNALS["SIGKILL"] and left:
             self._defect(where, f"{left} calls in flight were not kept (code {code})")
+
+    def _check_litter(self, scene: Exporting, moment: Moment, where: str) -> None:
+        litter = scene.litter()
+        if litter and moment.signal != SIGNALS["SIGKILL"]:
+            self._defect(where, f"left {litter} beside the file")
+        self.tally.litter += len(litter)
+        for name in litter:
+            (scene.path.parent / name).unlink()
 
     def _balance(self, scene: Scene, begun: int, struck: int, place: str) -> None:
         """Hold the server's ledger against the database's calls."""
@@ -281,6 +301,11 @@ class Harness:
         self.tally.defects.append(f"{where}: {what}")
 
 
+def _short(value: Any) -> str:
+    """A result in a line, for a defect."""
+    return value[:200].decode("utf-8", "replace") if isinstance(value, bytes) else as_json(value)
+
+
 def _tail(log: Path) -> str:
     return log.read_text(errors="replace")[-1000:] if log.exists() else ""
 
@@ -300,8 +325,13 @@ def harness(seed: int, real: int = 12, folder: Path | None = None) -> Iterator[H
     with tempfile.TemporaryDirectory(prefix="opro-kills-") as temporary:
         root = Path(folder or temporary)
         root.mkdir(parents=True, exist_ok=True)
-        (root / "config.toml").write_text("")
-        with LoopbackServer(reply, fault=trigger, latency=LATENCY) as server, Nursery() as nursery:
+        (root / "config.toml").write_text("[batch]\nfirst_look = 0.02\nlongest_wait = 0.05\n")
+        with (
+            LoopbackServer(
+                reply, fault=trigger, latency=LATENCY, desk=BatchDesk(seen=trigger.desk)
+            ) as server,
+            Nursery() as nursery,
+        ):
             yield Harness(Bench(nursery, server, root), trigger, seed, real)
 
 

@@ -38,12 +38,13 @@ class Moment:
     """A seeded point in a process's life.
 
     Attributes:
-        how: `request` (the n-th to a model has come), `clock` (seconds since the start), or one of
-            WITHIN.
+        how: `request` (the n-th to a model has come), `desk` (the n-th call on the batch endpoints
+            has), `clock` (seconds since the start), or one of WITHIN.
         signal: What it gets; CLOSED closes its terminal.
         n: Which request, commit, statement or line; 1 is the first.
         after: Seconds later.
-        what: The model of a request, or the end of the path of the file whose lines are counted.
+        what: The model of a request, the kind of a call on the desk, or the end of the path of the
+            file whose lines are counted.
     """
 
     how: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from contextlib import closing, suppress
@@ -61,6 +60,7 @@ class Scene:
         gentle: Exit codes after a signal that can be caught.
         kills: The most kills before it is let finish.
         buys: Whether all answers in the database were given by the server meanwhile.
+        batched: Whether answers are bought in batches, which outlive who sent them.
     """
 
     name: ClassVar[str]
@@ -69,6 +69,7 @@ class Scene:
     gentle: ClassVar[frozenset[int]] = frozenset((0, 130))
     kills: ClassVar[int] = 4
     buys: ClassVar[bool] = True
+    batched: ClassVar[bool] = False
 
     def __init__(self, bench: Bench, folder: Path, random: Random) -> None:
         self.bench = bench
@@ -172,6 +173,23 @@ class Migrating(_Steps):
     def faults(self) -> list[str]:
         has = len(books.read_books(self.db).migrations)
         return [] if has in (1, len(known())) else [f"migrated half-way: {has} migrations"]
+
+
+class Batching(_Steps):
+    """`run`, while answers are bought in batches: sent, waited for, read."""
+
+    name, template, buys, batched = "batching", "batch", False, True
+    CALLS = ("upload", "create", "created", "look", "results", "list")
+
+    def moment(self) -> Moment:
+        draw = self.random.random()
+        if draw < 0.6:
+            call = self.random.choice(self.CALLS)
+            n, after = self.random.randint(1, 3), self.random.choice(DELAYS)
+            return Moment("desk", a_signal(self.random), n, after, call)
+        if draw < 0.8:
+            return in_a_commit(self.random, 15, 120)
+        return in_lines(self.random, "opro_tui/engine/batching.py", 2)
 
 
 class _Once(Scene):
@@ -364,6 +382,7 @@ SCENES: dict[str, tuple[type[Scene], ...]] = {
     "sampling": (Sampling, SamplingSingly),
     "scoring": (Scoring,),
     "committing": (Committing,),
+    "batching": (Batching,),
     "migrating": (Migrating,),
     "exporting": (Exporting,),
     "importing": (Importing,),
@@ -372,12 +391,3 @@ SCENES: dict[str, tuple[type[Scene], ...]] = {
     "ablating": (Ablating,),
     "screen": (Screen,),
 }
-
-
-def short(value: Any) -> str:
-    """A result in a line, for a defect."""
-    return (
-        value[:200].decode("utf-8", "replace")
-        if isinstance(value, bytes)
-        else json.dumps(value, default=str)[:1500]
-    )

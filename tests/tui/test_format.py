@@ -114,6 +114,7 @@ def test_ranges_durations_and_counts() -> None:
     assert fmt.duration(4.2) == "4 s"
     assert fmt.duration(130) == "2 min 10 s"
     assert fmt.duration(7300) == "2 h 1 min"
+    assert fmt.duration(1e9) == "11,574 days"
     assert fmt.short_count(36_314) == "36k"
     assert fmt.short_count(1_200_000) == "1.2M"
     assert fmt.plural(1, "call") == "1 call"
