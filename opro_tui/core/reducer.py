@@ -35,7 +35,7 @@ from opro_tui.core.trajectory import RankKey, rank_key
 from opro_tui.core.usage import Usage, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 def reduce(state: State, event: Event) -> State:
@@ -49,9 +49,12 @@ def fold(state: State, events: Iterable[Event]) -> State:
     Folding many at once costs one copy of what they change, not one copy an event.
     """
     builder = _Builder(state)
-    apply = builder.apply  # looked up once: a dispatching method is made anew at every look
+    rules: dict[type[Event], Callable[[Event], None]] = {}  # a dispatching method looks each time
     for event in events:
-        apply(event)
+        kind = type(event)
+        if kind not in rules:
+            rules[kind] = builder.rule(kind)
+        rules[kind](event)
         builder.last_seq = max(builder.last_seq, event.seq)
     return builder.state()
 
@@ -160,6 +163,11 @@ class _Builder:
             if steps[place].number == number:
                 steps[place] = replace(steps[place], **changes)
                 return
+
+    def rule(self, kind: type[Event]) -> Callable[[Event], None]:
+        """What takes in events of a kind."""
+        dispatcher = type(self).__dict__["apply"].dispatcher
+        return cast("Callable[[Event], None]", dispatcher.dispatch(kind).__get__(self))
 
     @singledispatchmethod
     def apply(self, event: Event) -> None:

@@ -33,6 +33,22 @@ _SQLITE_ERRORS: dict[int, tuple[str, str]] = {
 }
 
 
+NAMES = (
+    "m001_initial",
+    "m002_measurements",
+    "m003_imports",
+    "m004_open_calls",
+    "m005_continuations",
+    "m006_drafts",
+    "m007_judgements",
+    "m008_critiques",
+    "m009_racing",
+    "m010_cache",
+    "m011_batches",
+)
+"""Every migration, so that a database that has them all opens without importing them."""
+
+
 class OlderSchema(StoreError):
     """It was opened for reading only, and has to be migrated first."""
 
@@ -179,6 +195,8 @@ def _wrap(db: sqlite3.Connection) -> SqliteUtilsDatabase:
 
 def _check(db: sqlite3.Connection, path: Path, *, readonly: bool) -> bool:
     """Whether migrations are to be applied."""
+    if _names_of(db) == set(NAMES):
+        return False
     from opro_tui.store.migrations import SCHEMA, known
 
     names = known()
@@ -206,6 +224,15 @@ def _check(db: sqlite3.Connection, path: Path, *, readonly: bool) -> bool:
             todo="Open it once for writing, which migrates it.",
         )
     return pending
+
+
+def _names_of(db: sqlite3.Connection) -> set[str]:
+    """The migrations that were applied; read without the library, which takes long to import."""
+    try:
+        rows = db.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'opro_tui'")
+        return {str(row[0]) for row in rows}
+    except sqlite3.OperationalError:
+        return set()
 
 
 def _use_wal(db: sqlite3.Connection) -> None:

@@ -117,6 +117,10 @@ class Bench(Host):
         """Work the next meta-prompt out again."""
         self.jobs.renew_prompt()
 
+    def on_prompt_readable(self) -> None:
+        """Draw it."""
+        self.workbench.draw()
+
     def on_prompt_changed(self) -> None:
         """Draw it."""
         self.workbench.draw()

@@ -19,6 +19,7 @@ from opro_tui.tui.messages import (
     MeasureEnded,
     OpenFailed,
     PromptChanged,
+    PromptReadable,
     RunEnded,
     SessionOpened,
 )
@@ -164,10 +165,13 @@ class Jobs:
 
     async def _renew_prompt(self) -> None:
         try:
-            await self.steering.work_out_prompt()
+            await self.steering.work_out_prompt(self._prompt_readable)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
             self._fail("The next meta-prompt can't be worked out", error, again="prompt")
         self.app.post_message(PromptChanged())
+
+    def _prompt_readable(self) -> None:
+        self.app.post_message(PromptReadable())
 
     async def _score(self, ids: tuple[int, ...]) -> None:
         stopped: Stopped | None = None

@@ -55,6 +55,10 @@ class Edited(Message):
     """The session was edited, so that the next meta-prompt may be another."""
 
 
+class PromptReadable(Message):
+    """The first meta-prompt is there; its length and its forecast are still worked out."""
+
+
 class PromptChanged(Message):
     """The next meta-prompt, its length or its forecast were worked out anew."""
 

@@ -12,7 +12,7 @@ from opro_tui.tui.drafts import Drafts
 from opro_tui.tui.later import Later
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -270,8 +270,12 @@ class Steering:
         self.prompt_stale |= any(isinstance(event, watched) for event in found)
         return bool(found)
 
-    async def work_out_prompt(self) -> None:
+    async def work_out_prompt(self, readable: Callable[[], None]) -> None:
         """Work out the next meta-prompt, its length and its forecast, if anything changed.
+
+        Args:
+            readable: Called once the first one can be read; what its length and its price need
+                takes some tenths of a second to load.
 
         Raises:
             OproError: A model can't be reached for what it has to say.
@@ -283,6 +287,9 @@ class Steering:
             except CodeMissing:
                 # Said when it was opened; what was sent so far can still be read.
                 return
+            if self.prompt is None:
+                self.prompt = prompt
+                readable()
             self.prompt_tokens = await self.session.prompt_tokens(prompt.text)
             self.prompt = prompt
             self.takes_temperature = await self.session.takes_temperature()

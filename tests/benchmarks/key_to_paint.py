@@ -161,7 +161,7 @@ async def keys(app: OproApp, count: int) -> list[Took]:
 
 async def ready(app: OproApp, pilot: Pilot[None]) -> None:
     """Wait until a session is on the bench and drawn, with its prompt and forecast."""
-    while not app.steering.opened or app.steering.prompt is None:
+    while not app.steering.opened or app.steering.forecast is None:
         await pilot.pause(0.05)
     app.workbench.trajectory.rows.focus()
     await pilot.pause(0.5)

@@ -88,9 +88,12 @@ async def screens(path: Path, began: float) -> dict[str, Any]:
     app.freezes = True
     async with app.run_test(size=SIZE) as pilot:
         stages.reached("first paint")
-        await until(lambda: app.steering.prompt is not None and app.steering.forecast is not None)
+        await until(lambda: app.steering.prompt is not None)
         await pilot.pause()
         stages.reached("open")
+        await until(lambda: app.steering.forecast is not None)
+        await pilot.pause()
+        stages.reached("priced")
         trajectory = app.workbench.trajectory
         trajectory.rows.focus()
         await pilot.pause(0.5)
@@ -197,7 +200,8 @@ def figures(path: Path) -> Iterator[Row]:
     opening = stages["open"]
     yield Row("open, from exec to all panes filled, clock", opening["clock"], limit=OPEN_MS)
     yield Row("open, CPU", opening["cpu"])
-    yield Row("open, memory", opening["peak"], unit="MB", limit=PEAK_MB)
+    yield Row("with the next step's price in the header, clock", stages["priced"]["clock"])
+    yield Row("open, memory", stages["priced"]["peak"], unit="MB", limit=PEAK_MB)
     for name, before in (
         ("replay", "before the replay"),
         ("costs", "before costs"),

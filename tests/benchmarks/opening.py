@@ -47,7 +47,7 @@ async def measure(path: Path) -> list[Row]:
     began = time.perf_counter()
     async with app.run_test(size=SIZE) as pilot:
         first = time.perf_counter()
-        while app.steering.prompt is None:  # noqa: ASYNC110 - nothing announces it
+        while app.steering.forecast is None:  # noqa: ASYNC110 - nothing announces it
             await asyncio.sleep(0.005)
         full = time.perf_counter()
         await ready(app, pilot)

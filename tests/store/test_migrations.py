@@ -12,6 +12,7 @@ from opro_tui import __version__
 from opro_tui.core.errors import StoreError
 from opro_tui.core.events import Evaluation
 from opro_tui.store import migrations
+from opro_tui.store.connection import NAMES
 from opro_tui.store.database import Store
 from opro_tui.store.migrations import known
 
@@ -127,3 +128,7 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     with pytest.raises(StoreError, match="no such table"):
         await Store.open(path)
     assert schema(path) == before
+
+
+def test_the_names_that_open_a_database_without_the_library_are_all_there_are() -> None:
+    assert list(NAMES) == known()

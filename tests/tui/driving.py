@@ -59,7 +59,7 @@ async def opened(
     """The app over the session `demo`, opened and drawn."""
     app = OproApp(path, "demo", config or Config())
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
+        await until(pilot, lambda: app.steering.opened and app.steering.forecast is not None)
         yield app, pilot
 
 
