@@ -39,6 +39,8 @@ SKEW = 900.0
 """Seconds by which a provider's clock may be behind ours."""
 WHILE = 3600.0
 """Seconds within which the sending of a batch has surely ended."""
+QUICK = 60.0
+"""Seconds that a look at a batch may take."""
 _NONE = frozenset((404, 405, 501))
 _MANY = 1000
 _NAME = re.compile(r"[\w.:-]{1,200}", re.ASCII)
@@ -150,7 +152,7 @@ class ProviderBatches(ABC):
         """How far a batch is."""
         client = await self.adapter.client()
         try:
-            return await self._asked(self._look(client, remote))
+            return await self._asked(self._look(client, remote), seconds=QUICK)
         except ModelError as error:
             raise self._gone(error, remote) from None
 
@@ -183,7 +185,7 @@ class ProviderBatches(ABC):
         """Ask the provider to end a batch."""
         client = await self.adapter.client()
         try:
-            await self._asked(self._cancel(client, remote))
+            await self._asked(self._cancel(client, remote), seconds=QUICK)
         except ModelError as error:
             raise self._gone(error, remote) from None
 
@@ -195,13 +197,15 @@ class ProviderBatches(ABC):
         try:
             return await self._asked(self._find(client, tag, count, since - SKEW, known))
         except ModelError as error:
-            if error.status in _NONE:
+            if error.status in _NONE and not known:
                 return []  # who takes no batches has none
             raise
 
-    async def _asked(self, work: Awaitable[T], sent: Collection[str] = ()) -> T:
+    async def _asked(
+        self, work: Awaitable[T], sent: Collection[str] = (), seconds: float | None = None
+    ) -> T:
         try:
-            async with asyncio.timeout(self.adapter.timeout):
+            async with asyncio.timeout(seconds or self.adapter.timeout):
                 return await work
         except Exception as error:
             ours = self.adapter.explained(error, sent)

@@ -619,6 +619,7 @@ async def test_results_that_are_cut_off_or_garbled_are_read_again(db, tmp_path, 
 
     ways = [lambda data: data[: len(data) // 2], whole_lines, garbled]
     desk = BatchDesk(looks=1)
+    desk.cuts = [Fault(truncate=True), Fault(cut=True)]
     desk.spoil = lambda data: (ways.pop(0) if ways else bytes)(data)
     with LoopbackServer(desk=desk) as server:
         await new(db, batched(tmp_path, server.url, scorer=scorer))
@@ -627,7 +628,7 @@ async def test_results_that_are_cut_off_or_garbled_are_read_again(db, tmp_path, 
             assert session.state.finished_steps == 1
             used = session.state.usage("scorer")
             # What is garbled is no answer: after three readings it is bought again.
-            assert (used.calls, used.failed) in ((30, 0), (30, 1))
+            assert (used.calls, used.failed) in ((30, 0), (30, 1), (30, 2))
         assert len(desk.twice()) == used.failed
 
 
@@ -663,3 +664,19 @@ async def test_what_was_sent_before_a_batch_that_is_refused_comes_home(db, tmp_p
             await run(session, 1)
             assert session.state.finished_steps == 1
         assert not desk.twice()
+
+
+async def test_the_forecast_is_at_the_price_of_batches(db, tmp_path):
+    said = {}
+    for scoring in ("full", "batch"):
+        await new(db, batched(tmp_path, "http://127.0.0.1:1/v1", scoring=scoring), scoring)
+        async with opened(db, scoring) as session:
+            said[scoring] = {role.role: role for role in (await session.forecast()).roles}
+            single = (await session.scoring_forecast(10)).roles[0]
+            as_steps = (await session.scoring_forecast(10, as_steps=True)).roles[0]
+            share = 2 if scoring == "batch" else 1
+            assert single.cost_pico == share * as_steps.cost_pico
+    full, batch = said["full"]["scorer"], said["batch"]["scorer"]
+    assert (batch.low, batch.high, batch.calls) == (full.low, full.high, full.calls)
+    assert 2 * batch.cost_low == full.cost_low < full.cost_high == 2 * batch.cost_high
+    assert said["batch"]["optimizer"] == said["full"]["optimizer"]

@@ -91,6 +91,7 @@ class BatchDesk:
 
     Attributes:
         spoil: Changes the bytes of results on their way.
+        cuts: How the next results break off in the middle.
     """
 
     def __init__(
@@ -116,6 +117,7 @@ class BatchDesk:
         self.bought: list[Bought] = []
         self.calls: list[str] = []
         self.server: LoopbackServer
+        self.cuts: list[Fault] = []
         self.spoil: Callable[[bytes], bytes] = bytes
         self._asked = 0
 

@@ -130,7 +130,10 @@ class Connection(asyncio.Protocol):
         if found is None:
             return False
         if found[0]:
-            self._send(*found)
+            if desk is not None and desk.cuts and isinstance(found[1], bytes):
+                self._spoil(found[1], desk.cuts.pop())
+            else:
+                self._send(*found)
         else:
             self.abort()
         return True

@@ -19,7 +19,7 @@ from tests.tui.states import empty, steps
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_batch_is_told_of_stopped_and_taken_up(tmp_path, monkeypatch, size):
-    monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "0.2")
+    monkeypatch.setenv("OPRO_TUI_SIMULATED_LATENCY", "0.4")
     path = tmp_path / "s.db"
     await make_session(path, "sums", train=10, candidates=2, scoring="batch")
     config = Config(looks=Looks(0.1, 0.3))
