@@ -40,9 +40,9 @@ def invoke(argv: Sequence[str]) -> int:
     Returns:
         The exit code of `cli.md`.
     """
-    from opro_tui.cli.root import root
-
     try:
+        from opro_tui.cli.root import root
+
         code = root.main(list(argv), prog_name=PROGRAM, standalone_mode=False)
         output.flush()
     except (click.Abort, KeyboardInterrupt):

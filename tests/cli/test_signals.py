@@ -163,3 +163,22 @@ async def test_a_file_whose_writing_is_cancelled_leaves_nothing(
     with pytest.raises(asyncio.CancelledError):
         await writing
     assert list(path.parent.iterdir()) == []
+
+
+def test_an_interrupt_while_it_is_imported_leaves_no_traceback(cli: Cli) -> None:
+    program = """
+import os, signal, sys
+import opro_tui.cli
+
+class Pressed:
+    def find_spec(self, name, *_):
+        if name == "click":
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Pressed())
+opro_tui.cli.main(["list"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, cwd=ROOT)
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr == b""
