@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from opro_tui.core.errors import ModelError, OproError
 from opro_tui.core.events import CallFinished, Outcome
 from opro_tui.core.usage import Usage
+from opro_tui.engine import call_log
 from opro_tui.engine.budget import WorstCase
 from opro_tui.engine.caller import CallFailed
 from opro_tui.engine.run import Incomplete, Interrupted
@@ -145,6 +146,7 @@ class AtProvider:
             )
             for name, surely in found:
                 if surely:
+                    call_log.batch("found again", batch)
                     return await self.run.store.batch_sent(batch.id, name)
             rest = SETTLE * waits.first - (time.time() - since)
             if not found and rest <= 0:
@@ -172,6 +174,7 @@ class AtProvider:
 
     async def forget(self, batch: StoredBatch) -> None:
         """Let go of a batch that was never sent."""
+        call_log.batch("not sent", batch)
         await self.run.store.forget_batch(batch.id)
         self.run.caller.budget.release(batch.id)
 
@@ -248,6 +251,7 @@ async def give_up(run: Run, batch: StoredBatch) -> int:
     Returns:
         How many calls that are.
     """
+    call_log.batch("let go", batch)
     calls = await run.store.batch_calls(batch.id)
     for call in calls:
         event = ended(call, Outcome.UNKNOWN, Usage(unknown=1), "its batch was let go")

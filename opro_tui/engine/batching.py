@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import ModelError, ParameterRefused
+from opro_tui.engine import call_log
 from opro_tui.engine.at_provider import AtProvider, waits_for, worst_of
 from opro_tui.engine.batch_reading import Reading, breathe, name_of
 from opro_tui.engine.budget import WorstCase, worst_case
@@ -214,7 +215,9 @@ class Batching:
                     await self.at_work.forget(batch)
                     raise Interrupted from None
             else:
-                return await self.run.store.batch_sent(batch.id, remote)
+                sent = await self.run.store.batch_sent(batch.id, remote)
+                call_log.batch("sent", sent)
+                return sent
 
     # --- waiting and reading ---
 
@@ -284,6 +287,7 @@ class Batching:
         return found
 
     async def _end(self, batch: StoredBatch) -> None:
+        call_log.batch("taken in", batch)
         await self.run.store.batch_ended(batch.id)
         self.run.caller.budget.release(batch.id)
 

@@ -10,6 +10,7 @@ from opro_tui.core.events import Outcome
 if TYPE_CHECKING:
     from opro_tui.core.errors import ModelError
     from opro_tui.core.events import CallFinished
+    from opro_tui.store.records import StoredBatch
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,20 @@ def ended(event: CallFinished, model: str, error: ModelError | None) -> None:
     )
     if error is not None:
         log.debug("call %d: %s", event.call, error)
+
+
+def batch(what: str, of: StoredBatch) -> None:
+    """What became of a batch: sent, found again, taken in, never sent, let go."""
+    log.info(
+        "batch %s: %s of %d requests of step %d to %s, %d open, named %s",
+        of.tag,
+        what,
+        of.requests,
+        of.step,
+        of.model,
+        of.open,
+        _id(of.remote or ""),
+    )
 
 
 def _why(error: ModelError) -> str:
