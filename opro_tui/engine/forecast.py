@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.forecast import Forecast, RoleForecast
 from opro_tui.core.protocols import Message, Request
 from opro_tui.core.racing import BLOCK
-from opro_tui.core.usage import TokenUsage, to_picodollars
+from opro_tui.core.usage import TokenUsage, Usage, to_picodollars
 from opro_tui.engine.caller import estimate_input
 from opro_tui.engine.prompt import completions_at_once, request_limit, sampling_plan
 from opro_tui.engine.racing import leader
@@ -37,16 +37,27 @@ SPREAD_UNSEEN = (0.4, 2.5)
 """The range around an output estimate that nothing was learned for yet."""
 SPREAD_LEARNED = 0.08
 """The least half-width of a learned range."""
+LEARNED_FROM = 10
+"""Steps from which it is learned how estimates turn out."""
 RECENT = 5
 """Steps from which the share of candidates that pass vetting is learned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratios:
-    """How actual tokens compared with estimated ones, for a role under its present model."""
+    """How actual tokens compared with estimated ones, for a role under its present model.
+
+    Attributes:
+        input: Actual over estimated input tokens, of each step.
+        output: The same of the output.
+        cached: The share of the input that was read from the provider's cache.
+        to_cache: The share of it that was written to the cache.
+    """
 
     input: tuple[float, ...] = ()
     output: tuple[float, ...] = ()
+    cached: float = 0.0
+    to_cache: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +70,33 @@ class Estimate:
 
 
 def learned(state: State, role: str) -> Ratios:
-    """Actual over estimated tokens in the finished steps that had the model of now."""
-    inputs, outputs = [], []
-    for step in state.steps:
+    """Actual over estimated tokens in the last finished steps that had the model of now."""
+    inputs: list[float] = []
+    outputs: list[float] = []
+    counted: list[Usage] = []
+    for step in reversed(state.steps):
+        if len(counted) == LEARNED_FROM:
+            break
         if not step.finished_seq or not _same_model(state, step.started.settings, role):
             continue
         said = next((r for r in step.started.forecast.roles if r.role == role), None)
         used = state.ledger.get((step.number, role))
         if said is None or used is None or not said.calls or not used.calls:
             continue
+        counted.append(used)
         share = used.calls / said.calls
         if used.input_tokens and said.estimate_input:
             inputs.append(used.input_tokens / (said.estimate_input * share))
         if used.output_tokens and said.estimate_output:
             outputs.append(used.output_tokens / (said.estimate_output * share))
-    return Ratios(tuple(inputs[-10:]), tuple(outputs[-10:]))
+    known = [used for used in counted if used.input_tokens]
+    read = sum(used.input_tokens or 0 for used in known) or 1
+    return Ratios(
+        tuple(reversed(inputs)),
+        tuple(reversed(outputs)),
+        sum(used.cached_tokens for used in known) / read,
+        sum(used.cache_write_tokens for used in known) / read,
+    )
 
 
 def _same_model(state: State, then: object, role: str) -> bool:
@@ -262,8 +285,11 @@ def _role(
 ) -> RoleForecast:
     inputs = _range(estimate.input_tokens, ratios.input, (0.85, 1.2))
     outputs = _range(estimate.output_tokens, ratios.output, SPREAD_UNSEEN)
+    shares = Ratios() if batch else ratios  # a batch's requests don't wait for each other
     low, middle, high = (
-        to_picodollars(prices.price(model.name, _usage(inputs[i], outputs[i]), config, batch=batch))
+        to_picodollars(
+            prices.price(model.name, _usage(inputs[i], outputs[i], shares), config, batch=batch)
+        )
         for i in range(3)
     )
     return RoleForecast(
@@ -281,8 +307,13 @@ def _role(
     )
 
 
-def _usage(inputs: int, outputs: int) -> TokenUsage:
-    return TokenUsage(input_tokens=inputs, output_tokens=outputs)
+def _usage(inputs: int, outputs: int, shares: Ratios) -> TokenUsage:
+    return TokenUsage(
+        input_tokens=inputs,
+        cached_tokens=round(inputs * shares.cached),
+        cache_write_tokens=round(inputs * shares.to_cache),
+        output_tokens=outputs,
+    )
 
 
 def _range(

@@ -12,7 +12,7 @@ from opro_tui.engine.prefixes import pays, shared_characters
 from opro_tui.models.anthropic import _parts
 from opro_tui.models.registry import create
 from tests.support.loopback import LoopbackServer
-from tests.support.sessions import make_and_run, opened, own_data
+from tests.support.sessions import make_and_run, opened, own_data, run
 from tests.support.wire import CHAT, MESSAGES
 
 SONNET = "anthropic/claude-sonnet-4-6"
@@ -177,3 +177,17 @@ def test_a_marked_prompt_is_the_same_text(request_messages, characters) -> None:
     marks = [part for parts in marked for part in parts if "cache_control" in part]
     assert len(marks) <= 1
     assert bool(marks) == (characters > 0 and any(unmarked))
+
+
+async def test_the_forecast_learns_what_the_cache_saves(tmp_path) -> None:
+    db = tmp_path / "s.db"
+    with LoopbackServer(cache_from=2048) as server:
+        values = own_data(tmp_path, server.url, optimizer=SONNET)
+        await make_and_run(db, values, 1, initial=(LONG,))
+        async with opened(db) as session:
+            said = next(r for r in (await session.forecast()).roles if r.role == "optimizer")
+            await run(session, 1)
+            used = session.state.usage("optimizer", 2)
+    assert used.cache_saved_pico and used.cost_pico
+    assert said.cost_low <= used.cost_pico <= said.cost_high
+    assert said.cost_high < used.cost_pico + used.cache_saved_pico
