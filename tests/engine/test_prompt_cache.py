@@ -188,6 +188,7 @@ async def test_the_forecast_learns_what_the_cache_saves(tmp_path) -> None:
             said = next(r for r in (await session.forecast()).roles if r.role == "optimizer")
             await run(session, 1)
             used = session.state.usage("optimizer", 2)
-    assert used.cache_saved_pico and used.cost_pico
+    assert used.cache_saved_pico
+    assert used.cost_pico
     assert said.cost_low <= used.cost_pico <= said.cost_high
     assert said.cost_high < used.cost_pico + used.cache_saved_pico
