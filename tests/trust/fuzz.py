@@ -212,7 +212,8 @@ def main(args: Any) -> int:
     return 1 if bad else 0
 
 
-if __name__ == "__main__":
-    own = argparse.ArgumentParser(prog="python -m tests.trust.fuzz", description=__doc__)
-    add_arguments(own)
-    sys.exit(main(own.parse_args()))
+def command(words: list[str]) -> int:
+    """The command without the others beside it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.trust fuzz", description=__doc__)
+    add_arguments(parser)
+    return main(parser.parse_args(words))

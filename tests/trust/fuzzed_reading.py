@@ -7,13 +7,12 @@ import json
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opro_tui.cli.files import read_template
 from opro_tui.config import Config, parse_config
 from opro_tui.core import proposals
 from opro_tui.core.errors import BadInput, ModelError, OproError
-from opro_tui.core.meta_prompt import Template
 from opro_tui.core.protocols import Completion, Example, Finish, Response, Split
 from opro_tui.engine.exchange import importing
 from opro_tui.engine.exchange.wire import Digest
@@ -32,14 +31,24 @@ from tests.support import hostile
 from tests.support.sessions import make_and_run, own_data
 from tests.trust.material import Material, encoded
 
+if TYPE_CHECKING:
+    from opro_tui.core.meta_prompt import Template
+
 SHORT = list(hostile.SHORT.values())
 
 
-def one_line(error: OproError) -> None:
-    """What is said about a fault stands on one line."""
+def one_line(error: OproError, *names: str) -> None:
+    """What is said about a fault stands on one line, and names what it should."""
     text = str(error)
     assert text.strip()
     assert "\n" not in text
+    assert all(name in text for name in names)
+
+
+def bounded(error: OproError) -> None:
+    """What an endpoint says is told at no length, and nothing acts in it."""
+    assert str(error).isprintable()
+    assert len(str(error)) < 1000
 
 
 # --- what an optimizer writes ---
@@ -211,7 +220,8 @@ def _read_table(file: Path, material: Material) -> None:
 def file_seeds() -> list[bytes]:
     """Files to begin with, one of each kind and some with hostile cells."""
     task = 'dataset = "d.csv"\ntarget = "a"\ninitial = ["x"]\n[split]\ntrain = 0.5\nseed = 1\n'
-    config = '[providers.a]\nkind = "openai"\nbase_url = "http://localhost/v1"\n[prices."a/b"]\ninput = 1\noutput = 2\n[ui]\nmouse = false\n'
+    config = '[providers.a]\nkind = "openai"\nbase_url = "http://localhost/v1"\n'
+    config += '[prices."a/b"]\ninput = 1\noutput = 2\n[ui]\nmouse = false\n'
     files = {
         0: ['{"question": "q", "answer": 1}\n{"question": "r", "answer": [1, 2.0]}\n'],
         1: ['[{"question": "q", "answer": null}]', '{"data": [{"a": true}]}'],
@@ -311,8 +321,7 @@ def import_sessions(material: Material) -> None:
         for _ in importing._rows(file):
             pass
     except BadInput as error:
-        one_line(error)
-        assert str(file) in str(error)
+        one_line(error, str(file))
 
 
 def import_seeds() -> list[bytes]:
@@ -458,8 +467,7 @@ def read_bodies(material: Material) -> None:
             _check_response(ask())
         except ModelError as error:
             one_line(error)
-            assert str(error).isprintable()
-            assert len(str(error)) < 1000
+            bounded(error)
     for each in discovery._names(body):
         assert each.isprintable()
 

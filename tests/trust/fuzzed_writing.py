@@ -9,6 +9,7 @@ import io
 import json
 import re
 import unicodedata
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,7 +33,7 @@ from opro_tui.tui import format as fmt
 from opro_tui.tui import tables, terminal
 from tests.support.reading import Page, markdown_cells, markdown_tokens, said
 from tests.trust.fuzzed_reading import SHORT, template_of
-from tests.trust.material import Material, encoded
+from tests.trust.material import LONGEST, Material, encoded
 from tests.tui.states import empty, steps
 
 STEERING = re.compile(
@@ -140,7 +141,7 @@ def _acts(character: str) -> bool:
 def _wrapped(shown: str, width: int) -> None:
     line = shown.partition("\n")[0][:5000]
     breaks = [0, *fmt.wrap_offsets(line, width), len(line)]
-    for start, end in zip(breaks, breaks[1:], strict=False):
+    for start, end in pairwise(breaks):
         assert cell_len(line[start:end]) <= max(width, 2)
 
 
@@ -191,6 +192,7 @@ def _stored(material: Material, parts: list[str]) -> None:
 
 
 def _csv(parts: list[str]) -> None:
+    csv.field_size_limit(10 * LONGEST)
     state = steps(empty(), [(part, 20) for part in parts])
     rows = list(csv.DictReader(io.StringIO(trajectory_csv(state), newline="")))
     assert len(rows) == len(state.ranked())
