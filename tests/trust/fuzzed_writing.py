@@ -170,7 +170,7 @@ def text_seeds() -> list[bytes]:
 
 def export_texts(material: Material) -> None:
     """A session's name, texts and facts: every format reads back as text, and as nothing else."""
-    parts = [material.text(index) for index in range(min(6, max(3, len(material))))]
+    parts = [material.text(index)[:5000] for index in range(min(6, max(3, len(material))))]
     _stored(material, parts)
     _csv(parts)
     _reports(parts)
