@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import tempfile
 import time
@@ -374,6 +375,7 @@ def main(args: argparse.Namespace) -> int:
     print(heading(f"storm, seed {args.seed}"), flush=True)
     started = time.monotonic()
     tally = Tally()
+    logging.getLogger("opro_tui").addHandler(logging.NullHandler())
     with sky(args.seed) as over:
 
         async def everything() -> None:
