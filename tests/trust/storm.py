@@ -215,7 +215,7 @@ class Lasting:
 
 LASTING = (
     Lasting("401", Fault(status=401, message="Incorrect API key"), "rejects the key"),
-    Lasting("403", Fault(status=403, message="Country not supported"), "rejects the key"),
+    Lasting("403", Fault(status=403, message="Country not supported"), "denies access"),
     Lasting(
         "unknown model, 404",
         Fault(status=404, code="model_not_found", message="The model `x` does not exist"),
