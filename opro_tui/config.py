@@ -162,6 +162,13 @@ def log_path() -> Path:
     return user_log_path(APP, appauthor=False) / "opro-tui.log"
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder, and those around it that are missing, for their owner alone."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
 def load_config(path: Path | None = None) -> Config:
     """Read the config file.
 

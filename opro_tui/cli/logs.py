@@ -8,8 +8,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opro_tui.cli.output import visible
-from opro_tui.config import log_path
+from opro_tui.config import log_path, make_private
 
 if TYPE_CHECKING:
     from io import TextIOWrapper
@@ -25,7 +24,7 @@ _LEAST_SECRET = 6
 class _PrivateFile(RotatingFileHandler):
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123
 
@@ -34,13 +33,10 @@ class _PrivateFile(RotatingFileHandler):
 
 
 class _Masked(logging.Formatter):
-    """Writes *** for the values of environment variables that hold keys.
-
-    Lines that belong to the one before are set in, so that no text can pass for a line of the log.
-    """
+    """Writes *** for the values of environment variables that hold keys."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = visible(super().format(record)).replace("\n", "\n  ")
+        text = super().format(record)
         for name, value in os.environ.items():
             if len(value) >= _LEAST_SECRET and any(part in name.upper() for part in _SECRET_NAMES):
                 text = text.replace(value, "***")

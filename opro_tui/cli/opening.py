@@ -65,16 +65,22 @@ async def database(app: App, *, readonly: bool = False) -> AsyncIterator[Store]:
     from opro_tui.store.connection import OlderSchema, worked_on
     from opro_tui.store.database import Store
 
+    backup = None
     try:
         store = await Store.open(app.db, readonly=readonly)
+        backup = store.backup
     except OlderSchema:
         if worked_on(app.db):
-            await (await Store.open(app.db)).close()
+            migrated = await Store.open(app.db)
+            backup = migrated.backup
+            await migrated.close()
             store = await Store.open(app.db, readonly=readonly)
         else:
             store = await Store.open(app.db, readonly=readonly, copying=True)
             note(f"{app.db} is of an older version: a migrated copy is read, the file stays as is")
     try:
+        if backup is not None:
+            note(f"{app.db} was brought up to date; what it was is kept as {backup.name}")
         yield store
     finally:
         await store.close()

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui import __version__
-from opro_tui.core.errors import BadInput, nearest
-from opro_tui.paths import at_home
+from opro_tui.core.errors import nearest
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
@@ -32,7 +31,8 @@ _COMMANDS = {
     "best": ("show", "Print the best fully scored solution's text, alone."),
     "picture": ("picture", "Draw a session's solutions, for tasks that can be drawn."),
     "rename": ("sessions", "Give a session another name."),
-    "delete": ("sessions", "Delete a session; in a terminal it asks first."),
+    "delete": ("deleting", "Delete a session; for a while it can be brought back."),
+    "undelete": ("deleting", "Bring back a deleted session."),
     "costs": ("costs", "Show tokens and dollars by step and role, beside the forecast."),
     "confirm": ("measure", "Score what can't be told from the best on fresh examples."),
     "evaluate": ("measure", "Score solutions on the held-out examples, each look counted."),
@@ -48,7 +48,8 @@ _COMMANDS = {
     "reproduce": ("reproduce", "Run the paper's set-up, our rows beside its own."),
     "known": ("known", "List the instructions that the paper names."),
     "ablate": ("ablate", "Compare settings: arms around a base, side by side."),
-    "doctor": ("doctor", "Check paths, keys, endpoints, prices and the database."),
+    "doctor": ("doctor", "Check paths, keys, endpoints and the database; repair it."),
+    "vacuum": ("deleting", "Give the room of what was deleted back to the disk."),
 }
 """Command to the module of `opro_tui.cli.commands` that has it, as `NAME_command`, and what it
 does in a line: to list them all none is imported."""
@@ -145,20 +146,10 @@ def root(ctx: click.Context, db: Path | None, log_level: str, mouse: bool | None
 
     logs.set_up(log_level)
 
-    ctx.obj = App(_usable(at_home(db or default_database())), mouse)
+    ctx.obj = App((db or default_database()).expanduser(), mouse)
     if ctx.invoked_subcommand is None:
         return _browse(ctx.obj)
     return None
-
-
-def _usable(db: Path) -> Path:
-    """The database's path, unless the system wouldn't even look for it."""
-    try:
-        db.exists()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"can't be used ({reason})", where="--db", todo="Check the path.") from None
-    return db
 
 
 def _browse(app: App) -> int:

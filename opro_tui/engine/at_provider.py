@@ -230,15 +230,10 @@ def _quietly(attempt: int, error: ModelError, delay: float) -> None:
     """Retries of what costs nothing are no news."""
 
 
-def ended(
-    call: BatchCall, step: int, outcome: Outcome, usage: Usage, error: str = ""
-) -> CallFinished:
-    """How a call of a batch ended; how long it took by itself nobody knows.
-
-    Its cost belongs to the step that takes it in: those before may have been summed up.
-    """
+def ended(call: BatchCall, outcome: Outcome, usage: Usage, error: str = "") -> CallFinished:
+    """How a call of a batch ended; how long it took by itself nobody knows."""
     return CallFinished(
-        step=step,
+        step=call.step,
         call=call.id,
         role=call.role,
         purpose=call.purpose,
@@ -258,9 +253,8 @@ async def give_up(run: Run, batch: StoredBatch) -> int:
     """
     call_log.batch("let go", batch)
     calls = await run.store.batch_calls(batch.id)
-    step = run.state.steps[-1].number if run.state.steps else batch.step
     for call in calls:
-        event = ended(call, step, Outcome.UNKNOWN, Usage(unknown=1), "its batch was let go")
+        event = ended(call, Outcome.UNKNOWN, Usage(unknown=1), "its batch was let go")
         run.publish(await run.store.finish_call(run.session, event, None))
     await run.store.batch_ended(batch.id)
     run.caller.budget.release(batch.id)

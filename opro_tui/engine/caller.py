@@ -21,13 +21,13 @@ from opro_tui.core.usage import Usage, to_picodollars
 from opro_tui.engine import call_log
 from opro_tui.engine.budget import worst_case
 from opro_tui.engine.job import Answered, Job
-from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.run import Interrupted
 from opro_tui.engine.traffic import Traffic
 from opro_tui.engine.under_way import UnderWay
 from opro_tui.models import prices, tokens
 from opro_tui.models.gate import gate_of, limits
 from opro_tui.models.retry import Patience, RetryPolicy, call_with_retries
+from opro_tui.store.locks import WriterLock
 from opro_tui.store.records import CallAnswer, CallIntent, StoredAnswer
 
 if TYPE_CHECKING:

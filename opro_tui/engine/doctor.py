@@ -1,4 +1,4 @@
-"""Whether what a run needs is there: keys, endpoints, tokenizers, prices, a sound database."""
+"""Whether what a run needs is there: keys, endpoints, tokenizers and prices."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opro_tui.config import PREDEFINED
-from opro_tui.core.errors import BadInput, StoreError
+from opro_tui.core.errors import BadInput
 from opro_tui.models import endpoints, prices, registry, tokens
-from opro_tui.store.connection import OlderSchema
-from opro_tui.store.database import Store
-from opro_tui.store.migrations import known
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from opro_tui.config import Config, Provider
     from opro_tui.models.endpoints import Probe
 
@@ -126,59 +121,6 @@ async def check_counting(*, fetch: bool = False) -> list[Check]:
         checks = [Check("counting", "tokenizers", Verdict.OK, f"in {folder}")]
     date = await asyncio.to_thread(prices.prices_date)
     return [*checks, Check("counting", "prices", Verdict.OK, f"checked up to {date}")]
-
-
-async def check_database(path: Path) -> list[Check]:
-    """Whether a database can be used and is sound; it is neither made nor changed.
-
-    Args:
-        path: Its file, which may not exist yet.
-    """
-    if not await asyncio.to_thread(path.exists):
-        return [await asyncio.to_thread(_check_place, path)]
-    try:
-        store = await Store.open(path, readonly=True)
-    except StoreError as error:
-        older = isinstance(error, OlderSchema)
-        verdict = Verdict.NOTE if older else Verdict.WRONG
-        return [Check("database", "file", verdict, error.what, error.todo)]
-    try:
-        wrong = await store.integrity()
-        sessions = len(await store.sessions())
-        batches = await store.batches_under_way()
-    except StoreError as error:
-        return [Check("database", "file", Verdict.WRONG, error.what, error.todo)]
-    finally:
-        await store.close()
-    size = (await asyncio.to_thread(path.stat)).st_size
-    detail = (
-        f"{sessions:,} session{'s'[: sessions != 1]}, {size / 1e6:,.1f} MB, schema {known()[-1]}"
-    )
-    checks = [Check("database", "file", Verdict.OK, detail)]
-    if not os.access(path, os.W_OK):
-        todo = "Make it writable, or give another with --db."
-        checks = [Check("database", "file", Verdict.WRONG, f"{detail}, read-only", todo)]
-    checks += [
-        Check("database", "batches", Verdict.NOTE, f"{name}: batch {batch.remote or '?'} under way")
-        for name, batch in batches
-    ]
-    if wrong == "ok":
-        return [
-            *checks,
-            Check("database", "integrity", Verdict.OK, "no row is damaged or orphaned"),
-        ]
-    lines = wrong.split("\n")
-    more = f", and {len(lines) - 1:,} more" if len(lines) > 1 else ""
-    todo = "Restore a backup of the file; export what can still be read."
-    return [*checks, Check("database", "integrity", Verdict.WRONG, f"{lines[0]}{more}", todo)]
-
-
-def _check_place(path: Path) -> Check:
-    folder = next((each for each in path.absolute().parents if each.exists()), path)
-    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
-        return Check("database", "file", Verdict.NOTE, "not there yet; the first session makes it")
-    todo = "Make it writable, or give another with --db."
-    return Check("database", "file", Verdict.WRONG, f"{folder} can't be written", todo)
 
 
 def _is_local(provider: Provider) -> bool:

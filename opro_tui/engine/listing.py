@@ -11,9 +11,9 @@ from opro_tui.core.errors import BadInput
 from opro_tui.core.reducer import fold
 from opro_tui.engine import fork as forking
 from opro_tui.engine.consent import task_to_look_at
-from opro_tui.engine.lock import WriterLock, written_elsewhere
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.session import Session
+from opro_tui.store.locks import WriterLock, written_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -181,8 +181,16 @@ async def fork(
         await session.close()
 
 
-async def delete(store: Store, name: str) -> None:
+async def delete(store: Store, name: str, *, now: bool = False) -> int:
     """Delete a session that nobody is writing.
+
+    Args:
+        store: The database.
+        name: The session.
+        now: For good.
+
+    Returns:
+        Until when it can be brought back, in milliseconds since 1970; 0 where it can't.
 
     Raises:
         SessionBusy: Another process writes it.
@@ -191,6 +199,9 @@ async def delete(store: Store, name: str) -> None:
     lock = WriterLock(store.path, record.id, name)
     lock.acquire()
     try:
-        await store.delete(name)
+        if not now:
+            return await store.delete(name)
+        await store.delete_now(name)
+        return 0
     finally:
         lock.release()

@@ -53,6 +53,26 @@ async def list_json(store: Store) -> list[dict[str, Any]]:
     return rows
 
 
+async def deleted_json(store: Store) -> list[dict[str, Any]]:
+    """The sessions that can be brought back as `list --deleted --json` prints them."""
+    rows = []
+    for gone in await store.deleted():
+        data = gone.record.summary or {}
+        rows.append(
+            {
+                "name": gone.record.name,
+                "task": gone.record.settings.task,
+                "steps": data.get("steps"),
+                "best": data.get("best"),
+                "cost_usd": data.get("cost_usd"),
+                "simulated": gone.record.simulated,
+                "deleted": iso(gone.at),
+                "until": iso(gone.until),
+            }
+        )
+    return rows
+
+
 def solution_json(state: State, candidate: Candidate, in_prompt: frozenset[int]) -> dict[str, Any]:
     """The SOLUTION object of `cli.md`."""
     return candidate.to_json(

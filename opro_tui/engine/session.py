@@ -24,13 +24,13 @@ from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
 from opro_tui.engine.consent import task_of, task_to_read
 from opro_tui.engine.create import check_models
-from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
 from opro_tui.engine.provenance import changes
 from opro_tui.engine.run import Run
+from opro_tui.store.locks import WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -183,6 +183,11 @@ class Session:
         if self.readonly and self.state.current is not None:
             busy = WriterLock(self._store.path, self.record.id, self.name).held_elsewhere
         return self.state.status(running=busy)
+
+    async def is_elsewhere(self) -> bool:
+        """Whether another process has it open for writing now."""
+        lock = WriterLock(self._store.path, self.record.id, self.name)
+        return await asyncio.to_thread(lambda: lock.held_elsewhere)
 
     async def edit(self, edits: Edits) -> tuple[Event, ...]:
         """Make a person's edits, all or none; they apply to the next step.

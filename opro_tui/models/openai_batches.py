@@ -19,7 +19,6 @@ from opro_tui.models.batches import (
     expired,
     line_of,
     lines_of,
-    objects_in,
     unanswered,
 )
 
@@ -153,7 +152,8 @@ class OpenAIBatches(ProviderBatches):
         for _ in range(PAGES):
             raw = await client.batches.with_raw_response.list(limit=PAGE, **options)
             body = self.body(raw)
-            batches = objects_in(body.get("data"))
+            data = body.get("data")
+            batches = [each for each in data if isinstance(each, dict)] if data else []
             for batch in batches:
                 metadata = batch.get("metadata")
                 if isinstance(metadata, dict) and metadata.get(TAG) == tag:

@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from opro_tui.config import make_private
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -170,7 +172,7 @@ async def _fetch(client: Any, name: str) -> bytes:  # noqa: ANN401
 
 
 def _write_file(folder: Path, name: str, data: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(folder)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
     try:
         with os.fdopen(handle, "wb") as file:

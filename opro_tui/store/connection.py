@@ -8,10 +8,12 @@ import sqlite3
 import tempfile
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opro_tui import __version__
+from opro_tui.config import make_private
 from opro_tui.core.errors import OproError, StoreError
 
 if TYPE_CHECKING:
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 _BUSY_SECONDS = 5.0
 _SQLITE_ERRORS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_NOTADB: ("is not a database", "Give another file with --db."),
-    sqlite3.SQLITE_CORRUPT: ("the database is damaged", "Restore a backup of the file."),
+    sqlite3.SQLITE_CORRUPT: (
+        "the database is damaged",
+        "`opro-tui doctor --repair` saves into a new file what can be read; this one stays.",
+    ),
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; what was stored is kept."),
     sqlite3.SQLITE_READONLY: ("is read-only", "Make it writable, or give another with --db."),
     sqlite3.SQLITE_CANTOPEN: ("cannot be opened", "Check the path and its permissions."),
@@ -74,10 +79,22 @@ EXPLAINED = (sqlite3.Error, OSError, OverflowError, OproError)
 """What `explain` turns into a sentence; anything else is a bug and stays what it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What was made to open a database.
+
+    Attributes:
+        copy: The migrated copy that is read in its stead; None for the file itself.
+        backup: The copy of the file as it was before it was migrated; None where it wasn't.
+    """
+
+    copy: Path | None = None
+    backup: Path | None = None
+
+
 def create_file(path: Path) -> None:
     """Make an empty file that only its owner reads (SQLite gives -wal and -shm the same mode)."""
-    if not path.parent.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
     except FileExistsError:
@@ -125,14 +142,18 @@ def _connection(uri: str) -> sqlite3.Connection:
     return db
 
 
-def prepare(path: Path, *, readonly: bool, copying: bool = False) -> Path | None:
+def prepare(path: Path, *, readonly: bool, copying: bool = False) -> Prepared:
     """Create and migrate a database, or check that it can be read as it is.
 
-    Returns:
-        The migrated copy to read, where the file is older and `copying`; else None.
+    One that is to be migrated is backed up first.
+
+    Args:
+        path: The file.
+        readonly: Neither create nor migrate it.
+        copying: Make a migrated copy to read where the file is older.
 
     Raises:
-        StoreError: It is no database of ours, or a newer one.
+        StoreError: It is no database of ours, a newer one, or there is no room for its backup.
     """
     if readonly:
         if not path.exists():
@@ -143,19 +164,16 @@ def prepare(path: Path, *, readonly: bool, copying: bool = False) -> Path | None
             except OlderSchema:
                 if not copying:
                     raise
-                return _migrated_copy(db, path)
-        return None
+                return Prepared(copy=_migrated_copy(db, path))
+        return Prepared()
     create_file(path)
     if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         what, todo = _SQLITE_ERRORS[sqlite3.SQLITE_READONLY]
         raise StoreError(what, where=str(path), todo=todo)
     with closing(connect(path, readonly=False)) as db:
-        if _check(db, path, readonly=False):
-            _use_wal(db)
-            _migrate(db)
-        else:
-            _use_wal(db)
-    return None
+        backup = _migrate(db, path) if _check(db, path, readonly=False) else None
+        _use_wal(db)
+    return Prepared(backup=backup)
 
 
 def worked_on(path: Path) -> bool:
@@ -191,6 +209,14 @@ def _wrap(db: sqlite3.Connection) -> SqliteUtilsDatabase:
     from sqlite_utils import Database
 
     return Database(db, execute_plugins=False, recursive_triggers=False)
+
+
+def schema_of(db: sqlite3.Connection) -> str:
+    """The last migration that was applied; empty for none."""
+    from opro_tui.store.migrations import SCHEMA
+
+    applied = SCHEMA.applied(_wrap(db))
+    return applied[-1].name if applied else ""
 
 
 def _check(db: sqlite3.Connection, path: Path, *, readonly: bool) -> bool:
@@ -248,13 +274,63 @@ def _use_wal(db: sqlite3.Connection) -> None:
             time.sleep(0.02)
 
 
-def _migrate(db: sqlite3.Connection) -> None:
-    """Apply what is pending, in one transaction that no other process can come between."""
+def _migrate(db: sqlite3.Connection, path: Path | None = None) -> Path | None:
+    """Apply what is pending, in one transaction that no other process can come between.
+
+    Args:
+        db: The database.
+        path: Its file, to be backed up first; None for one that needs none.
+
+    Returns:
+        The backup; None where none was needed.
+
+    Raises:
+        StoreError: A session of it is being run, or there is no room for its backup.
+    """
     from opro_tui.store.migrations import SCHEMA
 
     db.execute("BEGIN IMMEDIATE")
     try:
+        backup = _back_up(db, path) if path is not None else None
         SCHEMA.apply(_wrap(db))
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return backup
+
+
+def _back_up(db: sqlite3.Connection, path: Path) -> Path | None:
+    """Copy a database that is about to be migrated, unless it is new or another process did it."""
+    from opro_tui.store.backup import back_up
+    from opro_tui.store.locks import writers
+    from opro_tui.store.migrations import SCHEMA, known
+
+    applied = [migration.name for migration in SCHEMA.applied(_wrap(db))]
+    if not applied or len(applied) == len(known()):
+        return None
+    if running := writers(path):
+        raise StoreError(
+            f"its schema is older and has to be migrated, but a session of it is run by"
+            f" {' and by '.join(running)}",
+            where=str(path),
+            todo="Wait until that has ended; nothing was changed.",
+        )
+    # A second connection reads what is stored; this one keeps all others from writing.
+    with closing(_connection(path.absolute().as_uri() + "?mode=ro")) as stored:
+        return back_up(stored, path, applied[-1])
+
+
+def migrate_upto(db: sqlite3.Connection, last: str | None) -> None:
+    """Apply what is pending up to a migration, in one transaction; None applies all."""
+    from opro_tui.store.migrations import SCHEMA, known
+
+    names = known()
+    after = names[names.index(last) + 1 :] if last in names else []
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        SCHEMA.apply(_wrap(db), stop_before=after[0] if after else None)
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:

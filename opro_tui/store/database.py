@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.store import calls, drafts, exporting, health, importing, sessions, timeline
+from opro_tui.store import calls, deletion, drafts, exporting, health, importing, sessions, timeline
 from opro_tui.store.batch_file import BatchFile
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Account,
         CallAnswer,
         CallIntent,
+        DeletedSession,
         Elsewhere,
         ImportedSession,
         OpenCall,
@@ -124,13 +125,40 @@ class Store(BatchFile):
         """
         await self._write(partial(sessions.rename, old=old, new=new))
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> int:
+        """Delete a session; it can be brought back for `core.retention.KEPT_DAYS` days.
+
+        Returns:
+            Until when, in milliseconds since 1970.
+
+        Raises:
+            BadInput: There is no such session.
+        """
+        return await self._write(partial(deletion.delete, name=name))
+
+    async def delete_now(self, name: str) -> None:
         """Delete a session for good; one that has forks is hidden until the last of them goes.
 
         Raises:
             BadInput: There is no such session.
         """
-        await self._write(partial(sessions.delete, name=name))
+        await self._write(partial(deletion.delete_now, name=name))
+
+    async def undelete(self, name: str, new: str = "") -> SessionRecord:
+        """Bring back the session of a name that was deleted last.
+
+        Args:
+            name: What it was called.
+            new: What it is to be called; empty for the same.
+
+        Raises:
+            BadInput: There is none, or the name is taken by now.
+        """
+        return await self._write(partial(deletion.undelete, name=name, new=new))
+
+    async def deleted(self) -> list[DeletedSession]:
+        """The sessions that can be brought back, the one deleted last first."""
+        return await self._read(deletion.deleted)
 
     async def examples(self, session: int) -> list[Example]:
         """A session's examples of all splits, by number."""
@@ -234,7 +262,8 @@ class Store(BatchFile):
             StoreError: The call has an outcome already.
         """
         return self._write(
-            partial(calls.finish, session=session, event=event, answer=answer, then=then)
+            partial(calls.finish, session=session, event=event, answer=answer, then=then),
+            paid=True,
         )
 
     async def find_answers(self, keys: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
@@ -352,6 +381,10 @@ class Store(BatchFile):
         await self._write(
             partial(health.set_trait, endpoint=endpoint, model=model, trait=trait, value=value)
         )
+
+    async def unused(self) -> int:
+        """The bytes of the file that a vacuum would give back."""
+        return await self._read(health.unused)
 
     async def integrity(self) -> str:
         """`ok`, or what is wrong with the database, a line each."""

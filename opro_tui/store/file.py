@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
 
+    from opro_tui.store.connection import Prepared
+
     T = TypeVar("T")
 
 
@@ -25,12 +27,12 @@ class StoreFile:
         path: The file.
         readonly: Whether it was opened for reading only.
         copy: The migrated copy that is read in the file's stead; None for the file itself.
+        backup: What the file was before it was migrated now; None where it wasn't.
     """
 
-    def __init__(
-        self, path: Path, writer: Writer | None, reader: Reader, copy: Path | None = None
-    ) -> None:
-        self.path, self.copy, self.readonly = path, copy, writer is None
+    def __init__(self, path: Path, writer: Writer | None, reader: Reader, made: Prepared) -> None:
+        self.path, self.copy, self.readonly = path, made.copy, writer is None
+        self.backup = made.backup
         self._writer, self._reader = writer, reader
 
     @classmethod
@@ -46,11 +48,11 @@ class StoreFile:
             StoreError: It can't be opened, is no database of ours, or a newer program's.
         """
         try:
-            copy = await asyncio.to_thread(prepare, path, readonly=readonly, copying=copying)
+            made = await asyncio.to_thread(prepare, path, readonly=readonly, copying=copying)
         except (*EXPLAINED, ValueError) as error:
             raise explain(error, path) from error
         writer = None if readonly else Writer(path)
-        return cls(path, writer, Reader(copy or path, readonly=readonly), copy)
+        return cls(path, writer, Reader(made.copy or path, readonly=readonly), made)
 
     async def close(self) -> None:
         """Store what is queued, then let go of the file."""
@@ -67,12 +69,14 @@ class StoreFile:
         """How many transactions were committed since it was opened."""
         return self._writer.transactions if self._writer else 0
 
-    def _write(self, job: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def _write(
+        self, job: Callable[[sqlite3.Connection], T], *, paid: bool = False
+    ) -> asyncio.Future[T]:
         if self._writer is None:
             raise StoreError(
                 "was opened for reading only", where=str(self.path), todo="Open it for writing."
             )
-        return self._writer.run(job)
+        return self._writer.run(job, paid=paid)
 
     async def _read(self, job: Callable[[sqlite3.Connection], T]) -> T:
         return await self._reader.run(job)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.store.texts import decode, dump, encode, load
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
     from opro_tui.core.protocols import Traits
+
+_INDEX = re.compile(
+    r"missing from index|wrong # of entries in index|non-unique entry in index|^\*\*\* in index"
+)
 
 
 def traits(db: sqlite3.Connection, endpoint: str, model: str) -> Traits:
@@ -32,18 +39,73 @@ def set_trait(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """Rows of a table that refer to rows which aren't there.
+
+    Attributes:
+        table: Their table.
+        refers_to: The table that lacks what they refer to.
+        count: How many.
+        cure: The statement that removes them, or cuts them loose where they are of use alone.
+    """
+
+    table: str
+    refers_to: str
+    count: int
+    cure: str
+
+
+def unused(db: sqlite3.Connection) -> int:
+    """The bytes that a vacuum would give back."""
+    free = db.execute("PRAGMA freelist_count").fetchone()[0]
+    return int(free) * int(db.execute("PRAGMA page_size").fetchone()[0])
+
+
+def structure(db: sqlite3.Connection) -> list[str]:
+    """What is wrong with the file and its indexes, a line each."""
+    return [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
+
+
+def only_indexes(wrong: list[str]) -> bool:
+    """Whether all that is wrong is that indexes don't fit their tables, which REINDEX mends."""
+    return bool(wrong) and all(_INDEX.search(line) for line in wrong)
+
+
+def orphans(db: sqlite3.Connection) -> list[Orphans]:
+    """All rows that refer to missing ones, by table and what they refer to."""
+    found = []
+    for table, column, parent, key, optional in _references(db):
+        there = f'SELECT 1 FROM "{parent}" AS p WHERE p."{key}" = "{table}"."{column}"'  # noqa: S608
+        missing = f'"{column}" IS NOT NULL AND NOT EXISTS ({there})'
+        count = db.execute(f'SELECT count(*) FROM "{table}" WHERE {missing}').fetchone()[0]  # noqa: S608
+        if count:
+            loose = f'UPDATE "{table}" SET "{column}" = NULL WHERE {missing}'  # noqa: S608
+            drop = f'DELETE FROM "{table}" WHERE {missing}'  # noqa: S608
+            found.append(Orphans(table, parent, count, loose if optional else drop))
+    return found
+
+
+def _references(db: sqlite3.Connection) -> Iterator[tuple[str, str, str, str, bool]]:
+    """Table, column, the table and column it refers to, and whether it may be NULL."""
+    names = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    for table in names:
+        free = {row[1] for row in db.execute(f'PRAGMA table_info("{table}")') if not row[3]}
+        keys = {row[1] for row in db.execute(f'PRAGMA table_info("{table}")') if row[5]}
+        for row in db.execute(f'PRAGMA foreign_key_list("{table}")').fetchall():
+            yield table, row[3], row[2], row[4], row[3] in free - keys
+    if {"evaluations", "calls"} <= set(names):
+        # A reference that costs too much to be checked at each of millions of inserts.
+        yield "evaluations", "call", "calls", "id", True
+
+
 def integrity(db: sqlite3.Connection) -> str:
     """`ok`, or what is wrong, a line each."""
-    wrong = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
-    wrong += [
-        f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
-        for row in db.execute("PRAGMA foreign_key_check")
+    if wrong := structure(db):
+        return "\n".join(wrong)
+    lines = [
+        f"{each.count:,} row{'s'[: each.count != 1]} of {each.table} refer"
+        f"{'s' * (each.count == 1)} to missing rows of {each.refers_to}"
+        for each in orphans(db)
     ]
-    wrong += [
-        f"evaluation {seq} of session {session} refers to a missing call"
-        for session, seq in db.execute(
-            "SELECT session, seq FROM evaluations WHERE call IS NOT NULL"
-            " AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = call)"
-        )
-    ]
-    return "\n".join(wrong) or "ok"
+    return "\n".join(lines) or "ok"

@@ -65,6 +65,21 @@ class SessionRecord:
     imported: Imported | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DeletedSession:
+    """A session that was deleted and can be brought back.
+
+    Attributes:
+        record: The session.
+        at: When it was deleted, in milliseconds since 1970.
+        until: Until when it can be brought back.
+    """
+
+    record: SessionRecord
+    at: int
+    until: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallIntent:
     """A call as it is stored before it is sent.

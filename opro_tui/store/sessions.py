@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -236,73 +235,3 @@ def last_seq(db: sqlite3.Connection, session: int) -> int:
     if row is None:
         raise StoreError(f"there is no session number {session}")
     return int(row[0])
-
-
-def delete(db: sqlite3.Connection, name: str) -> None:
-    """Delete a session; one that forks read is hidden and goes with the last of them."""
-    record = by_name(db, name)
-    _check_nothing_under_way(db, record)
-    db.execute("UPDATE sessions SET deleted = ? WHERE id = ?", (now(), record.id))
-    db.execute("DELETE FROM drafts WHERE session = ?", (record.id,))
-    at: int | None = record.id
-    purged = False
-    while at is not None:
-        parent, deleted = db.execute(
-            "SELECT parent, deleted FROM sessions WHERE id = ?", (at,)
-        ).fetchone()
-        forks = db.execute("SELECT count(*) FROM sessions WHERE parent = ?", (at,)).fetchone()[0]
-        if deleted is None or forks:
-            break
-        _purge(db, at)
-        purged, at = True, parent
-    if purged:
-        _clean(db)
-
-
-def _check_nothing_under_way(db: sqlite3.Connection, record: SessionRecord) -> None:
-    """Refuse to lose what a provider will be paid for."""
-    row = db.execute(
-        "SELECT remote_id FROM batches WHERE session = ? AND ended IS NULL"
-        " AND endpoint <> 'simulated'",
-        (record.id,),
-    ).fetchone()
-    if row is not None:
-        batch = f"batch {decode(row[0])}" if row[0] is not None else "batch"
-        raise BadInput(
-            f"its {batch} is under way at the provider, and its answers would be lost",
-            where=record.name,
-            todo=f"Run it to take them in, or let them go: `opro-tui batch {quote(record.name)}"
-            " --cancel`, then `--give-up`.",
-        )
-
-
-def _purge(db: sqlite3.Connection, session: int) -> None:
-    """Remove a session's rows, except calls whose answers another session's evaluations show."""
-    db.execute(
-        "UPDATE calls SET session = NULL, seq = NULL WHERE id IN (SELECT evaluations.call"
-        " FROM evaluations JOIN calls ON calls.id = evaluations.call"
-        " WHERE calls.session = ? AND evaluations.session <> ? UNION SELECT judgements.call"
-        " FROM judgements JOIN calls ON calls.id = judgements.call"
-        " WHERE calls.session = ? AND judgements.session <> ?)",
-        (session,) * 4,
-    )
-    graded = ("judgements", "evaluations", "scores", "measurements")
-    for table in (*graded, "candidates", "critiques", "steps", "edits", "notices", "calls"):
-        db.execute(f"DELETE FROM {table} WHERE session = ?", (session,))  # noqa: S608
-    db.execute("DELETE FROM sessions WHERE id = ?", (session,))
-
-
-def _clean(db: sqlite3.Connection) -> None:
-    """Remove what nothing refers to any more."""
-    db.execute(
-        "DELETE FROM calls WHERE session IS NULL"
-        " AND id NOT IN (SELECT call FROM evaluations WHERE call IS NOT NULL"
-        " UNION SELECT call FROM judgements)"
-    )
-    db.execute("DELETE FROM routes WHERE id NOT IN (SELECT route FROM calls)")
-    db.execute("DELETE FROM example_sets WHERE id NOT IN (SELECT examples FROM sessions)")
-    db.execute(
-        "DELETE FROM texts WHERE id NOT IN (SELECT settings FROM steps UNION SELECT template"
-        " FROM steps UNION SELECT task_spec FROM sessions UNION SELECT settings FROM sessions"
-        " UNION SELECT template FROM sessions UNION SELECT examples FROM measurements)"
-    )

@@ -8,7 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from opro_tui.core.errors import StoreError
 from opro_tui.store.connection import EXPLAINED, connect, explain
@@ -18,8 +18,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-Job = tuple["Callable[[sqlite3.Connection], Any]", "asyncio.Future[Any]", asyncio.AbstractEventLoop]
-_Done = tuple[Job, Any, Exception | None]
+_Done = tuple["Job", Any, Exception | None]
+
+HELD_SECONDS = 60.0
+"""How long a store that is closed waits for another program's lock, to store what was paid for."""
+
+
+class Job(NamedTuple):
+    """Something to be done in a transaction.
+
+    Attributes:
+        work: It; may run twice.
+        future: Where its result goes.
+        loop: Whose future that is.
+        paid: Whether it stores what was paid for, and waits for another program's lock to go.
+    """
+
+    work: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    paid: bool
+
 
 LONGEST_SECONDS = 0.01
 """How long the jobs of one transaction may take together: with its commit it stays below 20 ms."""
@@ -31,7 +50,9 @@ class Writer:
     It takes the jobs that are waiting into one transaction, as many as fit into `LONGEST_SECONDS`;
     what arrives while that commits shares the next one. A job is a function of the connection and
     may run twice: when one of a shared transaction fails, all are rolled back and each runs again
-    in a transaction of its own, so that only the culprit's caller gets the error.
+    in a transaction of its own, so that only the culprit's caller gets the error. When another
+    program keeps the database locked, all get the error but those that store what was paid for,
+    which wait.
 
     Nobody hears of a result before it is on the disk (`synchronous` is FULL, see `connect`).
     """
@@ -40,12 +61,19 @@ class Writer:
         self._path = path
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._closed = False
+        self._held: list[Job] = []
         self.transactions = 0
         self._thread = threading.Thread(target=self._run, name="opro-store-writer", daemon=True)
         self._thread.start()
 
-    def run(self, job: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+    def run(
+        self, work: Callable[[sqlite3.Connection], T], *, paid: bool = False
+    ) -> asyncio.Future[T]:
         """Run a job in a transaction, after all that were given before; its result once committed.
+
+        Args:
+            work: It.
+            paid: Whether it stores what was paid for.
 
         Raises:
             StoreError: The store was closed.
@@ -54,7 +82,7 @@ class Writer:
             raise StoreError("the store was closed", where=str(self._path))
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put((job, future, loop))
+        self._jobs.put(Job(work, future, loop, paid))
         return future
 
     def stop(self) -> None:
@@ -69,27 +97,37 @@ class Writer:
 
     def _run(self) -> None:
         db: sqlite3.Connection | None = None
-        while True:
-            batch, last = self._take()
-            if batch:
+        until: float | None = None
+        while until is None or self._held:
+            batch, last = ([], True) if until is not None else self._take()
+            if last and until is None:
+                until = time.monotonic() + HELD_SECONDS
+            held, self._held = self._held, []
+            if batch := [*held, *batch]:
                 try:
                     db = db or connect(self._path, readonly=False)
                 except sqlite3.Error as error:
                     _deliver([(job, None, explain(error, self._path)) for job in batch])
                 else:
+                    waits = until is None or time.monotonic() < until
                     while batch:
-                        done = self._together(db, batch)
-                        batch = batch[len(done) :]
+                        before = len(self._held)
+                        done = self._together(db, batch, waits=waits)
+                        batch = batch[len(done) + len(self._held) - before :]
                         _deliver(done)
-            if last:
-                break
         if db is not None:
             db.close()
 
     def _take(self) -> tuple[list[Job], bool]:
-        """Wait for a job, then take all that are there; True when the last one was among them."""
+        """Wait for a job, then take all that are there; True when the last one was among them.
+
+        While some are held back, what is there is taken at once.
+        """
         batch: list[Job] = []
-        item = self._jobs.get()
+        try:
+            item = self._jobs.get(block=not self._held)
+        except Empty:
+            return batch, False
         while item is not None:
             batch.append(item)
             try:
@@ -98,13 +136,17 @@ class Writer:
                 return batch, False
         return batch, True
 
-    def _together(self, db: sqlite3.Connection, batch: list[Job]) -> list[_Done]:
-        """Run the first of some jobs in one transaction; what became of each."""
+    def _together(self, db: sqlite3.Connection, batch: list[Job], *, waits: bool) -> list[_Done]:
+        """Run the first of some jobs in one transaction; what became of each that isn't held."""
         try:
             results = self._transaction(db, batch)
         except Exception as error:  # noqa: BLE001 - every error belongs to one of the callers
+            if _is_busy(error):
+                self._held += [job for job in batch if job.paid and waits]
+                told = explain(error, self._path)
+                return [(job, None, told) for job in batch if not (job.paid and waits)]
             if len(batch) > 1:
-                return [done for job in batch for done in self._together(db, [job])]
+                return [done for job in batch for done in self._together(db, [job], waits=waits)]
             known = explain(error, self._path) if isinstance(error, EXPLAINED) else error
             return [(batch[0], None, known)]
         return [(job, result, None) for job, result in zip(batch, results, strict=False)]
@@ -114,8 +156,8 @@ class Writer:
         db.execute("BEGIN IMMEDIATE")
         end = time.monotonic() + LONGEST_SECONDS
         try:
-            for job, _, _ in batch:
-                results.append(job(db))
+            for job in batch:
+                results.append(job.work(db))
                 if time.monotonic() > end:
                     break
             db.execute("COMMIT")
@@ -127,11 +169,16 @@ class Writer:
         return results
 
 
+def _is_busy(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY
+
+
 def _deliver(done: list[_Done]) -> None:
     """Wake the callers, each event loop once."""
     loops: dict[asyncio.AbstractEventLoop, list[_Done]] = {}
     for item in done:
-        loops.setdefault(item[0][2], []).append(item)
+        loops.setdefault(item[0].loop, []).append(item)
     for loop, items in loops.items():
         try:
             loop.call_soon_threadsafe(_resolve, items)
@@ -140,7 +187,8 @@ def _deliver(done: list[_Done]) -> None:
 
 
 def _resolve(items: list[_Done]) -> None:
-    for (_, future, _), result, error in items:
+    for job, result, error in items:
+        future = job.future
         if future.done():  # its caller was cancelled
             continue
         if error is not None:

@@ -55,6 +55,7 @@ class OproApp(Bench):
         name: The session's name; None begins with the list of sessions and comes back to it.
         config: Providers, prices, keymap and look.
         ablation: The ablation that is shown over the list at first; empty for none.
+        watch: Whether the session is only looked at.
     """
 
     TITLE = "OPRO TUI"
@@ -65,11 +66,17 @@ class OproApp(Bench):
     ]
 
     def __init__(
-        self, database: Path, name: str | None, config: Config, *, ablation: str = ""
+        self,
+        database: Path,
+        name: str | None,
+        config: Config,
+        *,
+        ablation: str = "",
+        watch: bool = False,
     ) -> None:
         super().__init__(database, config)
         self.sessions = screens.SessionsScreen(self.shelf, self.keys) if name is None else None
-        self.put_on_bench(name or "")
+        self.put_on_bench(name or "", watch=watch)
         self.ablation = ablation
         self.measuring: Measuring | None = None
         self._quitting = False
@@ -78,6 +85,7 @@ class OproApp(Bench):
     def on_mount(self) -> None:
         """Show the sessions, or the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
+        self.catch_kills()
         self.begin()
         background.after_paint(self.screen, self._painted)
 
@@ -286,18 +294,19 @@ class OproApp(Bench):
         return commands(screen, own, bindings.commands_of(type(screen)))
 
 
-def run_workbench(database: Path, name: str, config: Config) -> int:
+def run_workbench(database: Path, name: str, config: Config, *, readonly: bool = False) -> int:
     """Open a session on the screen and stay until the person leaves.
 
     Args:
         database: The database file.
         name: The session's name.
         config: Providers, prices, keymap and look.
+        readonly: Only look.
 
     Returns:
         The exit code.
     """
-    return run(OproApp(database, name, config))
+    return run(OproApp(database, name, config, watch=readonly))
 
 
 def run_browser(database: Path, config: Config) -> int:

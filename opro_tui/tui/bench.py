@@ -61,10 +61,10 @@ class Bench(Host):
         def leave(self) -> None:
             """Go back to the list of sessions, or quit."""
 
-    def put_on_bench(self, name: str) -> None:
+    def put_on_bench(self, name: str, *, watch: bool = False) -> None:
         """Make all that belongs to one session, not opened yet."""
         self._advised = 0
-        self.steering = Steering(self.shelf.database, name, self.shelf.config)
+        self.steering = Steering(self.shelf.database, name, self.shelf.config, watch=watch)
         self.jobs = Jobs(self, self.steering)
         self._workbench = None
 

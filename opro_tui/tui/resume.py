@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from opro_tui.config import default_database
-from opro_tui.paths import at_home
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def how_to_resume(database: Path, name: str) -> str:
@@ -26,5 +22,5 @@ def how_to_resume(database: Path, name: str) -> str:
 
 def _is_default(database: Path) -> bool:
     named = os.environ.get("OPRO_TUI_DB")
-    default = at_home(named) if named else default_database()
+    default = Path(named).expanduser() if named else default_database()
     return database.absolute() == default.absolute()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.names import check_name
+from opro_tui.core.retention import KEPT_DAYS
 from opro_tui.tui import format as fmt
 from opro_tui.tui.parts import Cell, Part
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opro_tui.engine.listing import Entry
+    from opro_tui.store.records import DeletedSession
     from opro_tui.tui.parts import Row
 
 SORTS: tuple[tuple[str, Callable[[Entry], tuple[bool, float | str]], bool], ...] = (
@@ -280,11 +282,18 @@ def what_is_lost(entries: Sequence[Entry], forks: int) -> str:
         rest = entries[MOST_NAMED:]
         steps = sum(entry.steps or 0 for entry in rest)
         lines.append(f"and {len(rest)} more with {fmt.plural(steps, 'step')}")
-    lines += ["", "This can't be undone."]
+    lines += ["", f"For {KEPT_DAYS} days u brings {'it' if len(entries) == 1 else 'them'} back."]
     if forks:
         kept = "Its fork keeps" if forks == 1 else f"Its {forks} forks keep"
         lines.append(f"{kept} the past they share." if forks > 1 else f"{kept} the past it shares.")
     return "\n".join(lines)
+
+
+def kept_until(gone: DeletedSession) -> str:
+    """What is said of a deleted session that can be brought back."""
+    data = gone.record.summary or {}
+    steps = fmt.plural(int(data.get("steps") or 0), "step")
+    return f"{steps}, deleted {_time(gone.at):%d %b %H:%M}, kept until {_time(gone.until):%d %b %Y}"
 
 
 def name_problem(name: str, taken: Collection[str]) -> str | None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opro_tui.engine.preview import Preview
     from opro_tui.store import database
     from opro_tui.store.database import Store
+    from opro_tui.store.records import DeletedSession
 else:
     creating = Later("opro_tui.engine.create")
     discovery = Later("opro_tui.engine.discovery")
@@ -122,6 +123,22 @@ class Shelf:
                 except OproError as error:
                     problems.append(str(error))
         return problems
+
+    async def deleted(self) -> list[DeletedSession]:
+        """The sessions that can be brought back, the one deleted last first."""
+        if not self.database.exists():
+            return []
+        async with self._store() as store:
+            return await store.deleted()
+
+    async def undelete(self, name: str, new: str) -> None:
+        """Bring back the session of a name that was deleted last, under another name or its own.
+
+        Raises:
+            BadInput: It is gone, or the name is taken.
+        """
+        async with self._store() as store:
+            await store.undelete(name, new)
 
     async def demo(self) -> str:
         """Make a session on the simulated models; returns its name."""

@@ -10,6 +10,7 @@ from opro_tui.core.errors import CodeMissing, OproError, SessionBusy
 from opro_tui.tui import warming
 from opro_tui.tui.drafts import Drafts
 from opro_tui.tui.later import Later
+from opro_tui.tui.watching import ENDED, RUN_BY, WATCHING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Mapping
@@ -50,6 +51,12 @@ RATE_SECONDS = 5.0
 class Steering:
     """An open session as the screens use it.
 
+    Args:
+        database: Its file.
+        name: The session.
+        config: Providers and prices.
+        watch: Only look, also where nobody else writes it.
+
     Attributes:
         drafts: What the person wrote in it and hasn't used yet.
         prompt: The next meta-prompt; None until it was worked out.
@@ -62,7 +69,7 @@ class Steering:
         missing_code: What the user's code that it names lacks; empty when it is there.
     """
 
-    def __init__(self, database: Path, name: str, config: Config) -> None:
+    def __init__(self, database: Path, name: str, config: Config, *, watch: bool = False) -> None:
         self.database = database
         self.name = name
         self.config = config
@@ -74,7 +81,7 @@ class Steering:
         self.prompt_stale = True
         self.waste: Waste | None = None
         self.reference: Reference | None = None
-        self.readonly = ""
+        self.readonly = WATCHING if watch else ""
         self.missing_code = ""
         self._store: Store | None = None
         self._session: Session | None = None
@@ -87,9 +94,10 @@ class Steering:
             OproError: It can't be opened.
         """
         await warming.ready()
-        self._store = await database.Store.open(self.database)
+        watch = bool(self.readonly)
+        self._store = await database.Store.open(self.database, readonly=watch, copying=watch)
         try:
-            self._session = await self._open()
+            self._session = await self._open(readonly=watch)
         except SessionBusy as busy:
             self.readonly = busy.what.removeprefix("is being ")
             self._session = await engine.Session.open(
@@ -266,6 +274,8 @@ class Steering:
     async def follow(self) -> bool:
         """Read what another process stored; whether there was anything."""
         found = await self.session.refresh()
+        if self.readonly.startswith(RUN_BY) and not await self.session.is_elsewhere():
+            self.readonly = ENDED
         watched = (events.StepFinished, events.EditMade, events.CandidateSampled)
         self.prompt_stale |= any(isinstance(event, watched) for event in found)
         return bool(found)

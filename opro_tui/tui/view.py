@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from opro_tui.core.picture import percent
 from opro_tui.core.schedule import temperature_at
 from opro_tui.tui import format as fmt
+from opro_tui.tui import watching
 from opro_tui.tui.parts import Part
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def header(state: State, now: Situation) -> list[Part]:
     if now.simulated:
         parts.append(Part(" SIMULATED ", "badge", 95))
     if now.readonly:
-        parts.append(Part(f"read-only: {fmt.safe(now.readonly, 60)}", "warning", 92))
+        parts.append(Part(f"read-only: {watching.short(now.readonly)}", "warning", 92))
     parts += [
         Part(_step_text(state, now), "", 80),
         Part(_best_text(state), "best", 90),
@@ -164,7 +165,7 @@ def status_line(state: State, now: Situation) -> list[Part]:
     if now.missing_code:
         return [Part("Its own code is missing: look back here, or play it again with P.", "muted")]
     if now.readonly:
-        return [Part("Another process writes this session; what it does appears here.", "muted")]
+        return [Part(watching.sentence(now.readonly), "muted")]
     if step is not None:
         hint = f"s goes on with step {step.number}, nothing is paid twice"
         return [*_why_stopped(state), Part(hint, "accent", 60)]

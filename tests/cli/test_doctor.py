@@ -145,7 +145,7 @@ def test_damage_is_found(small: Cli) -> None:
     outcome = small("doctor", "--json")
     assert outcome.code == 1
     check = found(outcome)["database", "integrity"]
-    assert "refers to a missing row of example_sets" in check["detail"]
+    assert "refers to missing rows of example_sets" in check["detail"]
 
 
 @pytest.mark.parametrize(

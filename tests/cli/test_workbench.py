@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, str]]:
     seen: list[tuple[Any, str]] = []
 
-    def run_workbench(database: Any, name: str, config: Any) -> int:
+    def run_workbench(database: Any, name: str, config: Any, *, readonly: bool = False) -> int:
         assert "openai" in config.providers
         seen.append((database, name))
         return 0

@@ -460,14 +460,14 @@ async def test_an_export_brings_the_judgements_along_and_no_call_is_lost(db, tmp
         await run(session, 1)
         assert session.state.usage("judge").from_store
     store = await Store.open(db)
-    await store.delete("s")
+    await store.delete_now("s")
     await store.close()
     async with opened(db, "once", readonly=True) as session:
         for candidate in session.state.ranked():
             for answer in await detail.answers(session, candidate):
                 assert not answer.judged or "Simulated judge" in answer.judged[0].reply
     store = await Store.open(db)
-    await store.delete("once")
+    await store.delete_now("once")
     left = await store._read(lambda raw: raw.execute("SELECT count(*) FROM calls").fetchone()[0])
     await store.close()
     assert left == 0

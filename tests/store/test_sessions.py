@@ -33,7 +33,7 @@ async def test_an_unknown_name_gets_the_nearest(store: Store) -> None:
     with pytest.raises(BadInput, match="opro-tui list"):
         await store.session("zzz")
     with pytest.raises(BadInput):
-        await store.delete("zzz")
+        await store.delete_now("zzz")
     with pytest.raises(StoreError):
         await store.session_by_id(77)
 
@@ -98,7 +98,7 @@ async def test_nothing_is_left_of_a_deleted_session(store: Store) -> None:
     before = await counts(store)
     session = (await new_session(store)).id
     await fill(store, session)
-    await store.delete("s")
+    await store.delete_now("s")
     assert await counts(store) == before
     assert await store.sessions() == []
     with pytest.raises(StoreError):
@@ -111,19 +111,19 @@ async def test_a_deleted_parent_is_hidden_until_its_last_fork_goes(store: Store)
     child = (await new_session(store, "child", parent=root, fork_seq=4)).id
     await new_session(store, "second", parent=root, fork_seq=4)
     await new_session(store, "grandchild", parent=child, fork_seq=4)
-    await store.delete("root")
+    await store.delete_now("root")
     with pytest.raises(BadInput):
         await store.session("root")
     assert (await store.session_by_id(root)).name == "root"
     assert len(await store.events(child, fine=True)) == 4
     again = await new_session(store, "root")  # its name is free again
-    await store.delete("root")
+    await store.delete_now("root")
     assert again.id != root
-    await store.delete("child")
-    await store.delete("second")
+    await store.delete_now("child")
+    await store.delete_now("second")
     assert [record.name for record in await store.sessions()] == ["grandchild"]
     assert (await counts(store))["sessions"] == 3
-    await store.delete("grandchild")
+    await store.delete_now("grandchild")
     assert set((await counts(store)).values()) == {0}
 
 
@@ -132,14 +132,14 @@ async def test_answers_outlive_the_session_that_bought_them(store: Store) -> Non
     call = await fill(store, buyer)
     user = (await new_session(store, "user")).id
     await store.append(user, [evaluated(0, 5, 0, call=call, from_store=True)])
-    await store.delete("buyer")
+    await store.delete_now("buyer")
     (seen,) = await store.evaluations(user, 5)
     assert [completion.text for completion in seen.completions] == ["a", "b"]
     found = await store.find_answers([intent().key])
     assert found[intent().key].session is None
     assert (await counts(store))["calls"] == 1
     assert await store.integrity() == "ok"
-    await store.delete("user")
+    await store.delete_now("user")
     assert set((await counts(store)).values()) == {0}
 
 

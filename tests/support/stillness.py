@@ -119,14 +119,14 @@ async def frames(*_: object) -> None:
     await asyncio.sleep(FRAMES)
 
 
-async def write(writer: Writer, job: Any) -> Any:
+async def write(writer: Writer, job: Any, **given: Any) -> Any:
     """A job of the writing thread, which doesn't go through the loop's executor."""
     loop = asyncio.get_running_loop()
     if not isinstance(loop, StillLoop):
-        return await RUN(writer, job)
+        return await RUN(writer, job, **given)
     loop.still.jobs += 1
     try:
-        return await RUN(writer, job)
+        return await RUN(writer, job, **given)
     finally:
         loop.still.jobs -= 1
 

@@ -132,8 +132,7 @@ class Child:
 
     def leave(self) -> None:
         """End it in order, for nothing has struck it; nothing will any more."""
-        told = self.told is not None and self.told.exists()
-        if self.alive and self.struck is None and not told:
+        if self.alive and self.struck is None:
             self.let_go = True
             os.kill(self.pid, signal.SIGTERM)
 
@@ -164,10 +163,7 @@ class Child:
         return self.code
 
     def left(self) -> list[str]:
-        """Processes of its session that outlived it by a second, zombies included.
-
-        But for zombies that init has got from it, for some containers have one that sleeps.
-        """
+        """Processes of its session that outlived it by a second, zombies included."""
         deadline = time.monotonic() + 1.0
         while (found := self._of_session()) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -179,7 +175,7 @@ class Child:
             if entry.name.isdigit():
                 with suppress(OSError, ValueError, IndexError):
                     after = (entry / "stat").read_text().rpartition(")")[2].split()
-                    if int(after[3]) == self.pid and (after[0], after[1]) != ("Z", "1"):
+                    if int(after[3]) == self.pid:
                         found.append(f"{entry.name} ({after[0]})")
         return found
 

@@ -151,7 +151,7 @@ class Committing(_Steps):
         if self.random.random() < 0.7:
             return in_a_commit(self.random, 30, 150)
         path = self.random.choice(
-            ("opro_tui/store/threads.py", "opro_tui/engine/caller.py", "opro_tui/engine/lock.py")
+            ("opro_tui/store/threads.py", "opro_tui/engine/caller.py", "opro_tui/store/locks.py")
         )
         return in_lines(self.random, path, 0.3 if path.endswith("lock.py") else 6)
 
@@ -352,12 +352,7 @@ class Screen(_Steps):
         draw = self.random.random()
         if draw < 0.25:
             return Moment("clock", a_signal(self.random), after=self.random.uniform(0.0, 2.0))
-        if draw < 0.4:
-            # While the terminal is taken over, and while it is given back.
-            path = self.random.choice(("textual/drivers/linux_driver.py", "opro_tui/tui/host.py"))
-            number = self.random.choice((SIGNALS["SIGTERM"], SIGNALS["SIGHUP"], SIGNALS["SIGINT"]))
-            return Moment("line", number, self.random.randint(1, 120), what=path)
-        if draw < 0.85:
+        if draw < 0.8:
             model = self.random.choice(("optimizer", "scorer", "scorer"))
             return at_a_request(self.random, model, 1 if model == "optimizer" else 24)
         return in_a_commit(self.random, 20, 60)

@@ -136,7 +136,7 @@ async def test_drafts_are_in_no_export_and_go_with_their_session(path) -> None:
         assert "\x1b" not in screen_text(app)
         await pilot.press("escape", "e")
         assert app.screen.draft is None
-    await store.delete("demo")
+    await store.delete_now("demo")
     assert stored(path) == {}
     await store.close()
 

@@ -14,9 +14,9 @@ from opro_tui.config import Config
 from opro_tui.engine import listing
 from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.engine.listing import Entry
-from opro_tui.engine.lock import WriterLock
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store
+from opro_tui.store.locks import WriterLock
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.screens.layers import Prompt, Question

@@ -38,13 +38,26 @@ _SECONDS = 3.0
     help="How long an endpoint may take.",
 )
 @click.option("--fetch", is_flag=True, help="Download the tokenizer files that are missing.")
+@click.option(
+    "--repair", is_flag=True, help="Mend the database; says first what it would do, and asks."
+)
+@click.option("--yes", is_flag=True, help="With --repair: do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def doctor_command(app: App, offline: bool, seconds: float, fetch: bool, as_json: bool) -> int:
+def doctor_command(
+    app: App, offline: bool, seconds: float, fetch: bool, repair: bool, yes: bool, as_json: bool
+) -> int:
     """Print every path in use, and check keys, endpoints, tokenizers, prices and the database.
 
     Keys are never shown, nothing is billed and nothing is changed. Exit code 1: something is wrong.
+
+    With --repair only the database is looked at, and what can be mended is: a damaged one is left
+    as it is, and what can be read of it is saved into a new file.
     """
+    if repair:
+        from opro_tui.cli.repairing import repaired
+
+        return repaired(app.db, yes=yes)
     from opro_tui.cli import output
     from opro_tui.engine.doctor import Verdict
 
@@ -78,13 +91,14 @@ def _paths(app: App) -> dict[str, str]:
 
 async def _checks(app: App, *, offline: bool, seconds: float, fetch: bool) -> list[Check]:
     from opro_tui.engine import doctor
+    from opro_tui.engine.database_checks import check_database
 
     config, checks = _config()
     checks += doctor.check_keys(config)
     if not offline:
         checks += await doctor.check_endpoints(config, seconds)
     checks += await doctor.check_counting(fetch=fetch)
-    checks += await doctor.check_database(app.db)
+    checks += await check_database(app.db)
     return [*checks, _log(), *_terminal()]
 
 

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from opro_tui.cli.root import App
 
 
-@click.command("open", cls=Command, example="opro-tui open triage")
+@click.command(
+    "open", cls=Command, example="opro-tui open triage\nopro-tui open triage --read-only"
+)
 @click.argument("name")
+@click.option("--read-only", "readonly", is_flag=True, help="Only watch: nothing can be changed.")
 @click.pass_obj
-def open_command(app: App, name: str) -> int:
+def open_command(app: App, name: str, readonly: bool) -> int:
     """Open a session's workbench; one that another process runs is followed read-only."""
     from opro_tui.cli.output import interactive
 
@@ -31,4 +34,4 @@ def open_command(app: App, name: str) -> int:
         )
     from opro_tui.tui.app import run_workbench
 
-    return run_workbench(app.db, name, app.config)
+    return run_workbench(app.db, name, app.config, readonly=readonly)

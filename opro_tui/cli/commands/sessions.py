@@ -1,4 +1,4 @@
-"""`list`, `rename`, `delete`, and what the program says without a command."""
+"""`list`, `rename`, and what the program says without a command."""
 
 from __future__ import annotations
 
@@ -8,34 +8,58 @@ import click
 
 from opro_tui.cli.command import Command
 from opro_tui.cli.opening import database, existing_database, wait_for
-from opro_tui.cli.output import visible
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
 
 
-@click.command("list", cls=Command, example="opro-tui list --json")
+@click.command("list", cls=Command, example="opro-tui list --json\nopro-tui list --deleted")
+@click.option("--deleted", is_flag=True, help="Those that `undelete` can bring back.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def list_command(app: App, as_json: bool) -> int:
+def list_command(app: App, deleted: bool, as_json: bool) -> int:
     """List the sessions, the one last used first."""
-    return wait_for(_list(app, as_json))
+    return wait_for(_list(app, deleted, as_json))
 
 
-async def _list(app: App, as_json: bool) -> int:
+async def _list(app: App, deleted: bool, as_json: bool) -> int:
     from opro_tui.cli import output
-    from opro_tui.engine.report import list_json
+    from opro_tui.engine.report import deleted_json, list_json
 
     if as_json:
         rows = []
         if app.db.exists():
             async with database(app, readonly=True) as store:
-                rows = await list_json(store)
+                rows = await (deleted_json if deleted else list_json)(store)
         output.document(rows)
         return 0
-    for line in await _table(app) or ["no sessions yet"]:
+    lines = await (_deleted_table if deleted else _table)(app)
+    nothing = "no deleted sessions" if deleted else "no sessions yet"
+    for line in lines or [nothing]:
         output.say(line)
     return 0
+
+
+async def _deleted_table(app: App) -> list[str]:
+    from opro_tui.cli.figures import table
+    from opro_tui.engine.report import deleted_json
+
+    if not app.db.exists():
+        return []
+    async with database(app, readonly=True) as store:
+        found = await deleted_json(store)
+    rows = [
+        (
+            each["name"],
+            each["task"],
+            "–" if each["steps"] is None else str(each["steps"]),
+            each["deleted"][:16].replace("T", " "),
+            each["until"][:10],
+        )
+        for each in found
+    ]
+    head = ("name", "task", "steps", "deleted (UTC)", "kept until")
+    return table(head, rows, left=(0, 1, 3, 4)) if rows else []
 
 
 async def _table(app: App) -> list[str]:
@@ -104,46 +128,3 @@ async def _rename(app: App, old: str, new: str) -> int:
         await store.rename(old, new)
     say(f"{old} is now {new}")
     return 0
-
-
-@click.command("delete", cls=Command, example="opro-tui delete demo --yes")
-@click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def delete_command(app: App, name: str, yes: bool) -> int:
-    """Delete a session and all that was paid for in it; in a terminal it asks first."""
-    from opro_tui.cli.output import attended, say
-
-    what = wait_for(_what_is_lost(app, name))
-    # The question isn't asked inside of the event loop, which would keep ^C from interrupting it.
-    if not yes and attended() and not click.confirm(visible(f"Delete {what}?")):
-        say("nothing was deleted")
-        return 0
-    wait_for(_delete(app, name))
-    say(f"deleted {what}")
-    return 0
-
-
-async def _what_is_lost(app: App, name: str) -> str:
-    from opro_tui.cli.figures import money, plural
-
-    async with existing_database(app, name) as store:
-        record = await store.session(name)
-        # Not the session itself: one whose own task is gone must be deletable too.
-        data = record.summary
-        if data is None:
-            return name
-        scored = plural(data["of"], "scored solution")
-        return f"{name}: {plural(data['steps'], 'step')}, {scored}, {money(data['cost_usd'])} spent"
-
-
-async def _delete(app: App, name: str) -> None:
-    from opro_tui.engine.lock import WriterLock
-
-    async with existing_database(app, name, readonly=False) as store:
-        lock = WriterLock(store.path, (await store.session(name)).id, name)
-        lock.acquire()
-        try:
-            await store.delete(name)
-        finally:
-            lock.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from opro_tui.core.retention import KEPT_DAYS
 from opro_tui.tui import screens
 from opro_tui.tui import sessions_view as view
 from opro_tui.tui.format import plural, safe
@@ -181,7 +182,32 @@ class SessionsScreen(SessionList):
         if problems:
             self.post_message(Failed("Some are kept", "\n".join(problems)))
         if deleted:
-            self.say(f"Deleted {plural(deleted, 'session')}.")
+            self.say(f"Deleted {plural(deleted, 'session')}; for {KEPT_DAYS} days u undeletes.")
+
+    def action_undelete(self) -> None:
+        """Choose a deleted session and bring it back."""
+
+        async def ask() -> None:
+            found = await self.shelf.deleted()
+            if not found:
+                self.say("No deleted session can be brought back.")
+                return
+            last = {gone.record.name: gone for gone in reversed(found)}
+            options = [(name, view.kept_until(last[name])) for name in reversed(last)]
+            note = "Of several with one name, the one deleted last comes back."
+            self.app.push_screen(
+                screens.Choose("Bring back which session?", options, note=note), answered
+            )
+
+        def answered(name: str | None) -> None:
+            if name is not None:
+                self._work(partial(bring_back, name), "act", "It can't be brought back")
+
+        async def bring_back(name: str) -> None:
+            new = await self.shelf.free_name(name)
+            await self._done(self.shelf.undelete, (name, new), new)
+
+        self._work(ask, "act", "The deleted sessions can't be read")
 
     def action_copy(self) -> None:
         """Offer what can be copied of the list."""
