@@ -159,7 +159,7 @@ def sky(seed: int, *, small: bool = False) -> Iterator[Sky]:
         seed: Fixes what happens.
         small: Sessions of one step with few calls, and an endpoint that is gone for less long.
     """
-    storm = Storm(seed, gone_at=9 if small else 23, gone_for=0.2 if small else 1.0)
+    storm = Storm(seed, gone_at=9, gone_for=0.2 if small else 1.0)
     targets = {f"What is {i} + {i * 7}?": str(i * 8) for i in range(20)}
     reply = odd_answers(answering(targets))
     with (
