@@ -13,7 +13,7 @@ from opro_tui.tui.format import safe
 from opro_tui.tui.host import Host
 from opro_tui.tui.jobs import Jobs
 from opro_tui.tui.later import Later
-from opro_tui.tui.messages import Failed, RunEnded, ScoreAsked, StepsAsked
+from opro_tui.tui.messages import Failed, PromptReadable, RunEnded, ScoreAsked, StepsAsked
 from opro_tui.tui.options import options
 from opro_tui.tui.shelf import Shelf
 from opro_tui.tui.steering import Steering
@@ -117,9 +117,10 @@ class Bench(Host):
         """Work the next meta-prompt out again."""
         self.jobs.renew_prompt()
 
-    def on_prompt_readable(self) -> None:
+    def on_prompt_readable(self, message: PromptReadable) -> None:
         """Draw it."""
         self.workbench.draw()
+        self.workbench.call_after_refresh(message.painted)
 
     def on_prompt_changed(self) -> None:
         """Draw it."""

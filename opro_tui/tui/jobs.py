@@ -7,6 +7,7 @@ goes wrong in one becomes a notice, never the end of the program.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -38,6 +39,8 @@ else:
     events = Later("opro_tui.core.events")
 
 FOLLOW_SECONDS = 0.5
+PAINT_SECONDS = 0.5
+"""How long a paint is waited for; where nothing is painted, the rest goes on without."""
 log = logging.getLogger(__name__)
 
 
@@ -170,8 +173,12 @@ class Jobs:
             self._fail("The next meta-prompt can't be worked out", error, again="prompt")
         self.app.post_message(PromptChanged())
 
-    def _prompt_readable(self) -> None:
-        self.app.post_message(PromptReadable())
+    async def _prompt_readable(self) -> None:
+        """Have the first meta-prompt drawn, and wait until it is, or something else is amiss."""
+        painted = asyncio.Event()
+        self.app.post_message(PromptReadable(painted.set))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(painted.wait(), PAINT_SECONDS)
 
     async def _score(self, ids: tuple[int, ...]) -> None:
         stopped: Stopped | None = None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from opro_tui.core.events import Stopped
     from opro_tui.tui.measuring import Measuring
 
@@ -56,7 +58,15 @@ class Edited(Message):
 
 
 class PromptReadable(Message):
-    """The first meta-prompt is there; its length and its forecast are still worked out."""
+    """The first meta-prompt is there; its length and its forecast are still to be worked out.
+
+    Args:
+        painted: To be called when it is on the screen.
+    """
+
+    def __init__(self, painted: Callable[[], object]) -> None:
+        super().__init__()
+        self.painted = painted
 
 
 class PromptChanged(Message):

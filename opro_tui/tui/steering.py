@@ -13,7 +13,7 @@ from opro_tui.tui.later import Later
 from opro_tui.tui.watching import ENDED, RUN_BY, WATCHING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -280,12 +280,12 @@ class Steering:
         self.prompt_stale |= any(isinstance(event, watched) for event in found)
         return bool(found)
 
-    async def work_out_prompt(self, readable: Callable[[], None]) -> None:
+    async def work_out_prompt(self, readable: Callable[[], Awaitable[None]]) -> None:
         """Work out the next meta-prompt, its length and its forecast, if anything changed.
 
         Args:
-            readable: Called once the first one can be read; what its length and its price need
-                takes some tenths of a second to load.
+            readable: Shows the first one; only then begins what its length and its price need,
+                which takes some tenths of a second to load.
 
         Raises:
             OproError: A model can't be reached for what it has to say.
@@ -299,7 +299,7 @@ class Steering:
                 return
             if self.prompt is None:
                 self.prompt = prompt
-                readable()
+                await readable()
             self.prompt_tokens = await self.session.prompt_tokens(prompt.text)
             self.prompt = prompt
             self.takes_temperature = await self.session.takes_temperature()

@@ -73,14 +73,27 @@ async def until(done: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
+async def painted(app: Any, good: Callable[[], bool]) -> None:
+    """Wait for a paint of the screen in which something is so."""
+    done = asyncio.Event()
+    display = type(app)._display
+
+    def watched(screen: Any, renderable: Any) -> None:
+        display(app, screen, renderable)
+        if renderable is not None and hasattr(renderable, "render_segments"):
+            renderable.render_segments(app.console)
+            if good():
+                done.set()
+
+    app._display = watched
+    await done.wait()
+    del app._display
+
+
 async def screens(path: Path, began: float) -> dict[str, Any]:
     """Open the session, move about in it, and open its replay, its costs and a comparison."""
     from opro_tui.config import Config
     from opro_tui.tui.app import OproApp
-    from opro_tui.tui.archive import Archive
-    from opro_tui.tui.screens.compare import CompareScreen
-    from opro_tui.tui.screens.costs import CostsScreen
-    from opro_tui.tui.screens.replay import ReplayScreen
 
     stages = Stages(began)
     keys: dict[str, list[float]] = {}
@@ -88,12 +101,17 @@ async def screens(path: Path, began: float) -> dict[str, Any]:
     app.freezes = True
     async with app.run_test(size=SIZE) as pilot:
         stages.reached("first paint")
-        await until(lambda: app.steering.prompt is not None)
-        await pilot.pause()
+        await painted(app, lambda: app.workbench.prompt_pane.text.prompt is not None)
         stages.reached("open")
         await until(lambda: app.steering.forecast is not None)
         await pilot.pause()
         stages.reached("priced")
+
+        from opro_tui.tui.archive import Archive
+        from opro_tui.tui.screens.compare import CompareScreen
+        from opro_tui.tui.screens.costs import CostsScreen
+        from opro_tui.tui.screens.replay import ReplayScreen
+
         trajectory = app.workbench.trajectory
         trajectory.rows.focus()
         await pilot.pause(0.5)
