@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from importlib import import_module
 
@@ -32,6 +33,7 @@ OPENING = (
 PATIENCE_SECONDS = 3.0
 """How long the rest waits for the first screen to be filled, which it would slow down."""
 
+log = logging.getLogger(__name__)
 _filled = threading.Event()
 _done = threading.Event()
 _begun = threading.Lock()
@@ -65,9 +67,17 @@ def go_on() -> None:
 
 
 def _import_all() -> None:
-    _import_opening()
-    _filled.wait(PATIENCE_SECONDS)
+    try:
+        _import_opening()
+        _filled.wait(PATIENCE_SECONDS)
+        _import_rest()
+        _done.set()
+    except Exception:  # a traceback of a thread would be written across the screen
+        log.exception("what waits behind keys could not be imported; a key will say why")
+    finally:
+        garbage.wake()
+
+
+def _import_rest() -> None:
     for name in (*later.names(), *(f"{screens.__name__}.{place}" for place in screens.MODULES)):
         import_module(name)
-    _done.set()
-    garbage.wake()
