@@ -309,6 +309,26 @@ def run_workbench(database: Path, name: str, config: Config, *, readonly: bool =
     return run(OproApp(database, name, config, watch=readonly))
 
 
+def demo(database: Path, config: Config) -> OproApp:
+    """The app over a new session on the simulated models, which is made behind the first paint."""
+    app = OproApp(database, "demo", config)
+    app.steering.make = app.shelf.demo
+    return app
+
+
+def run_demo(database: Path, config: Config) -> int:
+    """Make a session on the simulated models and stay until the person leaves.
+
+    Args:
+        database: The database file.
+        config: Providers, prices, keymap and look.
+
+    Returns:
+        The exit code.
+    """
+    return run(demo(database, config))
+
+
 def run_browser(database: Path, config: Config) -> int:
     """Show the sessions of a database until the person leaves.
 

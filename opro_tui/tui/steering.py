@@ -58,6 +58,7 @@ class Steering:
         watch: Only look, also where nobody else writes it.
 
     Attributes:
+        make: Makes the session first and returns its name, where it isn't there yet.
         drafts: What the person wrote in it and hasn't used yet.
         prompt: The next meta-prompt; None until it was worked out.
         prompt_tokens: Its estimated length.
@@ -72,6 +73,7 @@ class Steering:
     def __init__(self, database: Path, name: str, config: Config, *, watch: bool = False) -> None:
         self.database = database
         self.name = name
+        self.make: Callable[[], Awaitable[str]] | None = None
         self.config = config
         self.drafts = Drafts()
         self.prompt: MetaPrompt | None = None
@@ -94,21 +96,19 @@ class Steering:
             OproError: It can't be opened.
         """
         await warming.ready()
+        if self.make is not None:
+            self.name, self.make = await self.make(), None
         watch = bool(self.readonly)
         self._store = await database.Store.open(self.database, readonly=watch, copying=watch)
         try:
             self._session = await self._open(readonly=watch)
         except SessionBusy as busy:
             self.readonly = busy.what.removeprefix("is being ")
-            self._session = await engine.Session.open(
-                self._store, self.name, self.config, readonly=True
-            )
+            self._session = await self._open(readonly=True)
         except CodeMissing as missing:
             self.missing_code = str(missing)
             self.readonly = "without its own code"
-            self._session = await engine.Session.open(
-                self._store, self.name, self.config, readonly=True
-            )
+            self._session = await self._open(readonly=True)
         if not self.readonly:
             await self.drafts.load(self._store, self._session.record.id)
 

@@ -32,6 +32,7 @@ def cases(path: Path, folder: Path) -> dict[str, Case]:
     return {
         "bare panes": bare("panes", "above", "TEXT", "FIRST", "SECOND", "CHART", "below"),
         "panes": ours("open", "demo", shown=(*panes, *ALWAYS)),
+        "demo": ours("demo", shown=(*panes, *ALWAYS)),
         "bare list": bare("listed", "above", "nothing yet", "below"),
         "list": ours(shown=("Reading the sessions", *ALWAYS)),
         "drawn": ours("open", "demo", shown=("● shown", " tok")),
@@ -51,6 +52,7 @@ def rows() -> list[Row]:
     for kind, place in (("CPU", 0), ("wall", 1)):
         for name, words, beside, limit in (
             ("panes", "a session's first paint", "bare panes", LIMIT),
+            ("demo", "a new demo's first paint", "bare panes", LIMIT),
             ("list", "the list's first paint", "bare list", LIMIT),
             ("drawn", "the session drawn, with prompt and forecast", "bare panes", None),
             ("listed", "the sessions listed", "bare list", None),

@@ -28,7 +28,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, str]]:
         seen.append((database, name))
         return 0
 
+    def run_demo(database: Any, config: Any) -> int:
+        return run_workbench(database, "demo, behind the screen", config)
+
     monkeypatch.setattr("opro_tui.tui.app.run_workbench", run_workbench)
+    monkeypatch.setattr("opro_tui.tui.app.run_demo", run_demo)
     monkeypatch.setattr("opro_tui.cli.output.interactive", lambda: True)
     return seen
 
@@ -37,9 +41,10 @@ def test_the_workbench_opens_in_a_terminal(cli: Cli, opened: list[tuple[Any, str
     cli.ok("new", "s", "--task", "sums")
     cli.ok("open", "s")
     cli.ok("demo")
+    cli.ok("demo", "--seed", "1")
     cli.ok("demo", "--task", "linear-regression")
     cli.ok("new", "t", "--task", "sums", "--headless")
-    names = ["s", "s", "demo", "demo-2"]
+    names = ["s", "s", "demo, behind the screen", "demo", "demo-2"]
     assert opened == [(cli.db, name) for name in names]
     assert cli.ok("show", "demo", "--json").json["status"] == "new"
     assert "there is no session 'x'" in cli.refused("open", "x")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from opro_tui.config import Config
-from opro_tui.tui.app import OproApp
+from opro_tui.tui.app import OproApp, demo
 from tests.tui.driving import make_session, until
 
 if TYPE_CHECKING:
@@ -121,6 +121,26 @@ async def test_keys_typed_before_the_session_is_there_are_done_when_it_is(tmp_pa
         assert app.screen is app.workbench
         let_open.set()
         await until(pilot, lambda: app.steering.state.settings.temperature == 1.5)
+
+
+async def test_the_demo_is_made_behind_the_screen_under_a_free_name(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    await make_session(path)
+    app = demo(path, Config())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.steering.opened)
+        assert app.steering.name == app.steering.session.name == "demo-2"
+        assert app.steering.session.task.name == "sums"
+
+
+async def test_a_demo_that_can_not_be_made_ends_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "sessions.db"
+    path.write_text("this is no database, but a text that is long enough to be told from one")
+    app = demo(path, Config())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.return_code is not None)
+    assert app.return_code == 1
+    assert path.read_text().startswith("this is no database")
 
 
 async def test_help_answers_before_the_session_is_there(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opro_tui.cli.root import App
     from opro_tui.config import Config
 
+_TASK, _SEED = "sums", "0"
 _STEPS = 5
 
 
@@ -22,11 +23,11 @@ _STEPS = 5
     cls=Command,
     example="opro-tui demo\nopro-tui demo --headless --steps 8 --seed 1",
 )
-@click.option("--task", default="sums", show_default=True, metavar="TASK", help="What to optimize.")
+@click.option("--task", default=_TASK, show_default=True, metavar="TASK", help="What to optimize.")
 @click.option(
     "--steps", type=click.IntRange(1), default=_STEPS, show_default=True, help="How many."
 )
-@click.option("--seed", default="0", show_default=True, metavar="N", help="Fixes every choice.")
+@click.option("--seed", default=_SEED, show_default=True, metavar="N", help="Fixes every choice.")
 @click.option("--name", metavar="NAME", help="Its name [default: demo, demo-2, …]")
 @click.option("--headless", is_flag=True, help="Run the steps here instead of opening the screen.")
 @click.pass_obj
@@ -43,8 +44,11 @@ def demo_command(
     values = {"task": task, "seed": seed, "optimizer": "simulated", "scorer": "simulated"}
     if headless or not interactive():
         return wait_for(_run(app, config, values, name, steps))
-    from opro_tui.tui.app import run_workbench
+    from opro_tui.tui.app import run_demo, run_workbench
 
+    if (task, seed, name) == (_TASK, _SEED, None):
+        # Nothing of it can be bad input, so that it need not be made before the screen is there.
+        return run_demo(app.db, config)
     made = wait_for(_make(app, config, values, name))
     return run_workbench(app.db, made, config)
 
