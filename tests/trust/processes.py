@@ -163,7 +163,10 @@ class Child:
         return self.code
 
     def left(self) -> list[str]:
-        """Processes of its session that outlived it by a second, zombies included."""
+        """Processes of its session that outlived it by a second.
+
+        It was reaped itself. What had ended under it waits for whoever adopts orphans here.
+        """
         deadline = time.monotonic() + 1.0
         while (found := self._of_session()) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -175,7 +178,7 @@ class Child:
             if entry.name.isdigit():
                 with suppress(OSError, ValueError, IndexError):
                     after = (entry / "stat").read_text().rpartition(")")[2].split()
-                    if int(after[3]) == self.pid:
+                    if int(after[3]) == self.pid and after[0] != "Z":
                         found.append(f"{entry.name} ({after[0]})")
         return found
 
