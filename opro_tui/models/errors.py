@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -224,10 +225,12 @@ def _typed(
         what = f"the request is longer than the model reads: {text}"
         return ContextOverflow(what, where=context.where, status=status)
     kind, retryable, fatal = _classify(status, said)
+    denied = kind == "auth" and status == HTTPStatus.FORBIDDEN
+    what = "the endpoint denies access" if denied else _WHAT[kind]
     return ModelError(
-        f"{_WHAT[kind]} (HTTP {status}): {text}",
+        f"{what} (HTTP {status}): {text}",
         where=context.where,
-        todo=_todo(kind, context),
+        todo=_todo("denied" if denied else kind, context),
         kind=kind,
         retryable=retryable,
         fatal=fatal,
@@ -274,6 +277,7 @@ def _todo(kind: str, context: Context) -> str:
         name = context.key_env
         return f"Check the key in {name}." if name else "Name the key's variable in the config."
     return {
+        "denied": "Check what the key, the account and the place you ask from may use.",
         "quota": "Add credit to the account, or choose another model.",
         "not_found": "Check the model's name and the endpoint's URL.",
         "rejected": "Change the request's settings.",

@@ -24,6 +24,13 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        r"denies access",
+        (
+            "Check whether the account may use this model, and from where you are.",
+            "Then press r: nothing that came back is paid twice.",
+        ),
+    ),
+    (
         r"has no credit left",
         ("Add credit to the account, then press r.", "Or choose another optimizer in settings."),
     ),

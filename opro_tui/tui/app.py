@@ -85,7 +85,6 @@ class OproApp(Bench):
     def on_mount(self) -> None:
         """Show the sessions, or the workbench at once; the session opens behind it."""
         self.set_keymap(self.keys)
-        self.catch_kills()
         self.begin()
         background.after_paint(self.screen, self._painted)
 

@@ -179,8 +179,11 @@ class Host(App[None]):
 
         return OutlivingDriver
 
-    def catch_kills(self) -> None:
-        """Leave in order when told to end: answers kept, no mouse codes left in the shell."""
+    def on_load(self) -> None:
+        """Leave in order when told to end: answers kept, no mouse codes left in the shell.
+
+        From before the terminal is changed.
+        """
         if self.is_headless:
             return
         loop = asyncio.get_running_loop()
@@ -208,7 +211,10 @@ class Host(App[None]):
         watch.daemon = True
         watch.start()
         self.wind_up()
-        self.run_worker(self._leave_in_order(code), group="killed", exit_on_error=False)
+        if self.calls_in_flight:
+            self.run_worker(self._leave_in_order(code), group="killed", exit_on_error=False)
+        else:
+            self.exit(return_code=code)
 
     async def _leave_in_order(self, code: int) -> None:
         with contextlib.suppress(TimeoutError):

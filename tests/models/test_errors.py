@@ -156,6 +156,9 @@ def test_the_sentence_says_what_where_and_what_to_do() -> None:
         "openai/m at https://api.example.com/v1: the endpoint rejects the key (HTTP 401): bad key"
         " [key] line two. Check the key in MY_KEY."
     )
+    denied = from_status(403, {"error": {"message": "not from here"}}, {}, CONTEXT, SENT)
+    assert "denies access (HTTP 403): not from here. Check what the key" in str(denied)
+    assert denied.fatal
 
 
 @pytest.mark.parametrize(

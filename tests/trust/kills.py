@@ -185,7 +185,7 @@ class Harness:
             self.trigger.child = None
         if child.struck is None or child.let_go:
             self.tally.missed += 1
-            if code != (143 if child.let_go else 0):
+            if code not in (scene.gentle if child.let_go else (0,)):
                 self._defect(where, f"ended with {code} though nothing struck it: {_tail(log)}")
             if terminal is not None:
                 terminal.close()

@@ -132,7 +132,8 @@ class Child:
 
     def leave(self) -> None:
         """End it in order, for nothing has struck it; nothing will any more."""
-        if self.alive and self.struck is None:
+        told = self.told is not None and self.told.exists()
+        if self.alive and self.struck is None and not told:
             self.let_go = True
             os.kill(self.pid, signal.SIGTERM)
 

@@ -352,7 +352,12 @@ class Screen(_Steps):
         draw = self.random.random()
         if draw < 0.25:
             return Moment("clock", a_signal(self.random), after=self.random.uniform(0.0, 2.0))
-        if draw < 0.8:
+        if draw < 0.4:
+            # While the terminal is taken over, and while it is given back.
+            path = self.random.choice(("textual/drivers/linux_driver.py", "opro_tui/tui/host.py"))
+            number = self.random.choice((SIGNALS["SIGTERM"], SIGNALS["SIGHUP"], SIGNALS["SIGINT"]))
+            return Moment("line", number, self.random.randint(1, 120), what=path)
+        if draw < 0.85:
             model = self.random.choice(("optimizer", "scorer", "scorer"))
             return at_a_request(self.random, model, 1 if model == "optimizer" else 24)
         return in_a_commit(self.random, 20, 60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import tempfile
 import time
@@ -214,7 +215,7 @@ class Lasting:
 
 LASTING = (
     Lasting("401", Fault(status=401, message="Incorrect API key"), "rejects the key"),
-    Lasting("403", Fault(status=403, message="Country not supported"), "rejects the key"),
+    Lasting("403", Fault(status=403, message="Country not supported"), "denies access"),
     Lasting(
         "unknown model, 404",
         Fault(status=404, code="model_not_found", message="The model `x` does not exist"),
@@ -374,6 +375,7 @@ def main(args: argparse.Namespace) -> int:
     print(heading(f"storm, seed {args.seed}"), flush=True)
     started = time.monotonic()
     tally = Tally()
+    logging.getLogger("opro_tui").addHandler(logging.NullHandler())
     with sky(args.seed) as over:
 
         async def everything() -> None:

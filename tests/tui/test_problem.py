@@ -37,6 +37,7 @@ def status(code: int, message: str = "no") -> str:
     [
         (str(missing_key(CONTEXT)), "export"),
         (status(401), "provider"),
+        (status(403), "from where"),
         (status(402), "credit"),
         (status(404), "name"),
         (status(429), "Wait"),
