@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
+from opro_tui.paths import at_home
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ def read_solutions(path: Path) -> tuple[Start, ...]:
     named = known.starts(path)
     if named is not None:
         return named
-    path = path.expanduser()
+    path = at_home(path)
     rows = read_table(path).rows
     return tuple(start_from(row.fields, f"{path}, {row.place}") for row in rows)
 
@@ -44,7 +45,7 @@ def read_template(path: Path) -> dict[str, str]:
     from opro_tui.tasks.data import read_bytes
     from opro_tui.tasks.reading import decode
 
-    path = path.expanduser()
+    path = at_home(path)
     text = decode(read_bytes(path), str(path))
     try:
         data: dict[str, Any] = tomllib.loads(text)

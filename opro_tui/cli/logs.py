@@ -8,6 +8,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opro_tui.cli.output import visible
 from opro_tui.config import log_path, make_private
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ class _PrivateFile(RotatingFileHandler):
 
 
 class _Masked(logging.Formatter):
-    """Writes *** for the values of environment variables that hold keys."""
+    """Writes *** for the values of environment variables that hold keys.
+
+    Lines that belong to the one before are set in, so that no text can pass for a line of the log.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = visible(super().format(record)).replace("\n", "\n  ")
         for name, value in os.environ.items():
             if len(value) >= _LEAST_SECRET and any(part in name.upper() for part in _SECRET_NAMES):
                 text = text.replace(value, "***")

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 _C1_AND_BIDI = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
 _UNSAFE = re.compile(rf"[\x00-\x08\x0b-\x1f{_C1_AND_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
+_LONGEST_ERROR = 2000
 _UNSAFE_JSON = re.compile(rf"[{_C1_AND_BIDI}\ud800-\udfff]")
 
 
@@ -65,8 +66,11 @@ def document(value: Any, *, indent: int | None = 2) -> None:  # noqa: ANN401 - a
 
 
 def error(text: str) -> None:
-    """Print one line on stderr."""
-    note(f"opro-tui: {one_line(text)}")
+    """Print one line on stderr, of which the middle is left out where it is very long."""
+    line = one_line(text)
+    if len(line) > _LONGEST_ERROR:
+        line = f"{line[: _LONGEST_ERROR // 2]} … {line[-_LONGEST_ERROR // 2 :]}"
+    note(f"opro-tui: {line}")
 
 
 def note(text: str) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui import __version__
-from opro_tui.core.errors import nearest
+from opro_tui.core.errors import BadInput, nearest
+from opro_tui.paths import at_home
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
@@ -146,10 +147,20 @@ def root(ctx: click.Context, db: Path | None, log_level: str, mouse: bool | None
 
     logs.set_up(log_level)
 
-    ctx.obj = App((db or default_database()).expanduser(), mouse)
+    ctx.obj = App(_usable(at_home(db or default_database())), mouse)
     if ctx.invoked_subcommand is None:
         return _browse(ctx.obj)
     return None
+
+
+def _usable(db: Path) -> Path:
+    """The database's path, unless the system wouldn't even look for it."""
+    try:
+        db.exists()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"can't be used ({reason})", where="--db", todo="Check the path.") from None
+    return db
 
 
 def _browse(app: App) -> int:

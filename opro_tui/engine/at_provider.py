@@ -230,10 +230,15 @@ def _quietly(attempt: int, error: ModelError, delay: float) -> None:
     """Retries of what costs nothing are no news."""
 
 
-def ended(call: BatchCall, outcome: Outcome, usage: Usage, error: str = "") -> CallFinished:
-    """How a call of a batch ended; how long it took by itself nobody knows."""
+def ended(
+    call: BatchCall, step: int, outcome: Outcome, usage: Usage, error: str = ""
+) -> CallFinished:
+    """How a call of a batch ended; how long it took by itself nobody knows.
+
+    Its cost belongs to the step that takes it in: those before may have been summed up.
+    """
     return CallFinished(
-        step=call.step,
+        step=step,
         call=call.id,
         role=call.role,
         purpose=call.purpose,
@@ -253,8 +258,9 @@ async def give_up(run: Run, batch: StoredBatch) -> int:
     """
     call_log.batch("let go", batch)
     calls = await run.store.batch_calls(batch.id)
+    step = run.state.steps[-1].number if run.state.steps else batch.step
     for call in calls:
-        event = ended(call, Outcome.UNKNOWN, Usage(unknown=1), "its batch was let go")
+        event = ended(call, step, Outcome.UNKNOWN, Usage(unknown=1), "its batch was let go")
         run.publish(await run.store.finish_call(run.session, event, None))
     await run.store.batch_ended(batch.id)
     run.caller.budget.release(batch.id)

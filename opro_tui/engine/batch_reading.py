@@ -150,7 +150,7 @@ class Reading:
     async def _keep(self, call: BatchCall, response: Response) -> None:
         """Store an answer with its evaluation, and go on with all that waited for it."""
         usage = self._caller.usage(self._scoring.model, response.usage, batch=True)
-        event = ended(call, Outcome.ANSWERED, usage)
+        event = ended(call, self._scoring.step, Outcome.ANSWERED, usage)
         pairs = self._waiting_for(call)
         then = self._scoring.then(*pairs[0]) if pairs else None
         slow = not self._run.task.trusted
@@ -173,7 +173,7 @@ class Reading:
             self._scoring.stop = self._scoring.stop or error
 
     async def _fail(self, call: BatchCall, error: ModelError) -> None:
-        event = ended(call, Outcome.FAILED, Usage(failed=1), str(error))
+        event = ended(call, self._scoring.step, Outcome.FAILED, Usage(failed=1), str(error))
         await self._caller.failed(self._scoring.model, event, error)
         self._settled()
         pairs = self._waiting_for(call)

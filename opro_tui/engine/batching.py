@@ -26,7 +26,7 @@ from opro_tui.models.gate import limits
 from opro_tui.store.records import BatchIntent, CallIntent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from opro_tui.core.protocols import BatchLook, Request, Traits
     from opro_tui.engine.batch_reading import Pair, Scoring
@@ -64,10 +64,18 @@ class Batching:
         """
         live = await self.run.store.batches(self.run.session, live=True)
         try:
-            placed = [await self.at_work.placed(batch) for batch in live]
-            await self._bring_home([batch for batch in placed if batch is not None])
+            found = [await self.at_work.placed(batch) for batch in live]
+            placed = [batch for batch in found if batch is not None]
+            idle = {batch.id for batch in placed if not await self._is_wanted(batch)}
+            await self._bring_home(placed, idle=idle)
         finally:
             self.run.caller.traffic.batched = None
+
+    async def _is_wanted(self, batch: StoredBatch) -> bool:
+        """Whether anything that is missing is in a batch."""
+        missing = {(candidate.id, example.index) for candidate, example in self.scoring.missing()}
+        calls = await self.run.store.batch_calls(batch.id)
+        return any((call.candidate, call.example) in missing for call in calls)
 
     async def buy(self) -> None:
         """Send all that is missing, and what failed again, until it is there or hopeless.
@@ -221,8 +229,20 @@ class Batching:
 
     # --- waiting and reading ---
 
-    async def _bring_home(self, live: Sequence[StoredBatch], *, fresh: bool = False) -> None:
-        """Wait for batches and take in what they bring."""
+    async def _bring_home(
+        self,
+        live: Sequence[StoredBatch],
+        *,
+        fresh: bool = False,
+        idle: Collection[int] = frozenset(),
+    ) -> None:
+        """Wait for batches and take in what they bring.
+
+        Args:
+            live: The batches.
+            fresh: Whether they were only just sent.
+            idle: Those of which nothing is wanted now; they are looked at, and not waited for.
+        """
         left = {batch.id: batch for batch in live}
         through: dict[int, int] = {}
         waits = waits_for(self.run, self.model)
@@ -234,7 +254,7 @@ class Batching:
                     await self._end(batch)
                     del left[batch.id]
                     continue
-                look = await self.at_work.look(batch)
+                look = await self._look(batch, idle=batch.id in idle)
                 if look is not None:
                     through[batch.id] = look.done
                 if look is not None and look.ended:
@@ -242,6 +262,7 @@ class Batching:
                     left[batch.id] = await self._read(batch, look)
                     if not left[batch.id].open:
                         del left[batch.id]
+            left = {id_: batch for id_, batch in left.items() if id_ not in idle}
             if left:
                 done = sum(through.get(id_, 0) for id_ in left)
                 await self.at_work.pause(waits.next(), list(left.values()), done)
@@ -252,6 +273,15 @@ class Batching:
             self.scoring.stop = self.scoring.stop or Incomplete(
                 f"{what}. Run again to send them anew, or set scoring to full first."
             )
+
+    async def _look(self, batch: StoredBatch, *, idle: bool) -> BatchLook | None:
+        """How far a batch is; that an idle one can't be had is no reason to stop."""
+        try:
+            return await self.at_work.look(batch)
+        except (CallFailed, Incomplete):
+            if not idle:
+                raise
+            return None
 
     async def _read(self, batch: StoredBatch, look: BatchLook) -> StoredBatch:
         """Take in the results of a batch that ended; returns it with what is still open."""
@@ -307,7 +337,7 @@ class Batching:
             self._refused = self._refused or (None if job is None else (job, error))
         elif error.kind == "cancelled":
             # Where that was asked for before this run, it is to go on now.
-            self._cancelled += batch.cancelled is None
+            self._cancelled += batch.cancelled is None and job is not None
         elif not error.retryable:
             self._hopeless.add(call.key)
 

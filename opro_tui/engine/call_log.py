@@ -65,7 +65,7 @@ def ended(event: CallFinished, model: str, error: ModelError | None) -> None:
 def batch(what: str, of: StoredBatch) -> None:
     """What became of a batch: sent, found again, taken in, never sent, let go."""
     log.info(
-        "batch %s: %s of %d requests of step %d to %s, %d open, named %s",
+        "batch %s %s: %d requests of step %d to %s, %d open, named %s",
         of.tag,
         what,
         of.requests,

@@ -20,6 +20,7 @@ from opro_tui.engine.budget import check_affordable
 from opro_tui.engine.pool import ModelPool, models_of, roles_of
 from opro_tui.engine.provenance import sources_of, versions
 from opro_tui.models import registry
+from opro_tui.paths import at_home
 from opro_tui.tasks import factory
 from opro_tui.tasks.stand_in import complete_spec
 
@@ -89,7 +90,7 @@ def prepare(draft: Draft, config: Config) -> Prepared:
     loaded = factory.load(
         factory.TaskOptions(
             task=asked.task,
-            data_dir=Path(asked.data_dir).expanduser() if asked.data_dir else None,
+            data_dir=at_home(asked.data_dir) if asked.data_dir else None,
             position=asked.position if "position" in given else None,
             qa=asked.qa if "qa" in given else None,
             seed=asked.seed if "seed" in given else None,

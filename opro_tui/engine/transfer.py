@@ -12,6 +12,7 @@ from opro_tui.core.events import TRANSFER
 from opro_tui.core.hashing import uniform
 from opro_tui.core.protocols import Split
 from opro_tui.engine import heldout
+from opro_tui.paths import at_home
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def elsewhere(
     folder = data_dir or settings.data_dir
     options = factory.TaskOptions(
         task=name,
-        data_dir=None if folder is None else _path(folder),
+        data_dir=None if folder is None else at_home(folder),
         position=settings.position,
         qa=settings.qa,
         seed=settings.seed,
@@ -90,10 +91,6 @@ async def elsewhere(
     label = Path(task.name).name if Path(task.name).suffix else task.name
     chosen = tuple(sorted(drawn, key=lambda e: e.index))
     return Elsewhere(task, f"on {label[:MOST_NAME]}", chosen)
-
-
-def _path(folder: str | Path) -> Path:
-    return Path(folder).expanduser()
 
 
 def known(state: State, candidate: int, there: Elsewhere) -> Measured | None:

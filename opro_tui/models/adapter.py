@@ -232,7 +232,9 @@ class Adapter(ABC):
         except Malformed as error:
             raise errors.malformed(self.context, str(error)) from None
         request_id = next((each for each in (*ids, body.get("id")) if isinstance(each, str)), "")
-        return Response(answer.completions, answer.usage, answer.model, encodable(request_id))
+        return Response(
+            answer.completions, answer.usage, encodable(answer.model), encodable(request_id)
+        )
 
     def refused(
         self, status: int, body: object, headers: Mapping[str, str], sent: set[str]
@@ -291,10 +293,10 @@ def text_of(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return encodable(value)
+        return value
     if isinstance(value, list):
         parts = (part.get("text") if isinstance(part, dict) else part for part in value)
-        return encodable("".join(part for part in parts if isinstance(part, str)))
+        return "".join(part for part in parts if isinstance(part, str))
     raise Malformed(f"a text is no string but {type(value).__name__}")
 
 

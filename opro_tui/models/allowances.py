@@ -98,7 +98,7 @@ def _now(headers: Mapping[str, str]) -> datetime:
     """The endpoint's own time, so that a clock that is wrong here does no harm."""
     try:
         return parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return datetime.now(UTC)
 
 

@@ -20,6 +20,7 @@ from opro_tui.models.batches import (
     count_in,
     expired,
     lines_of,
+    objects_in,
     unanswered,
 )
 
@@ -119,8 +120,7 @@ class AnthropicBatches(ProviderBatches):
         for _ in range(PAGES):
             raw = await client.messages.batches.with_raw_response.list(limit=PAGE, **options)
             body = self.body(raw)
-            data = body.get("data")
-            batches = [each for each in data if isinstance(each, dict)] if data else []
+            batches = objects_in(body.get("data"))
             recent = [each for each in batches if _made(each) >= since]
             for batch in recent:
                 name = self.name_in(batch)

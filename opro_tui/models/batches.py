@@ -284,6 +284,11 @@ def count_in(counts: object, *names: str) -> int:
     return sum(each for each in found if type(each) is int and each >= 0)
 
 
+def objects_in(data: object) -> list[Json]:
+    """The objects of a list; none where it is no list."""
+    return [each for each in data if isinstance(each, dict)] if isinstance(data, list) else []
+
+
 def cancelled(where: str) -> ModelError:
     """What became of the requests of a batch that was cancelled before their turn."""
     return ModelError(

@@ -132,7 +132,8 @@ def _fetch(client: Client, url: str, headers: dict[str, str], seconds: float) ->
 def _names(data: object) -> list[str]:
     """The models of a list in OpenAI's or Anthropic's form; what can't be a name is left out."""
     items = data.get("data") if isinstance(data, dict) else None
-    names = [item.get("id") for item in items or () if isinstance(item, dict)]
+    listed = items if isinstance(items, list) else ()
+    names = [item.get("id") for item in listed if isinstance(item, dict)]
     good = [
         name
         for name in names

@@ -19,6 +19,7 @@ from opro_tui.models.batches import (
     expired,
     line_of,
     lines_of,
+    objects_in,
     unanswered,
 )
 
@@ -152,8 +153,7 @@ class OpenAIBatches(ProviderBatches):
         for _ in range(PAGES):
             raw = await client.batches.with_raw_response.list(limit=PAGE, **options)
             body = self.body(raw)
-            data = body.get("data")
-            batches = [each for each in data if isinstance(each, dict)] if data else []
+            batches = objects_in(body.get("data"))
             for batch in batches:
                 metadata = batch.get("metadata")
                 if isinstance(metadata, dict) and metadata.get(TAG) == tag:

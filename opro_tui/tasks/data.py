@@ -15,7 +15,7 @@ from opro_tui.core.errors import BadInput, nearest
 from opro_tui.tasks.reading import MAX_FIELD, Reading, decode, read_separated, whole_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SUFFIXES = (".jsonl", ".json", ".csv", ".tsv")
@@ -216,7 +216,7 @@ def _column_names(cells: list[str], name: str, place: str, header: bool) -> list
     if not header:
         return [str(number) for number in range(len(cells))]
     names = [cell.strip() for cell in cells]
-    twice = next((each for each in names if names.count(each) > 1), None)
+    twice = _twice(names)
     if twice is not None:
         raise BadInput(
             f"two columns are called {twice!r}", where=f"{name}, {place}", todo="Rename one."
@@ -231,10 +231,19 @@ class _RepeatedName(ValueError):
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = _twice(name for name, _ in pairs)
         raise _RepeatedName(f"the name {twice!r} stands twice in one object")
     return result
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    """The first name that stands there again."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _no_constant(text: str) -> Any:  # noqa: ANN401

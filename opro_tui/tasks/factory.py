@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Example, Task
+from opro_tui.paths import exists
 from opro_tui.tasks import columns, computed, data, labels, own, presets, splits, stand_in
 from opro_tui.tasks.judging import rubric_of
 from opro_tui.tasks.metrics import JUDGE, guess_metric, make_metric, needs_target
@@ -208,7 +209,7 @@ def _bundled(preset: Preset) -> Table:
 def _benchmark(preset: Preset, data_dir: Path | None) -> list[Table]:
     tables = []
     for file in preset.files:
-        if data_dir is None or not (data_dir / file).exists():
+        if data_dir is None or not exists(data_dir / file):
             raise presets.missing_file(preset, file, data_dir)
         tables.append(
             data.read_table(

@@ -8,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from opro_tui.paths import at_home
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -18,7 +20,7 @@ BUNDLED = "bundled/"
 
 def place_of(path: str) -> str:
     """Where a file lies whatever folder the program is started in; empty for bundled ones."""
-    return "" if path.startswith(BUNDLED) else str(Path(path).expanduser().absolute())
+    return "" if path.startswith(BUNDLED) else str(at_home(path).absolute())
 
 
 def of_file(source: Mapping[str, Any]) -> str | None:

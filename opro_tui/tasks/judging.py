@@ -16,6 +16,7 @@ from opro_tui.core.errors import BadInput
 from opro_tui.core.hashing import digest
 from opro_tui.core.meta_prompt import fill
 from opro_tui.core.protocols import Finish, Message, Reading
+from opro_tui.paths import at_home, is_file
 from opro_tui.tasks import data
 from opro_tui.tasks.metrics import JUDGE
 from opro_tui.tasks.reading import decode
@@ -66,7 +67,7 @@ _REFERENCE = """
 _GRADE = re.compile(
     r"<grade>[ \t]*([01](?:\.[0-9]{1,12})?|\.[0-9]{1,12})[ \t]*</grade>[\s*_`.]*\Z", re.IGNORECASE
 )
-_TAG = re.compile(r"<\s*(/?\s*grade)\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<\s*((?:/\s*)?grade)\s*>", re.IGNORECASE)
 REASON_LIMIT = 2000
 """Characters of a judge's reason that are kept beside the grade; the whole reply is kept too."""
 
@@ -89,8 +90,8 @@ def read_rubric(given: str, where: str, folder: Path | None = None) -> str:
     """
     text, line = given.strip(), given.strip()
     if "\n" not in line and len(line) < 1000:
-        path = (folder or Path()) / Path(line).expanduser() if line else Path()
-        if _is_file(path) or (path.suffix.lower() in _FILES and not set(line) & set(" \t")):
+        path = (folder or Path()) / at_home(line) if line else Path()
+        if is_file(path) or (path.suffix.lower() in _FILES and not set(line) & set(" \t")):
             text, where = decode(data.read_bytes(path), str(path)).strip(), f"{where} {path}"
     if not text:
         raise BadInput("is empty", where=where, todo="Write what makes a good answer.")
@@ -121,13 +122,6 @@ def rubric_of(metric: str, given: str | None, before: str = "") -> str:
         where="--rubric",
         todo="Set --metric judge, or leave it out.",
     )
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 @dataclass(frozen=True, slots=True)

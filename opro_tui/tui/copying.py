@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opro_tui.paths import at_home, exists, is_folder
 from opro_tui.tui import format as fmt
 from opro_tui.tui import sessions_view, tables, terminal
 from opro_tui.tui.screens.layers import Prompt, Question
@@ -135,20 +135,21 @@ def ask_file(text: str, name: str) -> Prompt:
 
 def problem(path: str) -> str | None:
     """Why nothing can be written there; None when it seems it can."""
-    file = Path(path.strip()).expanduser()
+    file = at_home(path.strip())
     if not path.strip():
         return "Give a file's name."
-    if file.exists():
+    if exists(file):
         return f"{file} is there already; give another name."
-    return None if file.parent.is_dir() else f"There is no folder {file.parent}."
+    return None if is_folder(file.parent) else f"There is no folder {file.parent}."
 
 
 def write(path: str, text: str) -> str:
     """Write a text to a new file; returns what to say."""
-    file = Path(path.strip()).expanduser()
+    file = at_home(path.strip())
     try:
         with file.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             stream.write(text)
-    except OSError as error:
-        return f"Nothing was written to {file}: {error.strerror}."
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return f"Nothing was written to {file}: {reason}."
     return f"Written to {file}."

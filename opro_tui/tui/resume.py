@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opro_tui.config import default_database
+from opro_tui.paths import at_home
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def how_to_resume(database: Path, name: str) -> str:
@@ -22,5 +26,5 @@ def how_to_resume(database: Path, name: str) -> str:
 
 def _is_default(database: Path) -> bool:
     named = os.environ.get("OPRO_TUI_DB")
-    default = Path(named).expanduser() if named else default_database()
+    default = at_home(named) if named else default_database()
     return database.absolute() == default.absolute()

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from opro_tui.engine.exchange.markdown import escaped
 from opro_tui.tui.format import harmless
 from opro_tui.tui.rows import ORIGINS
 
@@ -57,15 +58,10 @@ def _figure(value: float | None) -> str:
 
 
 def markdown(table: Table) -> str:
-    """A table in Markdown; texts stay in one line and can't end their cell."""
-    head, *rows = ([_cell(text) for text in row] for row in table)
+    """A table in Markdown in which no text is markup; each stays in one line."""
+    head, *rows = ([escaped(harmless(text)) for text in row] for row in table)
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
-def _cell(text: str) -> str:
-    escaped = harmless(text).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-    return " ".join(escaped.split())
 
 
 def as_csv(table: Table) -> str:

@@ -680,3 +680,34 @@ async def test_the_forecast_is_at_the_price_of_batches(db, tmp_path):
     assert (batch.low, batch.high, batch.calls) == (full.low, full.high, full.calls)
     assert 2 * batch.cost_low == full.cost_low < full.cost_high == 2 * batch.cost_high
     assert said["batch"]["optimizer"] == said["full"]["optimizer"]
+
+
+async def test_a_batch_that_nobody_waits_for_any_more_holds_nothing_up(db, tmp_path):
+    desk = BatchDesk(looks=1)
+    with LoopbackServer(desk=desk) as server:
+        await new(db, batched(tmp_path, server.url))
+        async with opened(db) as session:
+            await run(session, 1)
+            desk.looks = 10**6
+            running = asyncio.create_task(run(session, 1))
+            await until(lambda: len(desk.batches) == 3 and desk.calls[-1] == "look")
+            session.stop()
+            await running
+            await session.edit(Edits(veto=tuple(c.id for c in session.state.waiting())))
+            # It goes on while the session does, single calls and all; its answers come late.
+            await session.edit(Edits(settings={"scoring": "full"}))
+            await run(session, 1)
+            assert session.state.finished_steps == 2
+            await run(session, 2)
+            assert session.state.finished_steps == 4
+            assert session.left_open.pico > 0
+            before = session.state.usage("scorer").calls
+            desk.batches["batch_3"].looks = 10**7
+            await run(session, 1)
+            late = len(desk.batches["batch_3"].items)
+            assert session.state.usage("scorer").calls == before + late + 4 * 6
+            assert session.left_open.pico == 0
+            used = session.state.usage()
+            await whole(session)
+        async with opened(db) as session:
+            assert session.state.usage() == used

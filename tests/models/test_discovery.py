@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 import time
 
+import pytest
+
 from opro_tui.config import Config, Provider
 from opro_tui.core.settings import Settings
 from opro_tui.engine.create import Draft, prepare
 from opro_tui.engine.discovery import find_models, missing_keys, model_problem
-from opro_tui.models.discovery import find_offers
+from opro_tui.models.batches import objects_in
+from opro_tui.models.discovery import _names, find_offers
 from tests.support.loopback import LoopbackServer
 
 
@@ -104,3 +107,10 @@ def test_a_wrong_model_is_explained() -> None:
     assert model_problem("openai/any", Config()) == ""
     assert "'openai'" in model_problem("opnai/gpt", Config())
     assert "provider/model" in model_problem("gpt-5", Config())
+
+
+@pytest.mark.parametrize("data", [None, 5, True, "models", {"id": "m"}, [[], 1, {"id": 7}]])
+def test_a_list_of_models_that_is_none_offers_nothing(data) -> None:
+    assert _names({"data": data}) == []
+    assert _names(data) == []
+    assert objects_in(data) == ([{"id": 7}] if isinstance(data, list) else [])

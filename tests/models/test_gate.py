@@ -290,3 +290,13 @@ async def test_models_of_one_account_share_a_gate():
     assert gate_of(Account("a")) is gate_of(Account("a"))
     assert gate_of(Account("a")) is not gate_of(Account("b"))
     assert gate_of(None) is None
+
+
+def test_a_date_beyond_all_calendars_is_left_out() -> None:
+    headers = {
+        "date": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "anthropic-ratelimit-requests-limit": "50",
+        "anthropic-ratelimit-requests-remaining": "49",
+        "anthropic-ratelimit-requests-reset": "2026-01-01T00:00:00Z",
+    }
+    assert [each.limit for each in allowances(headers)] == [50]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -387,3 +388,14 @@ def test_no_bytes_break_the_reader(content, kind, header):
     assert table.rows
     assert all(set(row.fields) <= set(table.columns) for row in table.rows)
     assert all(isinstance(value, str) for row in table.rows for value in row.fields.values())
+
+
+def test_tables_of_very_many_columns_are_read_in_time() -> None:
+    names = [f"c{number}" for number in range(60_000)]
+    began = time.process_time()
+    wide = f"{','.join(names)}\n{'1,' * 59_999}1\n".encode()
+    assert len(parse_table(wide, "w.csv", kind=".csv").columns) == 60_000
+    pairs = ",".join(f'"{name}": 1' for name in [*names, names[-1]])
+    with pytest.raises(BadInput, match="stands twice"):
+        parse_table(f"{{{pairs}}}".encode(), "w.jsonl", kind=".jsonl")
+    assert time.process_time() - began < 5

@@ -7,15 +7,19 @@ import io
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.widgets import Input
 
 from opro_tui.core.meta_prompt import MetaPrompt, Region
+from opro_tui.engine.exchange.text import one_line
 from opro_tui.tui import copying, tables, terminal
 from opro_tui.tui.charting import series
+from opro_tui.tui.format import harmless
 from opro_tui.tui.host import feed
 from opro_tui.tui.screens.layers import Prompt, Question
+from tests.support import hostile
+from tests.support.reading import markdown_cells
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 from tests.tui.states import HOSTILE, empty, steps
 
@@ -158,3 +162,25 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path) -> None:
     assert "there already" in (copying.problem(str(file)) or "")
     assert "Nothing was written" in copying.write(str(file), "other")
     assert file.read_text() == "kept"
+
+
+def test_paths_that_no_system_takes_are_answered_in_words(tmp_path) -> None:
+    for path in (
+        "~no-such-person/x",
+        "a\0b",
+        "x" * 5_000,
+        f"/{'x' * 5_000}/y",
+        str(tmp_path / "\ud800"),
+    ):
+        said = copying.problem(path) or copying.write(path, "text")
+        assert said.startswith(("Nothing was written", "There is no folder")), said
+    assert list(tmp_path.iterdir()) == []
+
+
+@settings(deadline=None)
+@given(hostile.texts)
+def test_a_table_as_markdown_holds_no_markup(text) -> None:
+    head, *rows = markdown_cells(tables.markdown([["a", "b"], [text, "x"], ["y", text]]))
+    assert head == ["a", "b"]
+    shown = one_line(harmless(text))
+    assert rows == [[shown, "x"], ["y", shown]]

@@ -9,6 +9,7 @@ import click
 
 from opro_tui.cli.command import Command
 from opro_tui.cli.opening import existing_database, wait_for
+from opro_tui.paths import at_home
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
@@ -42,7 +43,7 @@ _FORMATS = ("json", "jsonl", "csv", "md", "html", "promptfoo", "dspy")
 @click.pass_obj
 def export_command(app: App, name: str, kind: str, path: Path | None) -> int:
     """Write a session as plain data; a fork's file stands on its own."""
-    target = None if path is None else path.expanduser()
+    target = None if path is None else at_home(path)
     return wait_for(_export(app, name, kind, target))
 
 

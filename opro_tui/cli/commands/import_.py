@@ -10,6 +10,7 @@ import click
 
 from opro_tui.cli.command import Command
 from opro_tui.cli.opening import database, wait_for
+from opro_tui.paths import at_home
 
 if TYPE_CHECKING:
     from opro_tui.cli.root import App
@@ -30,7 +31,7 @@ def import_command(app: App, file: Path, allow_python: bool) -> int:
     It is checked first; a file that can't be used changes nothing. No code that it names is run
     until you allow it.
     """
-    return wait_for(_import(app, file.expanduser(), allow_python))
+    return wait_for(_import(app, at_home(file), allow_python))
 
 
 async def _import(app: App, file: Path, allow_python: bool) -> int:

@@ -28,6 +28,7 @@ from opro_tui.engine.exchange.events import read_event
 from opro_tui.engine.exchange.reading import records
 from opro_tui.engine.exchange.records import read_call, read_example, read_session
 from opro_tui.engine.opening import facts_of, summary
+from opro_tui.paths import is_file
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _rows(path: Path) -> Iterator[tuple[str, StoredCall | Event]]:
 
 def _try(path: Path) -> _Tried:
     """Read a file through and fold its events, so that what is stored can be opened."""
-    if not path.is_file():
+    if not is_file(path):
         raise BadInput("is no file", where=str(path), todo="Check the path.")
     session: ImportedSession | None = None
     examples: list[Example] = []

@@ -11,7 +11,9 @@ from opro_tui.engine.exchange.text import one_line, visible
 if TYPE_CHECKING:
     from opro_tui.engine.exchange.report import Report, Section
 
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>#+=~|&$^!:@]|(?<=www)\.|^[-.)]|(?<=\d)[.)](?=\s)")
+_MARKUP = re.compile(
+    r"[\\`*_{}\[\]<>#+=~|&$^!:@]|(?<=www)\.|(?<=\w)\.(?=[^\W\d_])|^[-.)]|(?<=\d)[.)](?=\s)"
+)
 _TICKS = re.compile("`+")
 
 

@@ -47,4 +47,4 @@ def trajectory_csv(state: State) -> str:
 
 def harmless(text: str) -> str:
     """A text with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from opro_tui.core.errors import BadInput
 from opro_tui.engine.discovery import DATA_SUFFIXES, peek
+from opro_tui.paths import is_file
 from opro_tui.tui import background
 from opro_tui.tui.format import count, plain, plural, safe
 from opro_tui.tui.parts import Cell
@@ -250,7 +251,7 @@ class PickFile(Layer[str]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the file that is typed in full, else what the cursor is on."""
         folder, rest = divided(event.value, self.base)
-        if rest and rest.lower().endswith(SUFFIXES) and (folder / rest).is_file():
+        if rest and rest.lower().endswith(SUFFIXES) and is_file(folder / rest):
             self.dismiss(str(folder / rest))
         elif folder == self._read:
             self._take_item()

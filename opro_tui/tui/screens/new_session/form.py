@@ -16,6 +16,7 @@ from opro_tui.core.errors import BadInput, OproError
 from opro_tui.core.settings import BY_NAME, DEFINITIONS, POSITIONS, Settings
 from opro_tui.engine.create import Draft
 from opro_tui.engine.discovery import DATA_SUFFIXES
+from opro_tui.paths import at_home
 from opro_tui.tui.sessions_view import name_problem
 
 if TYPE_CHECKING:
@@ -146,11 +147,7 @@ def clean_path(text: str) -> str:
 
 def path_of(text: str) -> Path:
     """The path that was typed, with `~` for the person's own folder where there is one."""
-    path = Path(clean_path(text))
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
+    return at_home(clean_path(text))
 
 
 def is_data_file(task: str) -> bool:
