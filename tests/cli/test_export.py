@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from opro_tui.engine.exchange.markdown import escaped
+from tests.support.reading import markdown_cells
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -204,3 +207,11 @@ def test_promptfoo_sends_the_best_as_it_is(cli: Cli, tmp_path: Path) -> None:
     result = json.loads(out.read_text())["results"]["results"][0]
     message = json.loads(result["response"]["output"])[0]
     assert message["content"] == f"Q: {text}\n{result['vars']['question']}\n\nA:"
+
+
+@pytest.mark.parametrize(
+    "text", ["see bample.org", "//exampl\ufffd.org", "www.x.org a@b.org", "x//y.zz"]
+)
+def test_no_address_in_a_report_becomes_a_link(text: str) -> None:
+    (cell,) = markdown_cells(f"| h |\n| --- |\n| {escaped(text)} |\n")[1]
+    assert cell == text

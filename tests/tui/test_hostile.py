@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 import shutil
+import unicodedata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,18 +13,15 @@ from textual.events import Paste
 from textual.widgets import Input
 
 from opro_tui.config import Config
-from opro_tui.core.edits import Edits
-from opro_tui.engine import fork
-from opro_tui.engine.create import Draft, create, prepare
-from opro_tui.engine.session import Session
-from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.bindings import possible
 from opro_tui.tui.commands import COMMANDS
 from opro_tui.tui.messages import Failed
 from opro_tui.tui.screens.problem import Problem
 from opro_tui.tui.session_commands import SESSION_COMMANDS
-from tests.support.loopback import LoopbackServer
+from tests.support import hostile_session
+from tests.support.hostile import SHORT
+from tests.support.hostile_session import NAME
 from tests.tui.driving import run_out, until
 from tests.tui.states import HOSTILE
 
@@ -32,12 +30,10 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-    from tests.support.loopback import LoopbackRequest
 
-TEXTS = [text for text in HOSTILE if text.strip() and "\ud800" not in text]
-ROWS = [text for text in TEXTS if "\0" not in text]
-"""Data files that hold NUL are refused."""
-NAME = "[bold]x[/] [@click=app.quit]汉[/] [/INST]"
+TEXTS = [text for text in (*HOSTILE, *SHORT.values()) if text.strip()]
+OURS = re.compile(r"\x1b\[(?:[0-9;]*m|[0-9]+;[0-9]+H)")
+"""The escape sequences of a drawn screen: colours, and where to go on."""
 SHOWING = (
     *("help", "edit", "exemplars", "differences", "reword", "try_out", "look_alikes", "details"),
     *("settings", "copy", "history", "costs", "replay", "compare", "confirm", "evaluate"),
@@ -48,51 +44,10 @@ SHOWING = (
 MOST_LAYERS = 5
 
 
-def says(request: LoopbackRequest) -> str:
-    """Some hostile text, as a proposal and as an answer, the same for the same request."""
-    text = TEXTS[len(json.dumps(request.body)) % len(TEXTS)]
-    return f"<INS>{text} {request.number}</INS> {text}"
-
-
-async def tell(folder: Path) -> None:
-    """Store a step of a session whose data, proposals, answers, notes and name are hostile."""
-    data = folder / "rows.jsonl"
-    rows = [{"question": f"{n} {text}", "answer": text} for n, text in enumerate(ROWS)]
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    store = await Store.open(folder / "sessions.db")
-    with LoopbackServer(says) as server:
-        values = {
-            "task": str(data),
-            "input": "question",
-            "target": "answer",
-            "metric": "exact",
-            "optimizer": "ollama/optimizer",
-            "scorer": "ollama/scorer",
-            "optimizer_url": server.url,
-            "scorer_url": server.url,
-            "candidates": 3,
-            "train": 4,
-            "test": 3,
-            "seed": 1,
-            "max_length": 20_000,
-        }
-        draft = Draft(name=NAME, values=values)
-        await create(store, prepare(draft, Config()))
-        session = await Session.open(store, NAME, Config())
-        async for _ in session.run(1):
-            pass
-        await session.edit(Edits(add=tuple(TEXTS[:3]), note="".join(TEXTS)[:400]))
-        async for _ in session.run(1):
-            pass
-        await fork.fork(store, session, 1, "[red]fork")
-        await session.close()
-    await store.close()
-
-
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("hostile")
-    asyncio.run(tell(folder))
+    asyncio.run(hostile_session.make(folder))
     return folder
 
 
@@ -100,6 +55,12 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def database(told: Path, tmp_path: Path) -> Path:
     shutil.copytree(told, tmp_path / "own")
     return tmp_path / "own" / "sessions.db"
+
+
+def acting(text: str) -> set[str]:
+    """The characters that could move, hide or reorder others, line breaks apart."""
+    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return {c for c in set(text) if unicodedata.category(c) in kinds and c != "\n"}
 
 
 def seen(app: OproApp) -> str:
@@ -112,8 +73,11 @@ def seen(app: OproApp) -> str:
             assert segment.style is None or segment.style.link is None
         lines.append(strip.text)
     text = "\n".join(lines)
-    bad = {c for c in text if not c.isprintable() and c != "\n"}
-    assert not bad
+    assert not acting(text)
+    update = app.screen._compositor.render_update(full=True)
+    assert update is not None
+    sent = OURS.sub("", update.render_segments(app.console))
+    assert not acting(sent)
     return text
 
 
@@ -150,7 +114,7 @@ async def through(app: OproApp, pilot: Pilot[None], table: object) -> str:
 
 async def test_no_screen_over_a_session_lets_anything_through(database: Path) -> None:
     app = OproApp(database, NAME, Config())
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
         for pane in app.workbench.panes:
             pane.body.focus()
@@ -181,7 +145,7 @@ async def paste(app: OproApp, text: str) -> None:
 
 async def test_filters_and_the_palette_take_any_text(database: Path) -> None:
     app = OproApp(database, NAME, Config())
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
         for rows in (app.workbench.trajectory.rows, app.workbench.candidates.rows):
             rows.focus()
@@ -208,7 +172,7 @@ async def test_filters_and_the_palette_take_any_text(database: Path) -> None:
 
 async def test_new_eyes_and_traces_let_nothing_through(database: Path) -> None:
     app = OproApp(database, NAME, Config())
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.steering.opened and app.steering.prompt is not None)
         app.workbench.trajectory.rows.focus()
         await pilot.press("N")
@@ -235,7 +199,7 @@ async def test_new_eyes_and_traces_let_nothing_through(database: Path) -> None:
 
 async def test_the_list_of_sessions_lets_nothing_through(database: Path) -> None:
     app = OproApp(database, None, Config())
-    async with app.run_test(size=(100, 30), notifications=True) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         screen = app.sessions
         assert screen is not None
         await until(pilot, lambda: screen.loaded and len(screen.entries) == 2)

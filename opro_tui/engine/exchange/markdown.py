@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from opro_tui.engine.exchange.report import Report, Section
 
 _MARKUP = re.compile(
-    r"[\\`*_{}\[\]<>#+=~|&$^!:@]|(?<=www)\.|(?<=\w)\.(?=[^\W\d_])|^[-.)]|(?<=\d)[.)](?=\s)"
+    r"[\\`*_{}\[\]<>#+=~|&$^!:@]|(?<=www)\.|(?<=\S)\.(?=[^\W\d_])|(?<=/)/|^[-.)]|(?<=\d)[.)](?=\s)"
 )
 _TICKS = re.compile("`+")
 
