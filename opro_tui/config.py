@@ -25,7 +25,16 @@ _LIMITS = {
     "tokens_per_minute": (10_000_000_000, 200_000),
 }
 """What bounds a provider's calls: the most that can be said, and an example."""
-_PROVIDER_KEYS = ("kind", "base_url", "api_key_env", "headers", *_LIMITS, *TRAITS)
+_PROVIDER_KEYS = (
+    "kind",
+    "base_url",
+    "api_key_env",
+    "key_file",
+    "keyring",
+    "headers",
+    *_LIMITS,
+    *TRAITS,
+)
 _PRICE_KEYS = ("input", "cached_input", "cache_write", "output", "batch")
 _BATCH_KEYS = ("first_look", "longest_wait")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -42,6 +51,8 @@ class Provider:
         kind: The wire format, one of `KINDS`.
         base_url: None leaves the kind's own (and its environment variable).
         api_key_env: The environment variable that holds the key; None where no key is needed.
+        key_file: A file with the key, read where the variable isn't set; only its owner may use it.
+        keyring: `service/user` of a key in the system's keyring; likewise.
         headers: Sent with every request.
         traits: What is known of the endpoint before the first call, as `core.protocols.Traits`.
         concurrency: The most requests at a time; None leaves the session's setting.
@@ -58,6 +69,8 @@ class Provider:
     concurrency: int | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    key_file: str | None = None
+    keyring: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +274,8 @@ class _Reader:
             kind=kind,
             base_url=url or start.base_url,
             api_key_env=key_env or start.api_key_env,
+            key_file=self._text(values, "key_file", at),
+            keyring=self._text(values, "keyring", at),
             headers=self._headers(values.get("headers", {}), (*at, "headers")),
             traits=self._traits(values, at),
             concurrency=self._limit(values, "concurrency", at),

@@ -34,16 +34,21 @@ class _PrivateFile(RotatingFileHandler):
 
 
 class _Masked(logging.Formatter):
-    """Writes *** for the values of environment variables that hold keys.
+    """Writes *** for the values of environment variables that hold keys, and for keys in use.
 
     Lines that belong to the one before are set in, so that no text can pass for a line of the log.
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        from opro_tui.models import keys
+
         text = visible(super().format(record)).replace("\n", "\n  ")
         for name, value in os.environ.items():
             if len(value) >= _LEAST_SECRET and any(part in name.upper() for part in _SECRET_NAMES):
                 text = text.replace(value, "***")
+        for key in keys.seen():
+            if len(key) >= _LEAST_SECRET:
+                text = text.replace(key, "***")
         return text
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opro_tui.config import PREDEFINED
 from opro_tui.core.errors import BadInput
-from opro_tui.models import endpoints, prices, registry, tokens
+from opro_tui.models import endpoints, keys, prices, registry, tokens
 
 if TYPE_CHECKING:
     from opro_tui.config import Config, Provider
@@ -51,20 +50,26 @@ def check_keys(config: Config) -> list[Check]:
     """Which keys are set; of a key only that it is there is ever said."""
     checks = []
     for provider in config.providers.values():
-        variable = provider.api_key_env
-        if not variable:
+        if not (provider.api_key_env or provider.key_file or provider.keyring):
             continue
         own = provider.name not in PREDEFINED
-        key = os.environ.get(variable, "").strip()
-        if not key:
+        try:
+            key = keys.find(provider)
+        except BadInput as error:
+            detail = f"{error.where}: {error.what}"
+            checks.append(Check("keys", provider.name, Verdict.WRONG, detail, error.todo))
+            continue
+        if not key.text:
             verdict = Verdict.WRONG if own and not _is_local(provider) else Verdict.NOTE
-            todo = f"To use {provider.name}/… : export {variable}=…"
-            checks.append(Check("keys", provider.name, verdict, f"{variable} is not set", todo))
-        elif not key.isascii() or not key.isprintable():
-            detail = f"{variable} is set to something that can't be a key"
+            todo = f"To use {provider.name}/… : export {provider.api_key_env}=…"
+            if key.place != provider.api_key_env:
+                todo = f"Put the key into {key.place}."
+            checks.append(Check("keys", provider.name, verdict, f"{key.place} is not set", todo))
+        elif not key.text.isascii() or not key.text.isprintable():
+            detail = f"{key.place} is set to something that can't be a key"
             checks.append(Check("keys", provider.name, Verdict.WRONG, detail, "Copy it again."))
         else:
-            checks.append(Check("keys", provider.name, Verdict.OK, f"{variable} is set"))
+            checks.append(Check("keys", provider.name, Verdict.OK, f"{key.place} is set"))
     return checks
 
 
@@ -131,4 +136,4 @@ def _is_local(provider: Provider) -> bool:
 
 
 def _has_key(provider: Provider) -> bool:
-    return bool(os.environ.get(provider.api_key_env or "", "").strip())
+    return keys.is_there(provider)

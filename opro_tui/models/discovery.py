@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.models import registry
+from opro_tui.models import keys, registry
 
 if TYPE_CHECKING:
     from httpx2 import Client
@@ -74,7 +73,10 @@ def _url(provider: Provider) -> str:
 
 
 def _key(provider: Provider) -> str:
-    return os.environ.get(provider.api_key_env or "", "").strip()
+    try:
+        return keys.find(provider).text
+    except BadInput:
+        return ""
 
 
 def _ask_all(providers: list[Provider], seconds: float) -> list[list[Offer]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
-from opro_tui.models import registry
+from opro_tui.models import keys, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +85,10 @@ def _needs_version(provider: Provider, url: str) -> bool:
 
 def _headers(provider: Provider) -> dict[str, str]:
     headers = dict(provider.headers)
-    key = os.environ.get(provider.api_key_env or "", "").strip()
+    try:
+        key = keys.find(provider).text
+    except BadInput:
+        key = ""
     if provider.kind == "anthropic":
         headers.setdefault("anthropic-version", ANTHROPIC_VERSION)
     if key and key.isascii() and key.isprintable():

@@ -321,8 +321,11 @@ def malformed(context: Context, reason: str, status: int = 200) -> ModelError:
 
 def missing_key(context: Context) -> ModelError:
     """No key is set for an endpoint that needs one."""
-    what = f"no API key: the environment variable {context.key_env} is not set"
-    todo = f"Set it: export {context.key_env}=…"
+    place = context.key_env or ""
+    what = f"no API key: the environment variable {place} is not set"
+    todo = f"Set it: export {place}=…"
+    if not place.isidentifier():
+        what, todo = f"no API key: {place} holds none", "Put it there."
     return ModelError(what, where=context.where, todo=todo, kind="auth", fatal=True)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from opro_tui.config import url_problem
 from opro_tui.core.errors import BadInput, nearest
 from opro_tui.core.protocols import Account
-from opro_tui.models import errors
+from opro_tui.models import errors, keys
 from opro_tui.models.adapter import DEFAULT_TIMEOUT, Adapter
 from opro_tui.models.clients import Address
 
@@ -79,11 +79,12 @@ def create(
     provider, model = _split(name, config, role)
     base_url = _base_url(provider, url, role)
     endpoint = base_url.rstrip("/")
-    key = os.environ.get(provider.api_key_env, "").strip() if provider.api_key_env else ""
-    if not key and provider.api_key_env and not (preview or is_local(base_url)):
-        raise errors.missing_key(errors.Context(name, endpoint, provider.api_key_env))
+    found = keys.Key("", "") if preview else keys.find(provider)
+    key, place = found.text, found.place or provider.api_key_env
+    if not key and place and not (preview or is_local(base_url)):
+        raise errors.missing_key(errors.Context(name, endpoint, place))
     if not key.isascii() or not key.isprintable():
-        raise errors.unusable_key(errors.Context(name, endpoint, provider.api_key_env))
+        raise errors.unusable_key(errors.Context(name, endpoint, place))
     key = key or _DUMMY_KEY
     headers = dict(provider.headers)
     if provider.kind == "anthropic":
@@ -96,7 +97,7 @@ def create(
         model,
         address=address,
         endpoint=endpoint,
-        key_env=provider.api_key_env,
+        key_env=place,
         known_traits=provider.traits,
         account=Account(
             address,

@@ -92,7 +92,7 @@ def _open(path: Path, device: bool) -> BinaryIO:
     if device:
         return path.open("wb")
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, 0o666), "wb")
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 def _settle(file: BinaryIO, device: bool) -> None:
