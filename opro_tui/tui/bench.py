@@ -169,6 +169,8 @@ class Bench(Host):
 
     def on_run_ended(self, message: RunEnded) -> None:
         """Say why when it ended badly; the session is intact behind the notice."""
+        if self.told_to_end:
+            return
         if self.leaving:
             self.leave()
             return

@@ -61,6 +61,7 @@ class Host(App[None]):
         freezes: Whether what a session holds is kept out of garbage collections, which stall the
             screen for a quarter of a second with a million evaluations. It holds for the whole
             process, so whoever starts the program says so.
+        told_to_end: Whether a signal told it to.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(CLASSES)
@@ -74,7 +75,7 @@ class Host(App[None]):
         self.early = EarlyKeys()
         self._began = 0.0
         self._titled = False
-        self._told_to_end = False
+        self.told_to_end = False
         if not options.animations:
             self.animation_level = "none"
         for theme in themes.THEMES:
@@ -202,11 +203,11 @@ class Host(App[None]):
     def _killed(self, sign: int) -> None:
         """Leave; a second signal doesn't wait, but a closed terminal may be told of twice."""
         code = 128 + sign
-        if self._told_to_end:
+        if self.told_to_end:
             if sign != signal.SIGHUP:
                 self.exit(return_code=code)
             return
-        self._told_to_end = True
+        self.told_to_end = True
         watch = threading.Timer(KEPT_SECONDS + KILLED_SECONDS, os._exit, (code,))
         watch.daemon = True
         watch.start()
