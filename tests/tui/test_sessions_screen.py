@@ -469,3 +469,20 @@ def test_names_and_steps_are_checked() -> None:
     assert view.step_problem("2", 2) is None
     assert "0 to 2" in (view.step_problem("3", 2) or "")
     assert view.step_problem("1.5", 2) is not None
+
+
+@both_sizes
+async def test_u_brings_a_deleted_session_back(tmp_path, size) -> None:
+    path = tmp_path / "s.db"
+    await fill(path, "alpha", "beta")
+    async with browsing(path, size) as (app, pilot):
+        await pilot.press("slash", *"alpha", "enter", "x")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        assert "For 30 days u brings it back" in screen_text(app)
+        await pilot.press("y")
+        await shows(app, pilot, "beta")
+        await pilot.press("escape", "u")
+        await until(pilot, lambda: "Bring back which session?" in screen_text(app))
+        assert "kept until" in screen_text(app)
+        await pilot.press("enter")
+        await shows(app, pilot, "alpha", "beta")
