@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui import __version__
 from opro_tui.core.events import Continued, Event, Warned, iso
+from opro_tui.models import registry
 from opro_tui.models.prices import prices_date
 from opro_tui.tasks import fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from opro_tui.config import Config
     from opro_tui.core.settings import Settings
     from opro_tui.core.state import State
     from opro_tui.engine.session import Session
@@ -54,6 +56,29 @@ def sources_of(sources: Sequence[Source]) -> list[dict[str, Any]]:
         | ({"at": at} if (at := fingerprints.place_of(source.path)) else {})
         for source in sources
     ]
+
+
+def readable_on_the_way(state: State, config: Config) -> list[Event]:
+    """A warning for each of the session's addresses at which others can read what is sent, once."""
+    settings = state.settings
+    step = state.steps[-1].number if state.steps else 0
+    told = {warning.message for warning in state.warnings}
+    found: dict[str, Event] = {}
+    models = (
+        (settings.optimizer, settings.optimizer_url),
+        (settings.scorer, settings.scorer_url),
+        (settings.judge, settings.judge_url),
+    )
+    for model, url in models:
+        address = registry.address_of(model, url, config) if model else ""
+        if address and registry.insecure(address):
+            message = (
+                f"{address} is not encrypted: others can read prompts, answers and the key on their"
+                " way. Give it an https:// address."
+            )
+            if message not in told:
+                found[address] = Warned(step=step, code="insecure", message=message)
+    return list(found.values())
 
 
 def changes(record: SessionRecord, state: State) -> list[Event]:

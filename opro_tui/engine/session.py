@@ -28,7 +28,7 @@ from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
-from opro_tui.engine.provenance import changes
+from opro_tui.engine.provenance import changes, readable_on_the_way
 from opro_tui.engine.run import Run
 from opro_tui.store.locks import WriterLock
 
@@ -155,6 +155,7 @@ class Session:
         self._looked_back = True
         before = self.state.last_seq
         found = await asyncio.to_thread(changes, self.record, self.state)
+        found += readable_on_the_way(self.state, self._config)
         if not found:
             return ()
         await self._run.append(*found)

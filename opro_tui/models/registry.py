@@ -167,6 +167,21 @@ def endpoint_of(provider: Provider) -> str:
     return _base_url(provider, None, provider.name)
 
 
+def address_of(name: str, url: str | None, config: Config) -> str:
+    """The base URL that a model is asked at; empty for simulated ones and names of none.
+
+    Args:
+        name: `simulated`, or `provider/model`.
+        url: What a setting names; None takes the provider's.
+        config: Where the providers come from.
+    """
+    provider = config.providers.get(name.partition("/")[0])
+    try:
+        return "" if provider is None else _base_url(provider, url, name)
+    except BadInput:
+        return ""
+
+
 def is_local(url: str) -> bool:
     """Whether a URL's host is this machine or one of a private network."""
     host = _host(url)

@@ -154,9 +154,8 @@ class Jobs:
         for event in noted:
             if isinstance(event, events.Warned):
                 words = f"{safe(event.message, 600)} (m shows it again)"
-                self.app.notify(
-                    words, title="The data changed", severity="warning", timeout=12, markup=False
-                )
+                title = "Not encrypted" if event.code == "insecure" else "The data changed"
+                self.app.notify(words, title=title, severity="warning", timeout=12, markup=False)
 
     async def _follow(self) -> None:
         try:
