@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from opro_tui.models.clients import Address, Lease
 
 DEFAULT_TIMEOUT = 600.0
+LEAST_KEY = 16
+"""Characters from which on a key is no word that an answer may hold by chance."""
 Json = dict[str, Any]
 
 
@@ -232,9 +234,18 @@ class Adapter(ABC):
         except Malformed as error:
             raise errors.malformed(self.context, str(error)) from None
         request_id = next((each for each in (*ids, body.get("id")) if isinstance(each, str)), "")
-        return Response(
-            answer.completions, answer.usage, encodable(answer.model), encodable(request_id)
+        completions = tuple(
+            Completion(self._without_key(each.text), each.finish) for each in answer.completions
         )
+        model, request_id = encodable(answer.model), encodable(request_id)
+        return Response(
+            completions, answer.usage, self._without_key(model), self._without_key(request_id)
+        )
+
+    def _without_key(self, text: str) -> str:
+        """A text that is to be stored, where an endpoint sent back the key that it was given."""
+        key = self._address.key
+        return text.replace(key, "[key]") if len(key) >= LEAST_KEY and key in text else text
 
     def refused(
         self, status: int, body: object, headers: Mapping[str, str], sent: set[str]

@@ -14,6 +14,8 @@ from tests.support.sessions import write_examples
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.wire import LoopbackRequest
+
 IN_FILE = "planted-in-file-7c1f09a2"
 IN_VARIABLE = "planted-in-variable-5512ab"
 IN_HEADER = "planted-in-header-90ddc3"
@@ -35,7 +37,12 @@ def test_no_planted_key_is_written_or_printed(tmp_path: Path, monkeypatch, capfd
     umask = os.umask(0)
     try:
         # Where it doesn't work the endpoint refuses the keys.
-        with LoopbackServer(key=None if works else "another") as server:
+        # And where it does, it sends them back as its answers.
+        def reply(request: LoopbackRequest) -> list[str]:
+            own = IN_VARIABLE if request.path.endswith("/messages") else IN_FILE
+            return [f"<INS>Add {own} up.</INS> 8"] * request.n
+
+        with LoopbackServer(reply, key=None if works else "another") as server:
             config.write_text(
                 f'[providers.lab]\nkind = "openai"\nbase_url = "{server.url}"\n'
                 f'key_file = "{key}"\nheaders = {{ x-team = "{IN_HEADER}" }}\n'
