@@ -99,8 +99,10 @@ class _Scoring:
         self.scored: set[int] = set()
         self.stop: BaseException | None = None
         self.slots = Slots(calls_at_once(self.model, self.settings.concurrency))
-        # A race looks at each result before it buys another, and a judge's call follows its answer.
-        self.early = self.race is None and self.grading.judge is None
+        # A race looks at each result before it buys another, a judge's call follows its answer, and
+        # no endpoint waits for simulated calls, whose order is better the same each time.
+        judged, simulated = self.grading.judge is not None, self.model.simulated
+        self.early = not (self.race is not None or judged or simulated)
 
     async def go(self) -> None:
         """Work through all that is missing with as many calls in flight as there may be."""
@@ -126,8 +128,8 @@ class _Scoring:
         """Have pairs scored, with as many calls in flight as there may be."""
         todo = list(pairs)
         queue = iter(todo)
-        # Half of the workers wait for a slot, to send the moment that an answer has come.
-        count = min(2 * self.slots.count, len(todo))
+        # As many again wait for a slot, to send the moment that an answer has come.
+        count = min(self.slots.count * (2 if self.early else 1), len(todo))
         workers = [asyncio.create_task(self._work(queue)) for _ in range(count)]
         try:
             await asyncio.gather(*workers)
