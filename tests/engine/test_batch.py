@@ -12,7 +12,7 @@ from opro_tui.core.errors import BadInput, BudgetReached
 from opro_tui.core.events import Stopped
 from opro_tui.core.reducer import fold
 from opro_tui.engine.batch_report import cancel, let_go
-from opro_tui.engine.doctor import check_database
+from opro_tui.engine.database_checks import check_database
 from opro_tui.engine.exchange.importing import import_file
 from opro_tui.engine.exchange.writing import write_jsonl
 from opro_tui.engine.fork import fork
