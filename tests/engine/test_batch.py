@@ -537,9 +537,9 @@ async def test_a_batch_under_way_moves_with_its_session(db, tmp_path):
             assert arm.state.finished_steps == 1
             await run(arm, 1)
             await whole(arm)
-            await arm._store.delete("s")
+            await arm._store.delete_now("s")
             await whole(arm)
-            await arm._store.delete("arm")
+            await arm._store.delete_now("arm")
             assert await arm._store.integrity() == "ok"
         assert rows(tmp_path / "other.db", "SELECT count(*) FROM batches") == [(0,)]
         # The steps drew the same candidates, so the fork found all answers in the store.
@@ -575,7 +575,7 @@ async def test_what_is_under_way_is_neither_deleted_nor_hidden(db, tmp_path):
             session.stop()
             await running
             with pytest.raises(BadInput, match="batch batch_1 is under way at the provider"):
-                await session._store.delete("s")
+                await session._store.delete_now("s")
         said = [c.detail for c in await check_database(db) if c.name == "batches"]
         assert said == ["s: batch batch_1 under way"]
         desk.looks = 1
@@ -586,7 +586,7 @@ async def test_what_is_under_way_is_neither_deleted_nor_hidden(db, tmp_path):
             assert state.candidates[1].score is None
             assert state.candidates[2].score.full
             await whole(session)
-            await session._store.delete("s")
+            await session._store.delete_now("s")
         assert not desk.twice()
 
 
