@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from opro_tui import __version__
 from opro_tui.config import log_path
 from opro_tui.engine.exchange.text import visible
+from opro_tui.models import keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +71,7 @@ def _lines(error: BaseException, moment: datetime, *, words: bool) -> Iterator[s
         yield ""
         yield f"{type(each).__module__}.{type(each).__qualname__}"
         if words:
-            yield f"  {visible(str(each))}".replace("\n", "\n  ")
+            yield keys.masked(f"  {visible(str(each))}").replace("\n", "\n  ")
         for frame in traceback.extract_tb(each.__traceback__):
             yield f"  {_place(frame.filename)}, line {frame.lineno}, in {frame.name}"
 

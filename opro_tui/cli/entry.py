@@ -84,15 +84,16 @@ def _flags(ctx: click.Context | None) -> list[str]:
 def _unexpected(error: Exception) -> int:
     from opro_tui import crash_report
     from opro_tui.cli import logs
+    from opro_tui.models import keys
 
     path = logs.record(error)
     report = crash_report.write(error)
     if logs.debugging():
-        sys.stderr.write(output.visible("".join(traceback.format_exception(error))))
+        sys.stderr.write(keys.masked(output.visible("".join(traceback.format_exception(error)))))
     kept = f"details are in {path}" if path else "--log-level debug shows the details"
     if report is not None:
         kept += f", and what you may attach to an issue is in {report}"
-    output.error(f"unexpected {type(error).__name__}: {error}; {kept}")
+    output.error(keys.masked(f"unexpected {type(error).__name__}: {error}; {kept}"))
     return FAILED
 
 

@@ -18,8 +18,6 @@ _MAX_BYTES = 1_000_000
 _BACKUPS = 3
 _OWN = logging.getLogger("opro_tui")
 _ROOT = logging.getLogger()
-_SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
-_LEAST_SECRET = 6
 
 
 class _PrivateFile(RotatingFileHandler):
@@ -42,14 +40,7 @@ class _Masked(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         from opro_tui.models import keys
 
-        text = visible(super().format(record)).replace("\n", "\n  ")
-        for name, value in os.environ.items():
-            if len(value) >= _LEAST_SECRET and any(part in name.upper() for part in _SECRET_NAMES):
-                text = text.replace(value, "***")
-        for key in keys.seen():
-            if len(key) >= _LEAST_SECRET:
-                text = text.replace(key, "***")
-        return text
+        return keys.masked(visible(super().format(record)).replace("\n", "\n  "))
 
 
 def set_up(level: str) -> None:

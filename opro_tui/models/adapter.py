@@ -243,9 +243,11 @@ class Adapter(ABC):
         )
 
     def _without_key(self, text: str) -> str:
-        """A text that is to be stored, where an endpoint sent back the key that it was given."""
-        key = self._address.key
-        return text.replace(key, "[key]") if len(key) >= LEAST_KEY and key in text else text
+        """A text that is to be stored, where an endpoint sent back what it may not: key, header."""
+        for secret in self.context.secrets:
+            if len(secret) >= LEAST_KEY:
+                text = text.replace(secret, "[key]")
+        return text
 
     def refused(
         self, status: int, body: object, headers: Mapping[str, str], sent: set[str]

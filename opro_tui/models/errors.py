@@ -202,7 +202,7 @@ def from_status(
         sent: Names of the parameters that were sent.
     """
     error = _typed(status, read_body(body), headers, context, sent)
-    error.request_id = request_id(headers)
+    error.request_id = clean(request_id(headers), context.secrets)
     return error
 
 

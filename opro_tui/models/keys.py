@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from opro_tui.config import Provider
 
 _OTHERS = 0o077
+_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_LEAST = 6
+_LEAST_NOTED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,19 @@ class Key:
 _seen: set[str] = set()
 
 
-def seen() -> frozenset[str]:
-    """All keys that were found so far, for whoever must not write them anywhere."""
-    return frozenset(_seen)
+def note(secret: str) -> None:
+    """Remember what may be a secret although it is no provider's key: a header's value."""
+    if len(secret) >= _LEAST_NOTED:
+        _seen.add(secret)
+
+
+def masked(text: str) -> str:
+    """A text with *** for the keys in use and for what the environment holds that may be one."""
+    named = (v for n, v in os.environ.items() if any(part in n.upper() for part in _NAMES))
+    for secret in sorted({*_seen, *named}, key=len, reverse=True):
+        if len(secret) >= _LEAST:
+            text = text.replace(secret, "***")
+    return text
 
 
 def find(provider: Provider) -> Key:

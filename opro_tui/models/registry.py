@@ -87,6 +87,8 @@ def create(
         raise errors.unusable_key(errors.Context(name, endpoint, place))
     key = key or _DUMMY_KEY
     headers = dict(provider.headers)
+    for value in headers.values():
+        keys.note(value)
     if provider.kind == "anthropic":
         endpoint = endpoint.removesuffix("/v1")
         headers.setdefault("x-api-key", key)
