@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 HORIZONS = (1.0, 10.0, 60.0)
 """Seconds over which endpoints count."""
-MARGIN = 1.04
-"""How much longer than that we count, for requests don't all travel equally long."""
+MARGIN, _WIDER, _WIDEST = 1.05, 0.03, 1.11
+"""How much longer than that we count, for requests don't all travel equally long; more where a
+refusal that costs a pause came all the same, up to the last."""
 LONGEST = 120.0
 """Seconds that a limit alone may hold a call back: then one is sent to see."""
 _SPREAD = 0.7
@@ -27,7 +28,7 @@ _OVERTAKEN = 0.1
 """Seconds by which a request may overtake another."""
 _CREDIBLE, _LEAST = 0.4, 0.95
 """From which share on a lower count is taken for one, and how much lower it then makes a quota."""
-_WORTH, _DEAREST = 10.0, 6.0
+_WORTH, _DEAREST = 20.0, 6.0
 """How much longer than a refusal's pause nothing is tried, and the longest pause that counts."""
 _LATE = 0.02
 """Seconds of sending that are caught up with, for timers are late."""
@@ -94,6 +95,7 @@ class Quota:
         calm: Seconds in which the quota was used up and nothing was refused.
         hold: Seconds before it rises.
         spread: The share of a horizon over which what it allows is spread.
+        margin: How much longer than a horizon is counted.
     """
 
     horizon: float
@@ -101,6 +103,7 @@ class Quota:
     sent: deque[float]
     hold: float
     spread: float
+    margin: float = MARGIN
     calm: float = 0.0
     next: float = 0.0
 
@@ -122,7 +125,7 @@ class Quota:
 
     def ready_in(self, now: float) -> float:
         """Seconds until a request may be sent; 0 or less: now."""
-        span = self.horizon * MARGIN
+        span = self.horizon * self.margin
         while self.sent and self.sent[0] <= now - span:
             self.sent.popleft()
         most = self.most
@@ -182,19 +185,22 @@ class History:
             return None
         ceiling = float(len(before) - bisect_left(before, refused - horizon) + late)
         # Where a refusal costs much, evenly, so that there are few.
-        hold, spread = _HOLD * horizon, _EVEN if pause > _CHEAP * horizon else _SPREAD
+        dear = pause > _CHEAP * horizon
+        hold, spread, margin = _HOLD * horizon, _EVEN if dear else _SPREAD, MARGIN
         if old is not None and not old.used_up:
             spread = min(1.0, 1.4 * old.spread)  # so many in a burst were too many
         if old is not None and old.horizon == horizon:
             if ceiling >= _CREDIBLE * old.most:
                 # Not everything arrives when it was sent: one refusal says little against it.
                 ceiling = max(ceiling, _LEAST * old.most)
+                if dear:
+                    margin = min(_WIDEST, old.margin + _WIDER)
             ceiling = min(ceiling, max(1.0, 0.97 * old.most))
             if 0.85 * old.ceiling <= ceiling <= 1.15 * old.ceiling:
                 hold = min(2.0 * old.hold, _MOST_HOLD * horizon)
         recent = sent[bisect_left(sent, refused - horizon) :]
         hold = max(hold, _WORTH * min(pause, _DEAREST))
-        return Quota(horizon, ceiling, deque(recent), hold, spread)
+        return Quota(horizon, ceiling, deque(recent), hold, spread, margin)
 
 
 @dataclass(slots=True)
