@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -42,13 +43,18 @@ class Job(NamedTuple):
 
 LONGEST_SECONDS = 0.01
 """How long the jobs of one transaction may take together: with its commit it stays below 20 ms."""
+_SHORTEST_SECONDS = 0.0004
+TURN_SECONDS = 0.0005
+"""How long the other threads may keep this one waiting for its turn at the interpreter: at
+Python's 5 ms a call waits longer for its row than for the disk (tests/benchmarks/step.py)."""
 
 
 class Writer:
     """The thread that owns the writing connection.
 
-    It takes the jobs that are waiting into one transaction, as many as fit into `LONGEST_SECONDS`;
-    what arrives while that commits shares the next one. A job is a function of the connection and
+    It takes the jobs that are waiting into one transaction, for about as long as a commit takes on
+    this disk, so that whoever waits is served soon, and at most for `LONGEST_SECONDS`; what arrives
+    while that commits shares the next one. A job is a function of the connection and
     may run twice: when one of a shared transaction fails, all are rolled back and each runs again
     in a transaction of its own, so that only the culprit's caller gets the error. When another
     program keeps the database locked, all get the error but those that store what was paid for,
@@ -62,7 +68,9 @@ class Writer:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._closed = False
         self._held: list[Job] = []
+        self._commit_seconds = 0.0
         self.transactions = 0
+        sys.setswitchinterval(min(sys.getswitchinterval(), TURN_SECONDS))
         self._thread = threading.Thread(target=self._run, name="opro-store-writer", daemon=True)
         self._thread.start()
 
@@ -154,13 +162,18 @@ class Writer:
     def _transaction(self, db: sqlite3.Connection, batch: list[Job]) -> list[Any]:
         results: list[Any] = []
         db.execute("BEGIN IMMEDIATE")
-        end = time.monotonic() + LONGEST_SECONDS
+        usual = max(_SHORTEST_SECONDS, self._commit_seconds)
+        end = time.monotonic() + min(LONGEST_SECONDS, usual)
         try:
             for job in batch:
                 results.append(job.work(db))
                 if time.monotonic() > end:
                     break
+            began = time.monotonic()
             db.execute("COMMIT")
+            # The least of the last ones: what it takes beyond that, it waits for its turn.
+            took = time.monotonic() - began
+            self._commit_seconds = min(took, 1.1 * self._commit_seconds) or took
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")

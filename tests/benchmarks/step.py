@@ -23,7 +23,7 @@ from tests.benchmarks.step_screen import on_screen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROUNDS = 5
+ROUNDS = 3
 MODULE = "tests.benchmarks.step_parts"
 
 
