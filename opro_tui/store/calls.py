@@ -84,6 +84,12 @@ def withdraw(db: sqlite3.Connection, session: int, key: bytes) -> None:
     )
 
 
+_ANYBODYS = (
+    'SELECT 1 WHERE EXISTS (SELECT 1 FROM calls WHERE "key" = ?1 AND outcome = 0)'
+    ' OR EXISTS (SELECT 1 FROM calls WHERE "key" = ?1 AND outcome IS NULL AND session <> ?2)'
+)
+
+
 def begin_unless_bought(
     db: sqlite3.Connection, session: int, intent: CallIntent, *, anyway: bool
 ) -> int | StoredAnswer | Elsewhere:
@@ -91,6 +97,8 @@ def begin_unless_bought(
 
     One that is in another session's batch may take a day, and is not waited for.
     """
+    if db.execute(_ANYBODYS, (intent.key, session)).fetchone() is None:
+        return begin(db, session, intent)
     answer = find_answers(db, [intent.key]).get(intent.key)
     if answer is not None:
         return answer

@@ -43,8 +43,8 @@ class Job(NamedTuple):
 
 LONGEST_SECONDS = 0.01
 """How long the jobs of one transaction may take together: with its commit it stays below 20 ms."""
-_SHORTEST_SECONDS = 0.0004
-TURN_SECONDS = 0.0005
+_SHORTEST_SECONDS = 0.0001
+TURN_SECONDS = 0.0001
 """How long the other threads may keep this one waiting for its turn at the interpreter: at
 Python's 5 ms a call waits longer for its row than for the disk (tests/benchmarks/step.py)."""
 
