@@ -202,3 +202,16 @@ def test_what_an_earlier_version_left_is_migrated_by_the_first_look(cli: Cli) ->
     assert found(cli.ok("doctor", "--json"))["database", "file"]["verdict"] == "note"
     cli("list", "--json")  # The sample names a task that no program has.
     assert found(cli.ok("doctor", "--json"))["database", "file"]["verdict"] == "ok"
+
+
+def test_a_config_with_headers_that_others_can_read_is_noted(cli, monkeypatch) -> None:
+    path = cli.folder / "config.toml"
+    path.write_text(
+        '[providers.lab]\nkind = "openai"\nbase_url = "http://127.0.0.1:1/v1"\n'
+        'headers = {X = "a"}\n'
+    )
+    monkeypatch.setenv("OPRO_TUI_CONFIG", str(path))
+    path.chmod(0o644)
+    assert f"chmod 600 {path}" in cli("--db", cli.db, "doctor", "--offline").out
+    path.chmod(0o600)
+    assert "chmod 600" not in cli("--db", cli.db, "doctor", "--offline").out

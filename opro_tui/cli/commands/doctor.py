@@ -118,6 +118,12 @@ def _config() -> tuple[Config, list[Check]]:
     if config.path is None:
         return config, [Check("config", "file", Verdict.NOTE, "none; the defaults hold")]
     checks = [Check("config", "file", Verdict.OK, f"{config.path} is read")]
+    mode = Path(config.path).stat().st_mode & 0o777
+    if os.name == "posix" and mode & 0o077 and any(p.headers for p in config.providers.values()):
+        detail = f"others on this machine can use it (mode {mode:o}), and its headers may hold keys"
+        checks.append(
+            Check("config", "permissions", Verdict.NOTE, detail, f"chmod 600 {config.path}")
+        )
     read: tuple[tuple[str, Callable[[Config], Any]], ...] = (("keymap", keymap), ("ui", options))
     for name, reader in read:
         try:

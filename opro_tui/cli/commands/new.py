@@ -155,7 +155,9 @@ async def _tell(session: Session, prepared: Prepared) -> None:
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line, say
     from opro_tui.cli.report import SIMULATED
+    from opro_tui.core.events import Warned
     from opro_tui.engine.pool import models_of
+    from opro_tui.engine.provenance import readable_on_the_way
 
     state, task = session.state, session.task
     sides = [str(example.split) for example in task.examples]
@@ -180,6 +182,9 @@ async def _tell(session: Session, prepared: Prepared) -> None:
     if len(starts) > SHOWN:
         say(f"  … and {len(starts) - SHOWN:,} more")
     await _tell_forecast(session)
+    for warning in readable_on_the_way(state, session.hands.pool.config):
+        if isinstance(warning, Warned):
+            say(f"warning: {warning.message}")
     typed = quote(session.name)
     say("nothing is spent yet; next:")
     if sides:
