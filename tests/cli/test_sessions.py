@@ -248,10 +248,24 @@ def test_new_says_what_it_assumed_of_a_data_file(cli: Cli, tmp_path: Path) -> No
 
 
 def test_a_new_session_says_that_an_address_is_not_encrypted(cli) -> None:
-    urls = ("--scorer", "openai/m", "--scorer-url", "http://models.invalid/v1")
+    urls = (
+        "--optimizer",
+        "simulated",
+        "--scorer",
+        "openai/m",
+        "--scorer-url",
+        "http://models.invalid/v1",
+    )
     said = cli.ok("--db", cli.db, "new", "x", "--task", "sums", "--headless", *urls).out
     assert "warning: http://models.invalid/v1 is not encrypted" in said
-    local = ("--scorer", "openai/m", "--scorer-url", "http://127.0.0.1:1/v1")
+    local = (
+        "--optimizer",
+        "simulated",
+        "--scorer",
+        "openai/m",
+        "--scorer-url",
+        "http://127.0.0.1:1/v1",
+    )
     assert (
         "warning"
         not in cli.ok("--db", cli.db, "new", "y", "--task", "sums", "--headless", *local).out
