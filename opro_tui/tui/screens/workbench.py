@@ -143,8 +143,8 @@ class Workbench(
 
     def draw(self) -> None:
         """Draw the state as it is now."""
-        # A meta-prompt may arrive while the program closes and the panes are gone already.
-        if not self.steering.opened or not self.is_mounted or not self.children:
+        # A meta-prompt may arrive while the program closes and some panes are gone already.
+        if not self.steering.opened or not self.is_mounted or not self.app.is_running:
             return
         state, now = self.state, self.steering.situation()
         self.header.show(view.header(state, now))
