@@ -23,7 +23,7 @@ from opro_tui.engine.caller import CallFailed, estimate_input
 from opro_tui.engine.run import Incomplete, Interrupted
 from opro_tui.models.batches import NOT_SENT, UNANSWERED, unanswered
 from opro_tui.models.gate import limits
-from opro_tui.store.records import BatchIntent, CallIntent
+from opro_tui.store.records import BatchIntent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -172,7 +172,7 @@ class Batching:
             reserved_tokens=worst.tokens,
         )
         calls = [
-            _intent(key, job, estimate, traits)
+            job.intent(key, traits, estimate)
             for (key, job), (estimate, _) in zip(jobs, priced, strict=True)
         ]
         batch, bought = await store.begin_batch(self.run.session, intent, calls)
@@ -340,22 +340,6 @@ class Batching:
             self._cancelled += batch.cancelled is None and job is not None
         elif not error.retryable:
             self._hopeless.add(call.key)
-
-
-def _intent(key: bytes, job: Job, estimate: int, traits: Traits) -> CallIntent:
-    return CallIntent(
-        key=key,
-        role=job.role,
-        purpose=job.purpose,
-        step=job.step,
-        model=job.model.name,
-        endpoint=job.model.endpoint,
-        candidate=job.candidate,
-        example=job.example,
-        replicate=job.replicate,
-        parameters=job.model.parameters(job.request, traits),
-        estimate=estimate,
-    )
 
 
 def _is_refusal(error: ModelError) -> bool:

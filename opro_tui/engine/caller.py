@@ -230,20 +230,7 @@ class Caller:
         estimate = estimate_input(job.model, job.request)
         worst = worst_case(job.model, job.request, estimate, self.config)
         async with self.budget.reserved(worst):
-            intent = CallIntent(
-                key=key,
-                role=job.role,
-                purpose=job.purpose,
-                step=job.step,
-                model=job.model.name,
-                endpoint=job.model.endpoint,
-                candidate=job.candidate,
-                example=job.example,
-                replicate=job.replicate,
-                draw=job.draw,
-                parameters=job.model.parameters(job.request, traits),
-                estimate=estimate,
-            )
+            intent = job.intent(key, traits, estimate)
             turn = self._turn(job, estimate)
             try:
                 # Before there is a row, so that what only waits never is of unknown outcome. Its

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.core.hashing import digest
+from opro_tui.store.records import CallIntent
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Completion, Model, Request, Traits
@@ -48,6 +49,29 @@ class Job:
         messages = [part for m in self.request.messages for part in (m.role, m.content)]
         return digest(
             self.model.endpoint, self.model.name, sent, *messages, self.replicate, *self.private
+        )
+
+    def intent(self, key: bytes, traits: Traits, estimate: int) -> CallIntent:
+        """Its row before it is sent.
+
+        Args:
+            key: Its request key.
+            traits: What is known of the model.
+            estimate: Estimated tokens of its messages.
+        """
+        return CallIntent(
+            key=key,
+            role=self.role,
+            purpose=self.purpose,
+            step=self.step,
+            model=self.model.name,
+            endpoint=self.model.endpoint,
+            candidate=self.candidate,
+            example=self.example,
+            replicate=self.replicate,
+            draw=self.draw,
+            parameters=self.model.parameters(self.request, traits),
+            estimate=estimate,
         )
 
 
