@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from opro_tui.engine.budget import Budget
     from opro_tui.engine.slots import Slot
     from opro_tui.engine.under_way import Then
-    from opro_tui.models.gate import Turn
+    from opro_tui.models.turn import Turn
     from opro_tui.store.database import Store
 
 

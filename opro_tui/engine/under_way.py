@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from opro_tui.core.usage import TokenUsage, Usage
     from opro_tui.engine.job import Job
     from opro_tui.engine.slots import Slot
-    from opro_tui.models.gate import Turn
+    from opro_tui.models.turn import Turn
 
 Then = Callable[[Answered], Awaitable[list[Event]]]
 """Makes the events that an answer leads to."""

@@ -13,7 +13,8 @@ from opro_tui.models.gate import limits
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from opro_tui.models.gate import Turn
+    from opro_tui.models.turn import Turn
+
 
 T = TypeVar("T")
 

@@ -85,8 +85,8 @@ def withdraw(db: sqlite3.Connection, session: int, key: bytes) -> None:
 
 
 _ANYBODYS = (
-    'SELECT 1 WHERE EXISTS (SELECT 1 FROM calls WHERE "key" = ?1 AND outcome = 0)'
-    ' OR EXISTS (SELECT 1 FROM calls WHERE "key" = ?1 AND outcome IS NULL AND session <> ?2)'
+    'SELECT 1 WHERE EXISTS (SELECT 1 FROM calls WHERE "key" = ? AND outcome = 0)'
+    ' OR EXISTS (SELECT 1 FROM calls WHERE "key" = ? AND outcome IS NULL AND session <> ?)'
 )
 
 
@@ -97,7 +97,7 @@ def begin_unless_bought(
 
     One that is in another session's batch may take a day, and is not waited for.
     """
-    if db.execute(_ANYBODYS, (intent.key, session)).fetchone() is None:
+    if db.execute(_ANYBODYS, (intent.key, intent.key, session)).fetchone() is None:
         return begin(db, session, intent)
     answer = find_answers(db, [intent.key]).get(intent.key)
     if answer is not None:

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
     from opro_tui.store.database import Store
 
 
-async def test_concurrent_appends_share_transactions_and_keep_their_order(store: Store) -> None:
+async def test_concurrent_appends_share_transactions_and_keep_their_order(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow this machine is just now: a transaction takes as many as there are.
+    monkeypatch.setattr(threads, "_SHORTEST_SECONDS", 60.0)
+    monkeypatch.setattr(threads, "LONGEST_SECONDS", 60.0)
     session = (await new_session(store)).id
     before = store.transactions
     stored = await asyncio.gather(

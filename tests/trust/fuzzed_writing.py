@@ -25,7 +25,8 @@ from opro_tui.core.word_sources import Source, overlap
 from opro_tui.engine.exchange import dspy, promptfoo, text, wire
 from opro_tui.engine.exchange.html import html_report
 from opro_tui.engine.exchange.markdown import markdown_report
-from opro_tui.engine.exchange.report import Report, Section, Table
+from opro_tui.engine.exchange.report import Report
+from opro_tui.engine.exchange.sections import Section, Table
 from opro_tui.engine.exchange.table import trajectory_csv
 from opro_tui.store import texts as stored
 from opro_tui.tasks.prompt_task import POSITIONS, PromptSpec, PromptTask

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opro_tui.core.lineage import HONEST, came_with
-from opro_tui.engine.exchange.report import Section, Table, points
+from opro_tui.engine.exchange.sections import Section, Table, points
 from opro_tui.engine.lineage import lineage
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from opro_tui.engine.exchange.report import SIMULATED
 from opro_tui.engine.exchange.text import visible
 
 if TYPE_CHECKING:
-    from opro_tui.engine.exchange.report import Report, Section, Table
+    from opro_tui.engine.exchange.report import Report
+    from opro_tui.engine.exchange.sections import Section, Table
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #1c2330; --soft: #5b6676;

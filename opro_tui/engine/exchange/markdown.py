@@ -9,7 +9,8 @@ from opro_tui.engine.exchange.report import SIMULATED
 from opro_tui.engine.exchange.text import one_line, visible
 
 if TYPE_CHECKING:
-    from opro_tui.engine.exchange.report import Report, Section
+    from opro_tui.engine.exchange.report import Report
+    from opro_tui.engine.exchange.sections import Section
 
 _MARKUP = re.compile(
     r"[\\`*_{}\[\]<>#+=~|&$^!:@]|(?<=www)\.|(?<=\S)\.(?=[^\W\d_])|(?<=/)/|^[-.)]|(?<=\d)[.)](?=\s)"
