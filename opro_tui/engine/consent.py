@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, CodeMissing
+from opro_tui.engine.offload import offload
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
@@ -25,14 +27,15 @@ async def task_of(store: Store, record: SessionRecord) -> Task:
         CodeMissing: Its own code can't be had, or would run although nobody has agreed to it.
         BadInput: It can't be made.
     """
-    check_consent(record)
+    await check_consent(store, record)
     examples = await store.examples(record.id)
-    try:
+    if not factory.python_references(record.task_spec):
         return factory.restore(record.task_spec, examples)
+    try:
+        # A user's module may take its time to import, which has limits of its own.
+        return await offload(partial(factory.restore, record.task_spec, examples), None)
     except BadInput as error:
-        if factory.python_references(record.task_spec):
-            raise CodeMissing(error.what, where=error.where, todo=error.todo) from error
-        raise
+        raise CodeMissing(error.what, where=error.where, todo=error.todo) from error
 
 
 async def task_to_look_at(store: Store, record: SessionRecord) -> Task:
@@ -61,20 +64,38 @@ async def task_to_read(store: Store, record: SessionRecord) -> Task:
     return await task_to_look_at(store, record)
 
 
-def check_consent(record: SessionRecord) -> None:
-    """Refuse to run the code that an imported session names, unless the person let it.
+async def check_consent(store: Store, record: SessionRecord) -> None:
+    """Refuse to run the code that an imported session, or what was made from one, names.
 
     Raises:
         CodeMissing: Nobody has agreed to it; names the code, and how to agree.
     """
-    if record.imported is None or record.imported.allow_python:
-        return
     given = {name.strip() for name in os.environ.get(ALLOWED, "").split(",")}
-    for reference in factory.python_references(record.task_spec):
+    for reference in await strange_code(store, record):
         if reference not in given:
+            own = record.imported is not None
+            came = "was imported" if own else "comes from an imported session"
+            again = ", or import the file again with --allow-python" if own else ""
             raise CodeMissing(
-                f"was imported and would run the code {reference}",
+                f"{came} and would run the code {reference}",
                 where=f"session {record.name}",
-                todo=f"If you trust that code, set {ALLOWED}={reference}, or import the file again"
-                " with --allow-python.",
+                todo=f"If you trust that code, set {ALLOWED}={reference}{again}.",
             )
+
+
+async def strange_code(store: Store, record: SessionRecord) -> tuple[str, ...]:
+    """The code of a session that a file named, and nobody agreed to when that was imported.
+
+    A fork has what its parents' files named; a metric that the person gave a fork is none of that.
+    """
+    wanted = factory.python_references(record.task_spec)
+    named: set[str] = set()
+    seen: set[int] = set()
+    while wanted:
+        seen.add(record.id)
+        if record.imported is not None and not record.imported.allow_python:
+            named.update(factory.python_references(record.task_spec))
+        if record.parent is None or record.parent in seen:
+            break
+        record = await store.session_by_id(record.parent)
+    return tuple(reference for reference in wanted if reference in named)

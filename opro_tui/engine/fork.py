@@ -24,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opro_tui import __version__
@@ -38,7 +39,9 @@ from opro_tui.core.settings import OF_JUDGE, Settings, find
 from opro_tui.core.solution import Origin
 from opro_tui.core.state import State
 from opro_tui.engine import conditions
+from opro_tui.engine.consent import strange_code
 from opro_tui.engine.create import check_models
+from opro_tui.engine.offload import offload
 from opro_tui.engine.opening import facts_of, initial_state
 from opro_tui.engine.pool import models_of
 from opro_tui.tasks.variation import Variation, boundary_of, vary
@@ -115,7 +118,8 @@ async def plan(
     if not fixed:
         return await _sharing(store, session, step, values, note)
     before = await _state_at(store, session, step)
-    return await asyncio.to_thread(_afresh, session, before, fixed, values, note)
+    # Another metric may be a user's module, whose import has limits of its own.
+    return await offload(partial(_afresh, session, before, fixed, values, note), None)
 
 
 async def _state_at(store: Store, session: Session, step: int | None) -> State:
@@ -382,4 +386,5 @@ async def duplicate(store: Store, session: Session, name: str) -> SessionRecord:
         versions=record.versions,
         examples=session.task.examples,
         events=events,
+        strange=bool(await strange_code(store, record)),
     )

@@ -76,7 +76,7 @@ async def grader_of(session: Session, metric: str | None = None) -> Grader:
             where=session.name,
         )
     if metric is None or metric == own:
-        check_consent(session.record)
+        await check_consent(session.hands.store, session.record)
         if own is None:
             return await task_of(session.hands.store, session.record)
     train = [task.examples[index] for index in session.state.facts.train]
@@ -88,10 +88,7 @@ async def grader_of(session: Session, metric: str | None = None) -> Grader:
             todo="Looking back grades with the metrics that need no model; `opro-tui fork` with"
             " --judge or --rubric has the stored answers judged anew, and says the price first.",
         )
-    try:
-        return await offload(partial(_made, name, tuple(task.examples), train))
-    except TimeoutError:
-        raise BadInput(f"{name} takes too long to be imported", where="--metric") from None
+    return await offload(partial(_made, name, tuple(task.examples), train), None)
 
 
 def _made(name: str, examples: Sequence[Example], train: Sequence[Example]) -> Grader:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from opro_tui.core.events import TRANSFER
 from opro_tui.core.hashing import uniform
 from opro_tui.core.protocols import Split
 from opro_tui.engine import heldout
+from opro_tui.engine.offload import offload
 from opro_tui.paths import at_home
 from opro_tui.tasks import factory
 
@@ -73,7 +74,7 @@ async def elsewhere(
         seed=settings.seed,
     )
     try:
-        task = (await asyncio.to_thread(factory.load, options)).task
+        task = (await offload(partial(factory.load, options), None)).task
     except BadInput as error:
         where = error.where.replace("--task", "--on")
         raise BadInput(error.what, where=where, todo=error.todo) from None

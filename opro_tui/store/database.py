@@ -62,6 +62,7 @@ class Store(BatchFile):
         parent: int | None = None,
         fork_seq: int = 0,
         events: Sequence[Event] = (),
+        strange: bool = False,
     ) -> SessionRecord:
         """Store a new session with its examples and first events, all or nothing.
 
@@ -77,6 +78,7 @@ class Store(BatchFile):
             parent: The session that it is a fork of.
             fork_seq: The last event that it shares with its parent.
             events: What happened in it so far.
+            strange: Whether it names code that came from a file, and that nobody has let run.
 
         Raises:
             BadInput: The name is empty or taken.
@@ -94,6 +96,7 @@ class Store(BatchFile):
             parent=parent,
             fork_seq=fork_seq,
             events=events,
+            strange=strange,
         )
         return await self._write(job)
 

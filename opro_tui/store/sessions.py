@@ -52,6 +52,7 @@ def create(
     parent: int | None,
     fork_seq: int,
     events: Sequence[Event],
+    strange: bool = False,
 ) -> SessionRecord:
     """Store a new session; see `Store.create_session`."""
     _check_free(db, name)
@@ -73,6 +74,8 @@ def create(
         sources=dump([dict(source) for source in sources]),
         versions=dump(dict(versions)),
     )
+    if strange:
+        insert(db, "imports", session=id_, at=at, parent=None, allow_python=0)
     append(db, id_, events)
     return by_id(db, id_)
 

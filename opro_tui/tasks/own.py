@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.core.protocols import Task
-from opro_tui.tasks.user_code import resolve
+from opro_tui.tasks.user_code import Failed, Hangs, limited, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +42,24 @@ def make(reference: str, seed: int, where: str = "", *, new: bool = False) -> Ta
     where = where or f"--task {reference}"
     found = resolve(reference, "--task")
     try:
-        takes_seed = "seed" in inspect.signature(found).parameters
-        task = found(seed=seed) if takes_seed else found()
-    except Exception as error:
+        return limited(partial(_make, found, seed, where, new))
+    except Failed as error:
         raise BadInput(
-            f"the task can't be made ({type(error).__name__}: {str(error)[:200]})",
+            f"the task can't be made ({error})",
             where=where,
             todo="It is made without arguments, or with seed= where it takes that.",
         ) from error
+    except Hangs as hangs:
+        raise BadInput(
+            f"the task is not made after {hangs}",
+            where=where,
+            todo="Mend it: what takes long belongs into compute() or grade().",
+        ) from None
+
+
+def _make(found: Any, seed: int, where: str, new: bool) -> Task:  # noqa: ANN401 - a user's class
+    takes_seed = "seed" in inspect.signature(found).parameters
+    task = found(seed=seed) if takes_seed else found()
     if not isinstance(task, Task):
         wanted = [name for name in _members() if not hasattr(task, name)]
         raise BadInput(

@@ -39,7 +39,7 @@ def stand_in(spec: Mapping[str, Any], examples: Sequence[Example]) -> Task | Non
     """
     if spec.get("kind") == "prompt":
         known = PromptSpec.from_json(spec)
-        return PromptTask(known, examples, metric=_NoMetric(known.metric))
+        return PromptTask(known, examples, metric=NoMetric(known.metric))
     facts = spec.get(FACTS)
     if not isinstance(facts, dict) or not all(isinstance(facts.get(f), bool) for f in _FLAGS):
         return None
@@ -53,7 +53,7 @@ def _refuse(reference: str) -> NoReturn:
     )
 
 
-class _NoMetric:
+class NoMetric:
     """Stands in for a user's metric, which gives any number from 0 to 1."""
 
     binary = False

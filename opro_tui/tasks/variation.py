@@ -10,6 +10,7 @@ from opro_tui.tasks import presets, splits
 from opro_tui.tasks.judging import rubric_of
 from opro_tui.tasks.metrics import guess_metric, make_metric, needs_target
 from opro_tui.tasks.prompt_task import PromptSpec, PromptTask, check_position, check_template
+from opro_tui.tasks.stand_in import NoMetric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +49,9 @@ class Variation:
 def vary(task: Task, variation: Variation, *, seed: int, boundary: int | None = None) -> Task:
     """A prompt task with other conditions, made from its stored examples; no file is read.
 
+    No user code is run but that of a metric that `variation` names; the task grades nothing where
+    it keeps a user's metric.
+
     Args:
         task: Which.
         variation: What shall differ.
@@ -83,6 +87,9 @@ def vary(task: Task, variation: Variation, *, seed: int, boundary: int | None = 
             where=task.name,
         )
         examples = [_on(example, side) for example, side in zip(examples, sides, strict=True)]
+    if variation.metric is None and spec.metric.startswith("python:"):
+        # A user's metric that stays what it is need not be there, nor run, to plan with.
+        return PromptTask(spec, examples, metric=NoMetric(spec.metric))
     return PromptTask(spec, examples)
 
 

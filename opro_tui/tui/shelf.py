@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import OproError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from opro_tui.core.state import State
     from opro_tui.engine import create as creating
     from opro_tui.engine import discovery, listing
+    from opro_tui.engine import offload as offloading
     from opro_tui.engine import preview as pricing
     from opro_tui.engine.create import Draft, Prepared
     from opro_tui.engine.discovery import ModelOffer
@@ -35,6 +37,7 @@ else:
     creating = Later("opro_tui.engine.create")
     discovery = Later("opro_tui.engine.discovery")
     listing = Later("opro_tui.engine.listing")
+    offloading = Later("opro_tui.engine.offload")
     pricing = Later("opro_tui.engine.preview")
     database = Later("opro_tui.store.database")
 
@@ -149,10 +152,12 @@ class Shelf:
     async def prepare(self, draft: Draft) -> Prepared:
         """Check a draft and read its data, off the event loop.
 
+        In a thread that the program doesn't wait for when it ends: a user's module may hang.
+
         Raises:
             BadInput: Something in it can't be used.
         """
-        return await asyncio.to_thread(creating.prepare, draft, self.config)
+        return await offloading.offload(partial(creating.prepare, draft, self.config), None)
 
     async def price(self, prepared: Prepared, steps: int) -> tuple[Preview, list[str]]:
         """What a draft would cost, off the event loop, and which keys it lacks.

@@ -222,9 +222,11 @@ async def test_with_its_own_code_gone_another_metric_still_grades(tmp_path, monk
 
 async def test_imported_code_needs_consent(ran, monkeypatch):
     async with opened(ran, readonly=True) as session:
-        monkeypatch.setattr(
-            regrading, "check_consent", lambda record: (_ for _ in ()).throw(CodeMissing("no"))
-        )
+
+        async def no(_store, _record):
+            raise CodeMissing("no")
+
+        monkeypatch.setattr(regrading, "check_consent", no)
         with pytest.raises(CodeMissing):
             await regrading.regrade(session, None)
         assert await regrading.regrade(session, "exact")
