@@ -252,6 +252,22 @@ def _check(db: sqlite3.Connection, path: Path, *, readonly: bool) -> bool:
     return pending
 
 
+def check_still_ours(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse to write what a newer program has migrated since it was opened.
+
+    Raises:
+        StoreError: It was.
+    """
+    newer = sorted(_names_of(db) - set(NAMES))
+    if newer:
+        raise StoreError(
+            f"a newer opro-tui has brought it up to schema {newer[-1]} since it was opened, and"
+            f" opro-tui {__version__} knows up to {NAMES[-1]}",
+            where=str(path),
+            todo="Close this one and use the newer; what was stored is kept.",
+        )
+
+
 def _names_of(db: sqlite3.Connection) -> set[str]:
     """The migrations that were applied; read without the library, which takes long to import."""
     try:

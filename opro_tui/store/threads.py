@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from opro_tui.core.errors import StoreError
-from opro_tui.store.connection import EXPLAINED, connect, explain
+from opro_tui.store.connection import EXPLAINED, check_still_ours, connect, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +69,7 @@ class Writer:
         self._closed = False
         self._held: list[Job] = []
         self._commit_seconds = 0.0
+        self._schema = -1
         self.transactions = 0
         sys.setswitchinterval(min(sys.getswitchinterval(), TURN_SECONDS))
         self._thread = threading.Thread(target=self._run, name="opro-store-writer", daemon=True)
@@ -165,6 +166,10 @@ class Writer:
         usual = max(_SHORTEST_SECONDS, self._commit_seconds)
         end = time.monotonic() + min(LONGEST_SECONDS, usual)
         try:
+            schema = db.execute("PRAGMA schema_version").fetchone()[0]
+            if schema != self._schema:
+                check_still_ours(db, self._path)
+                self._schema = schema
             for job in batch:
                 results.append(job.work(db))
                 if time.monotonic() > end:
