@@ -258,11 +258,16 @@ def check_still_ours(db: sqlite3.Connection, path: Path) -> None:
     Raises:
         StoreError: It was.
     """
-    newer = sorted(_names_of(db) - set(NAMES))
+    if _names_of(db) <= set(NAMES):
+        return
+    from opro_tui.store.migrations import known
+
+    names = known()
+    newer = sorted(_names_of(db) - set(names))
     if newer:
         raise StoreError(
             f"a newer opro-tui has brought it up to schema {newer[-1]} since it was opened, and"
-            f" opro-tui {__version__} knows up to {NAMES[-1]}",
+            f" opro-tui {__version__} knows up to {names[-1]}",
             where=str(path),
             todo="Close this one and use the newer; what was stored is kept.",
         )
