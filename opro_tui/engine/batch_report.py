@@ -73,7 +73,7 @@ async def states(session: Session) -> list[BatchState]:
             found.append(BatchState(batch))
             continue
         try:
-            look = await _model(session).batches().look(batch.remote)
+            look = await (await _model(session)).batches().look(batch.remote)
         except ModelError as error:
             found.append(BatchState(batch, trouble=str(error)))
         else:
@@ -98,7 +98,7 @@ async def cancel(session: Session) -> list[StoredBatch]:
         )
     for batch in named:
         assert batch.remote is not None  # noqa: S101 - of those that are named
-        await _model(session).batches().cancel(batch.remote)
+        await (await _model(session)).batches().cancel(batch.remote)
         await session.hands.store.batch_cancelled(batch.id)
     return named
 
@@ -119,5 +119,5 @@ async def _live(session: Session) -> list[StoredBatch]:
     return live
 
 
-def _model(session: Session) -> Model:
-    return session.hands.pool.get("scorer", session.state.settings)
+async def _model(session: Session) -> Model:
+    return await session.hands.pool.get("scorer", session.state.settings)

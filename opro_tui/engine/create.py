@@ -172,7 +172,7 @@ def check_models(settings: Settings, task: Task, config: Config) -> None:
     for role in roles:
         name, _ = ModelPool.name_and_url(role, settings)
         registry.validate_name(name, config, where=f"--{role}")
-    models = [pool.get(role, settings, preview=True) for role in roles]
+    models = [pool.preview(role, settings) for role in roles]
     check_affordable(settings, models, config)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from opro_tui.core.errors import BadInput, ModelError
-from opro_tui.engine.pool import ModelPool, roles_of
-from opro_tui.models import discovery, prices, registry
+from opro_tui.core.errors import BadInput, OproError
+from opro_tui.engine.offload import offload
+from opro_tui.engine.pool import KEY_SECONDS, ModelPool, roles_of
+from opro_tui.models import discovery, keys, prices, registry
 from opro_tui.tasks import columns, data, presets
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from opro_tui.config import Config
-    from opro_tui.engine.create import Prepared
+    from opro_tui.core.protocols import Task
+    from opro_tui.core.settings import Settings
     from opro_tui.tasks.data import Peek
 
 __all__ = [
@@ -57,7 +59,10 @@ async def find_models(config: Config, *, seconds: float = discovery.SECONDS) -> 
         config: Providers and prices.
         seconds: How long a local endpoint may take to answer.
     """
-    return await asyncio.to_thread(_find_models, config, seconds)
+    try:
+        return await offload(lambda: _find_models(config, seconds), KEY_SECONDS)
+    except TimeoutError:  # a keyring, for the key of an endpoint nearby
+        return [_SIMULATED]
 
 
 def _find_models(config: Config, seconds: float) -> list[ModelOffer]:
@@ -67,14 +72,23 @@ def _find_models(config: Config, seconds: float) -> list[ModelOffer]:
     ]
 
 
+_SIMULATED = ModelOffer(
+    "simulated", "no key, no network, no cost; its answers are evidence of nothing"
+)
+
+
+def _set(place: str) -> str:
+    return f"{place} is named" if place.startswith("the keyring") else f"{place} is set"
+
+
 def _about(offer: discovery.Offer, config: Config) -> str:
     if offer.why == "simulated":
-        return "no key, no network, no cost; its answers are evidence of nothing"
+        return _SIMULATED.about
     if offer.name.endswith("/"):
-        return f"{offer.place} is set; complete the name"
+        return f"{_set(offer.place)}; complete the name"
     price = prices.per_million(offer.name, config)
     cost = "price unknown" if price is None else f"${price.input:g} in, ${price.output:g} out per M"
-    why = f"answers at {offer.place}" if offer.why == "local" else f"{offer.place} is set"
+    why = f"answers at {offer.place}" if offer.why == "local" else _set(offer.place)
     return f"{cost} · {why}" if offer.why == "key" or price else why
 
 
@@ -87,15 +101,26 @@ def model_problem(name: str, config: Config) -> str:
     return ""
 
 
-def missing_keys(prepared: Prepared, config: Config) -> list[str]:
-    """What keeps a draft's models from being called, one line each; nothing is sent."""
-    settings = prepared.settings
-    pool = ModelPool(config, settings.seed)
+async def missing_keys(
+    settings: Settings, task: Task, config: Config, *, seconds: float = KEY_SECONDS
+) -> list[str]:
+    """What keeps a session's models from being called, one line each; nothing is sent.
+
+    Args:
+        settings: The session's.
+        task: Its task.
+        config: Providers.
+        seconds: How long a keyring may take, which may ask the person first.
+    """
     problems: dict[str, None] = {}
-    for role in roles_of(prepared.task):
+    for role in roles_of(task):
+        name, url = ModelPool.name_and_url(role, settings)
+        check = partial(registry.check_key, name, role=role, url=url, config=config)
         try:
-            pool.get(role, settings)
-        except ModelError as error:
+            await offload(check, seconds)
+        except TimeoutError:
+            problems[str(keys.late(name, seconds))] = None
+        except OproError as error:
             problems[str(error)] = None
     return list(problems)
 

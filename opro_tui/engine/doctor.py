@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from opro_tui.config import PREDEFINED
-from opro_tui.core.errors import BadInput
+from opro_tui.core.errors import BadInput, OproError
+from opro_tui.engine.offload import offload
+from opro_tui.engine.pool import KEY_SECONDS
 from opro_tui.models import endpoints, keys, prices, registry, tokens
 
 if TYPE_CHECKING:
@@ -46,8 +48,21 @@ class Check:
     todo: str = ""
 
 
-def check_keys(config: Config) -> list[Check]:
-    """Which keys are set; of a key only that it is there is ever said."""
+async def check_keys(config: Config, seconds: float = KEY_SECONDS) -> list[Check]:
+    """Which keys are set; of a key only that it is there is ever said.
+
+    Args:
+        config: Its providers are gone through.
+        seconds: How long a keyring may take, which may ask the person first.
+    """
+    try:
+        return await offload(lambda: _check_keys(config), seconds)
+    except TimeoutError:
+        late = keys.late("the keyring", seconds)
+        return [Check("keys", "keyring", Verdict.WRONG, late.what, late.todo)]
+
+
+def _check_keys(config: Config) -> list[Check]:
     checks = []
     for provider in config.providers.values():
         if not (provider.api_key_env or provider.key_file or provider.keyring):
@@ -55,7 +70,7 @@ def check_keys(config: Config) -> list[Check]:
         own = provider.name not in PREDEFINED
         try:
             key = keys.find(provider)
-        except BadInput as error:
+        except OproError as error:
             detail = f"{error.where}: {error.what}"
             checks.append(Check("keys", provider.name, Verdict.WRONG, detail, error.todo))
             continue
@@ -80,11 +95,16 @@ async def check_endpoints(config: Config, seconds: float = SECONDS) -> list[Chec
         config: Its providers are asked.
         seconds: How long one may take.
     """
-    wanted = [p for p in config.providers.values() if _is_local(p) or _has_key(p)]
-    found = await asyncio.to_thread(endpoints.probe, wanted, seconds)
-    return [
-        _judge(provider, result, config) for provider, result in zip(wanted, found, strict=True)
-    ]
+
+    def ask() -> list[Check]:
+        wanted = [p for p in config.providers.values() if _is_local(p) or _has_key(p)]
+        found = endpoints.probe(wanted, seconds)
+        return [_judge(*each, config) for each in zip(wanted, found, strict=True)]
+
+    try:
+        return await offload(ask, KEY_SECONDS)
+    except TimeoutError:
+        return []  # for a keyring, of which `check_keys` tells
 
 
 def _judge(provider: Provider, found: Probe, config: Config) -> Check:

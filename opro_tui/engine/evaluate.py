@@ -63,7 +63,8 @@ async def evaluate(run: Run, step: Step, ids: Collection[int] | None = None) -> 
             if run.state.candidates[candidate.id].waiting:
                 await _compute(run, step, candidate)
         return
-    await _Scoring(run, step, waiting).go()
+    model = await run.pool.get("scorer", run.state.settings)
+    await _Scoring(run, step, waiting, model).go()
 
 
 async def _compute(run: Run, step: Step, candidate: Candidate) -> None:
@@ -84,12 +85,12 @@ async def _compute(run: Run, step: Step, candidate: Candidate) -> None:
 class _Scoring:
     """The scoring of one step's candidates by a scorer LLM."""
 
-    def __init__(self, run: Run, step: Step, waiting: list[Candidate]) -> None:
+    def __init__(self, run: Run, step: Step, waiting: list[Candidate], model: Model) -> None:
         self.run = run
         self.step = step.number
         self.waiting = waiting
         self.settings = run.state.settings
-        self.model: Model = run.pool.get("scorer", self.settings)
+        self.model = model
         self.prefixes = Prefixes(run.caller, self.model)
         self.grading = Grading(run, self.settings, "judge", self.step)
         racing = self.settings.scoring == "racing"

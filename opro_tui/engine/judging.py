@@ -72,7 +72,7 @@ class Grading:
         judge = self.judge
         if judge is None:
             return
-        self._prefixes = Prefixes(self.run.caller, self.run.pool.get("judge", self.settings))
+        self._prefixes = Prefixes(self.run.caller, self.run.pool.made("judge", self.settings))
         calls = len(examples) * self.settings.judge_repeats
         self._prefixes.plan(None, examples, lambda example: judge.messages(example, ""), calls)
 
@@ -102,7 +102,7 @@ class Grading:
         found = flagged(completion)
         if judge is None or found is not None:
             return Graded(found or await grade(self.run.task, example, completion))
-        model = self.run.pool.get("judge", self.settings)
+        model = self.run.pool.made("judge", self.settings)
         jobs = judge_jobs(
             judge,
             self.settings,

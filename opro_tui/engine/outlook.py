@@ -42,7 +42,7 @@ class Outlook:
     async def plan(self) -> prompts.Plan:
         """How the next step will ask its optimizer."""
         settings = self._run.state.settings
-        model = self._run.pool.get("optimizer", settings, preview=True)
+        model = self._run.pool.preview("optimizer", settings)
         return prompts.sampling_plan(settings, await self._run.caller.traits(model))
 
     async def prompt(self) -> MetaPrompt:

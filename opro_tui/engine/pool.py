@@ -6,12 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput
-from opro_tui.models import prices, registry, tokens
+from opro_tui.engine.offload import offload
+from opro_tui.models import keys, prices, registry, tokens
 
 if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.protocols import Model, Task
     from opro_tui.core.settings import Settings
+
+KEY_SECONDS = 120.0
+"""How long a person may take to let a keyring be read."""
 
 
 def roles_of(task: Task) -> tuple[str, ...]:
@@ -35,30 +39,43 @@ class ModelPool:
         self._models: dict[tuple[str, str, str | None, bool], Model] = {}
         self._prepared: set[tuple[str, bool]] = set()
 
-    def get(self, role: str, settings: Settings, *, preview: bool = False) -> Model:
-        """The model of a role under some settings.
-
-        Args:
-            role: optimizer, scorer or judge.
-            settings: Which model and endpoint.
-            preview: Whether it is not going to be called, so that it needs no key.
+    def preview(self, role: str, settings: Settings) -> Model:
+        """The model of a role under some settings, not to be called, so that it needs no key.
 
         Raises:
             BadInput: The name is no model's, or the role has none.
+        """
+        name, url = self.name_and_url(role, settings)
+        key = (role, name, url, True)
+        if key not in self._models:
+            self._models[key] = self._create(role, name, url, preview=True)
+        return self._models[key]
+
+    async def get(self, role: str, settings: Settings) -> Model:
+        """The model of a role under some settings; its key is looked for off the event loop.
+
+        Raises:
+            BadInput: The name is no model's, the role has none, or its key's file can't be used.
             ModelError: Its key is missing.
         """
         name, url = self.name_and_url(role, settings)
-        key = (role, name, url, preview)
+        key = (role, name, url, False)
         if key not in self._models:
-            self._models[key] = registry.create(
-                name,
-                role=role,
-                url=url,
-                config=self.config,
-                seed=self._seed,
-                preview=preview,
-            )
+            try:
+                made = await offload(lambda: self._create(role, name, url), KEY_SECONDS)
+            except TimeoutError:
+                raise keys.late(name, KEY_SECONDS) from None
+            self._models.setdefault(key, made)
         return self._models[key]
+
+    def made(self, role: str, settings: Settings) -> Model:
+        """A model that `get` or `prepare` has made."""
+        return self._models[role, *self.name_and_url(role, settings), False]
+
+    def _create(self, role: str, name: str, url: str | None, *, preview: bool = False) -> Model:
+        return registry.create(
+            name, role=role, url=url, config=self.config, seed=self._seed, preview=preview
+        )
 
     @staticmethod
     def name_and_url(role: str, settings: Settings) -> tuple[str, str | None]:
@@ -81,7 +98,7 @@ class ModelPool:
         The libraries take up to a second to import; that happens in a thread, for the screen must
         not freeze. A model that is only looked at needs no SDK, and a session opens without one.
         """
-        model = self.get(role, settings, preview=preview)
+        model = self.preview(role, settings) if preview else await self.get(role, settings)
         if (model.name, preview) not in self._prepared:
             if not preview:
                 await model.prepare()

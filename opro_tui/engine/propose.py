@@ -96,7 +96,7 @@ async def propose(run: Run, step: Step) -> None:
     assert step.prompt is not None  # noqa: S101 - built before sampling
     live = run.state.settings
     settings = replace(step.started.settings, **{name: getattr(live, name) for name in _LIVE})
-    model = run.pool.get("optimizer", settings)
+    model = await run.pool.get("optimizer", settings)
     sampling = Sampling(run, step, step.prompt, model, settings)
     while (draw := sampling.next_draw()) < sampling.draws:
         if run.stopping.is_set():

@@ -140,7 +140,7 @@ class Reproduction:
         for row in self._plan.experiment.rows:
             prepared = prepare(self._draft(row, "check", self._plan.seed), self._config)
         pool = ModelPool(self._config, self._plan.seed)
-        pool.get("optimizer", prepared.settings)
+        await pool.get("optimizer", prepared.settings)
         await pool.aclose()
 
     async def run(self) -> tuple[Outcome, ...]:

@@ -370,7 +370,7 @@ class Session:
     def _worst_unknown(self, role: str) -> WorstCase:
         """The worst case of one call of a role, from what its calls read so far."""
         settings, used = self.state.settings, self.state.usage(role)
-        model = self._pool.get(role, settings, preview=True)
+        model = self._pool.preview(role, settings)
         many = role == "optimizer" and model.offers_n
         read = used.input_tokens // used.calls if used.calls and used.input_tokens else 1000
         request = Request(

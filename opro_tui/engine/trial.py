@@ -73,7 +73,7 @@ async def trials(
         )
     text = typical_instruction(session) if instruction is None else task.clean(instruction)
     settings = state.settings
-    model = run.pool.get("scorer", settings)
+    model = await run.pool.get("scorer", settings)
     grading = Grading(run, settings, "try", state.next_step)
     await grading.prepare()
     for index in state.facts.train[:count]:

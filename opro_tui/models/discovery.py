@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from opro_tui.core.errors import BadInput
+from opro_tui.core.errors import BadInput, OproError
 from opro_tui.models import keys, registry
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Offer:
         name: `provider/model`, or `simulated`; of a provider whose models aren't known only
             `provider/`.
         why: Why it is offered: `simulated`, `local` (its endpoint answered) or `key` (one is set).
-        place: The endpoint's address, or the environment variable's name; never a key.
+        place: The endpoint's address, or where the key stands; never a key.
     """
 
     name: str
@@ -58,10 +58,10 @@ def find_offers(config: Config, *, seconds: float = SECONDS) -> tuple[Offer, ...
         What local endpoints listed, then what keys give access to, then the simulated models.
     """
     local = [p for p in config.providers.values() if (url := _url(p)) and registry.is_local(url)]
-    with_key = [p for p in config.providers.values() if p not in local and _key(p)]
     offers = [offer for found in _ask_all(local, seconds) for offer in found]
-    for provider in with_key:
-        offers += _known(provider)
+    for provider in config.providers.values():
+        if provider not in local and (place := keys.likely(provider)):
+            offers += _known(provider, place)
     return (*offers, Offer(registry.SIMULATED, "simulated"))
 
 
@@ -74,8 +74,8 @@ def _url(provider: Provider) -> str:
 
 def _key(provider: Provider) -> str:
     try:
-        return keys.find(provider).text
-    except BadInput:
+        return keys.find(provider, anew=False).text
+    except OproError:
         return ""
 
 
@@ -114,7 +114,11 @@ def _ask(client: Client, provider: Provider, seconds: float) -> list[Offer]:
         names = _names(json.loads(body))
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RecursionError):
         return []
-    return [Offer(f"{provider.name}/{name}", "local", url) for name in names]
+    return [
+        Offer(f"{provider.name}/{name}", "local", url)
+        for name in names
+        if keys.masked(name) == name
+    ]
 
 
 def _fetch(client: Client, url: str, headers: dict[str, str], seconds: float) -> bytes:
@@ -144,9 +148,8 @@ def _names(data: object) -> list[str]:
     return list(dict.fromkeys(good))[:MAX_MODELS]
 
 
-def _known(provider: Provider) -> list[Offer]:
+def _known(provider: Provider, place: str) -> list[Offer]:
     """The models that the price library knows of a provider, newest first as far as names tell."""
-    place = provider.api_key_env or ""
     if provider.name not in _LISTED:
         return [Offer(f"{provider.name}/", "key", place)]
     from genai_prices.data_snapshot import get_snapshot

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.core.errors import BadInput
+from opro_tui.core.errors import BadInput, OproError
 from opro_tui.models import keys, registry
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def _needs_version(provider: Provider, url: str) -> bool:
 def _headers(provider: Provider) -> dict[str, str]:
     headers = dict(provider.headers)
     try:
-        key = keys.find(provider).text
-    except BadInput:
+        key = keys.find(provider, anew=False).text
+    except OproError:
         key = ""
     if provider.kind == "anthropic":
         headers.setdefault("anthropic-version", ANTHROPIC_VERSION)

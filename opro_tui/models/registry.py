@@ -66,11 +66,12 @@ def create(
         config: Where the providers come from.
         seed: For simulated models.
         timeout: Seconds in total that one attempt may take.
-        preview: Whether it is only asked what it would send and cost, so that no key is needed.
+        preview: Whether it is only asked what it would send and cost, so that no key is needed;
+            else a keyring may be read, which may take minutes: not on the event loop.
 
     Raises:
-        BadInput: The name or the URL can't be used.
-        ModelError: The key that the endpoint needs is not set.
+        BadInput: The name, the URL or the key's file can't be used.
+        ModelError: The key that the endpoint needs is not set, or its keyring doesn't open.
     """
     if name == SIMULATED:
         from opro_tui.models.simulated import create_simulated
@@ -79,13 +80,8 @@ def create(
     provider, model = _split(name, config, role)
     base_url = _base_url(provider, url, role)
     endpoint = base_url.rstrip("/")
-    found = keys.Key("", "") if preview else keys.find(provider)
-    key, place = found.text, found.place or provider.api_key_env
-    if not key and place and not (preview or is_local(base_url)):
-        raise errors.missing_key(errors.Context(name, endpoint, place))
-    if not key.isascii() or not key.isprintable():
-        raise errors.unusable_key(errors.Context(name, endpoint, place))
-    key = key or _DUMMY_KEY
+    found = keys.Key("", "") if preview else _key(name, provider, base_url)
+    key, place = found.text or _DUMMY_KEY, found.place or provider.api_key_env
     headers = dict(provider.headers)
     for value in headers.values():
         keys.note(value)
@@ -109,6 +105,35 @@ def create(
         ),
         timeout=timeout,
     )
+
+
+def check_key(name: str, *, role: str, url: str | None, config: Config) -> None:
+    """Refuse a model whose key can't be had. A keyring may be read: not on the event loop.
+
+    Args:
+        name: `simulated`, or `provider/model`.
+        role: As for `create`, and so on.
+        url: The base URL; None takes the provider's.
+        config: Where the providers come from.
+
+    Raises:
+        BadInput: As `create`.
+        ModelError: As `create`.
+    """
+    if name != SIMULATED:
+        provider, _ = _split(name, config, role)
+        _key(name, provider, _base_url(provider, url, role), anew=False)
+
+
+def _key(name: str, provider: Provider, base_url: str, *, anew: bool = True) -> keys.Key:
+    """The key to send, which an endpoint nearby may do without."""
+    found = keys.find(provider, anew=anew)
+    context = errors.Context(name, base_url.rstrip("/"), found.place or provider.api_key_env)
+    if not found.text and context.key_env and not is_local(base_url):
+        raise errors.missing_key(context)
+    if not found.text.isascii() or not found.text.isprintable():
+        raise errors.unusable_key(context)
+    return found
 
 
 def _adapter(kind: str) -> type[Adapter]:

@@ -43,6 +43,9 @@ else:
 
 DEMO = {"task": "sums", "optimizer": "simulated", "scorer": "simulated"}
 
+KEYRING_SECONDS = 5.0
+"""How long a form waits for a keyring, which is asked again when a key is needed."""
+
 
 class Shelf:
     """All sessions of a database.
@@ -159,18 +162,22 @@ class Shelf:
         """
         return await offloading.offload(partial(creating.prepare, draft, self.config), None)
 
-    async def price(self, prepared: Prepared, steps: int) -> tuple[Preview, list[str]]:
-        """What a draft would cost, off the event loop, and which keys it lacks.
+    async def price(self, prepared: Prepared, steps: int) -> Preview:
+        """What a draft would cost, off the event loop.
 
         Raises:
             OproError: It can't be priced.
         """
 
-        def work() -> tuple[Preview, list[str]]:
-            problems = discovery.missing_keys(prepared, self.config)
-            return asyncio.run(pricing.preview(prepared, self.config, steps)), problems
+        def work() -> Preview:
+            return asyncio.run(pricing.preview(prepared, self.config, steps))
 
         return await asyncio.to_thread(work)
+
+    async def missing_keys(self, prepared: Prepared) -> list[str]:
+        """What keeps a draft's models from being called, one line each."""
+        settings, task = prepared.settings, prepared.task
+        return await discovery.missing_keys(settings, task, self.config, seconds=KEYRING_SECONDS)
 
     async def create(self, prepared: Prepared, name: str = "") -> str:
         """Store a new session; returns its name. Nothing is spent.

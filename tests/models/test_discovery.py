@@ -92,14 +92,15 @@ async def test_what_is_offered_says_its_price_or_that_it_is_unknown(monkeypatch)
     assert "secret" not in repr(offers)
 
 
-def test_a_missing_key_is_said_once_with_what_to_do() -> None:
+async def test_a_missing_key_is_said_once_with_what_to_do() -> None:
     values = {"task": "sums", "optimizer": "openai/gpt-5-mini", "scorer": "openai/gpt-5-mini"}
     prepared = prepare(Draft(name="s", values=values), Config())
-    (problem,) = missing_keys(prepared, Config())
+    (problem,) = await missing_keys(prepared.settings, prepared.task, Config())
     assert "OPENAI_API_KEY" in problem
     assert "Set it" in problem
     assert Settings().optimizer == "simulated"
-    assert missing_keys(prepare(Draft(name="s"), Config()), Config()) == []
+    free = prepare(Draft(name="s"), Config())
+    assert await missing_keys(free.settings, free.task, Config()) == []
 
 
 def test_a_wrong_model_is_explained() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from opro_tui.config import PREDEFINED, parse_config
-from opro_tui.core.errors import BadInput
+from opro_tui.core.errors import BadInput, ModelError
 from opro_tui.models import keys
 
 PLANTED = "sk-planted-0123456789"
@@ -46,22 +49,77 @@ def test_a_missing_file_is_said(provider, tmp_path) -> None:
         keys.find(provider)
 
 
-def test_a_keyring(monkeypatch) -> None:
-    provider = replace(PREDEFINED["openai"], keyring="opro-tui/openai")
-    monkeypatch.setitem(sys.modules, "keyring", None)
-    with pytest.raises(BadInput, match=r"opro-tui\[keyring\]"):
-        keys.find(provider)
-    stored = {("opro-tui", "openai"): PLANTED}
-    fake = SimpleNamespace(get_password=lambda service, user: stored.get((service, user)))
-    monkeypatch.setitem(sys.modules, "keyring", fake)
-    assert keys.find(provider).text == PLANTED
+def test_a_pipe_is_no_key_file_and_is_not_waited_for(provider, tmp_path) -> None:
+    os.mkfifo(tmp_path / "pipe", 0o600)
+    with pytest.raises(BadInput, match=r"no regular file.*Check key_file"):
+        keys.find(replace(provider, key_file=str(tmp_path / "pipe")))
 
-    def locked(service: str, user: str) -> str:
+
+@pytest.fixture
+def in_keyring(monkeypatch):
+    monkeypatch.setattr(keys, "_said", {})
+    return replace(PREDEFINED["openai"], keyring="opro-tui/openai")
+
+
+def answering(monkeypatch, answer) -> list[tuple[str, str]]:
+    """A keyring that is asked through a function; the entries that it was asked for."""
+    asked: list[tuple[str, str]] = []
+
+    def get_password(service: str, user: str) -> str | None:
+        asked.append((service, user))
+        return answer()
+
+    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=get_password))
+    return asked
+
+
+def test_a_keyring_is_read_once_for_all_that_need_it(in_keyring, monkeypatch) -> None:
+    asked = answering(monkeypatch, lambda: PLANTED)
+    assert keys.find(in_keyring).text == PLANTED
+    assert keys.find(in_keyring).place == "the keyring's entry opro-tui/openai"
+    assert keys.is_there(in_keyring)
+    assert asked == [("opro-tui", "openai")]
+
+
+def test_a_keyring_is_not_read_to_offer_models(in_keyring, monkeypatch) -> None:
+    asked = answering(monkeypatch, lambda: PLANTED)
+    assert keys.likely(in_keyring) == "the keyring's entry opro-tui/openai"
+    assert asked == []
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
+    assert keys.likely(in_keyring) == "OPENAI_API_KEY"
+
+
+def test_a_keyring_that_said_no_is_only_asked_again_where_a_key_is_needed(
+    in_keyring, monkeypatch
+) -> None:
+    answers = iter([None, None, PLANTED])
+    asked = answering(monkeypatch, lambda: next(answers))
+    assert not keys.is_there(in_keyring)
+    assert not keys.is_there(in_keyring)
+    assert len(asked) == 1
+    assert keys.find(in_keyring).text == ""
+    assert keys.find(in_keyring).text == PLANTED
+    assert len(asked) == 3
+
+
+def test_two_at_once_read_a_keyring_once(in_keyring, monkeypatch) -> None:
+    def slow() -> str:
+        time.sleep(0.05)
+        return PLANTED
+
+    asked = answering(monkeypatch, slow)
+    with ThreadPoolExecutor(4) as pool:
+        assert {key.text for key in pool.map(keys.find, [in_keyring] * 4)} == {PLANTED}
+    assert len(asked) == 1
+
+
+def test_a_keyring_that_fails_is_no_leak(in_keyring, monkeypatch) -> None:
+    def locked() -> str:
         raise RuntimeError(PLANTED)
 
-    monkeypatch.setitem(sys.modules, "keyring", SimpleNamespace(get_password=locked))
-    with pytest.raises(BadInput, match="Unlock it") as caught:
-        keys.find(provider)
+    answering(monkeypatch, locked)
+    with pytest.raises(ModelError, match=r"can't be read.*RuntimeError.*key_file") as caught:
+        keys.find(in_keyring)
     assert PLANTED not in str(caught.value)
 
 

@@ -94,7 +94,7 @@ async def _checks(app: App, *, offline: bool, seconds: float, fetch: bool) -> li
     from opro_tui.engine.database_checks import check_database
 
     config, checks = _config()
-    checks += doctor.check_keys(config)
+    checks += await doctor.check_keys(config)
     if not offline:
         checks += await doctor.check_endpoints(config, seconds)
     checks += await doctor.check_counting(fetch=fetch)

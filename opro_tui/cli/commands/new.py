@@ -198,8 +198,7 @@ async def _tell_forecast(session: Session) -> None:
 
     from opro_tui.cli.figures import forecast_line
     from opro_tui.cli.output import one_line, say
-    from opro_tui.core.errors import ModelError
-    from opro_tui.engine.pool import roles_of
+    from opro_tui.engine.discovery import missing_keys
     from opro_tui.engine.preview import short_budget
 
     forecast = await session.forecast()
@@ -207,11 +206,6 @@ async def _tell_forecast(session: Session) -> None:
     if short := short_budget(session.state.settings, forecast):
         change = f"`opro-tui edit {quote(session.name)} --budget …` changes it"
         say(f"{short[:1].lower()}{short[1:]} {change}")
-    problems: dict[str, None] = {}
-    for role in roles_of(session.task):
-        try:
-            session.hands.pool.get(role, session.state.settings)
-        except ModelError as error:
-            problems[one_line(str(error))] = None
-    for problem in problems:
-        say(f"before it can run: {problem}")
+    config = session.hands.pool.config
+    for problem in await missing_keys(session.state.settings, session.task, config):
+        say(f"before it can run: {one_line(problem)}")

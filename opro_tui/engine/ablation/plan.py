@@ -156,7 +156,7 @@ def _limits(arm: Prepared, config: Config) -> dict[str, int]:
     pool = ModelPool(config, arm.settings.seed)
     return {
         role: arm.settings.for_role("max_output_tokens", role)
-        or pool.get(role, arm.settings, preview=True).max_output_default
+        or pool.preview(role, arm.settings).max_output_default
         for role in roles_of(arm.task)
     }
 
@@ -186,7 +186,7 @@ def check_pot(usd: float | None, planned: Iterable[Cell], config: Config) -> Non
         settings = cell.prepared.settings.with_values({"budget": usd})
         pool = ModelPool(config, settings.seed)
         roles = roles_of(cell.prepared.task)
-        check_affordable(settings, [pool.get(r, settings, preview=True) for r in roles], config)
+        check_affordable(settings, [pool.preview(r, settings) for r in roles], config)
 
 
 async def missing(store: Store, planned: Sequence[Cell]) -> list[Cell]:

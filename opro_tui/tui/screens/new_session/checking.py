@@ -95,7 +95,8 @@ class Checking:
         prepared = await self.shelf.prepare(form.draft(texts, self.guesses, initial))
         self._tell(prepared, texts)
         self.starts = prepared.task.starting_solutions()
-        self.preview, self.keys = await self.shelf.price(prepared, steps)
+        self.preview = await self.shelf.price(prepared, steps)
+        self.keys = await self.shelf.missing_keys(prepared)
         if short := short_budget(prepared.settings, self.preview.first):
             self.keys = [*self.keys, short]
         self.prepared = prepared
