@@ -26,6 +26,7 @@ __all__ = [
     "ModelOffer",
     "find_models",
     "guess_columns",
+    "is_unencrypted",
     "missing_keys",
     "model_problem",
     "needs_files",
@@ -99,6 +100,18 @@ def model_problem(name: str, config: Config) -> str:
     except BadInput as error:
         return f"{error.what}. {error.todo}"
     return ""
+
+
+def is_unencrypted(name: str, url: str, config: Config) -> bool:
+    """Whether a model is asked at an address on the way to which others can read what is sent.
+
+    Args:
+        name: The model's, as it is typed.
+        url: Its address, as it is typed; empty takes the provider's.
+        config: Providers.
+    """
+    address = registry.address_of(name.strip(), url.strip() or None, config)
+    return bool(address) and registry.insecure(address)
 
 
 async def missing_keys(

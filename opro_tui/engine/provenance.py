@@ -58,27 +58,28 @@ def sources_of(sources: Sequence[Source]) -> list[dict[str, Any]]:
     ]
 
 
-def readable_on_the_way(state: State, config: Config) -> list[Event]:
-    """A warning for each of the session's addresses at which others can read what is sent, once."""
-    settings = state.settings
-    step = state.steps[-1].number if state.steps else 0
-    told = {warning.message for warning in state.warnings}
-    found: dict[str, Event] = {}
+def unencrypted(settings: Settings, config: Config) -> tuple[str, ...]:
+    """A warning for each of a session's addresses at which others can read what is sent."""
     models = (
         (settings.optimizer, settings.optimizer_url),
         (settings.scorer, settings.scorer_url),
         (settings.judge, settings.judge_url),
     )
-    for model, url in models:
-        address = registry.address_of(model, url, config) if model else ""
-        if address and registry.insecure(address):
-            message = (
-                f"{address} is not encrypted: others can read prompts, answers and the key on their"
-                " way. Give it an https:// address."
-            )
-            if message not in told:
-                found[address] = Warned(step=step, code="insecure", message=message)
-    return list(found.values())
+    found = [registry.address_of(model, url, config) for model, url in models if model]
+    return tuple(
+        f"{address} is not encrypted: others can read prompts, answers and the key on their way."
+        " Give it an https:// address."
+        for address in dict.fromkeys(found)
+        if address and registry.insecure(address)
+    )
+
+
+def readable_on_the_way(state: State, config: Config) -> list[Event]:
+    """The same as events, each once in a session."""
+    step = state.steps[-1].number if state.steps else 0
+    told = {warning.message for warning in state.warnings}
+    found = [message for message in unencrypted(state.settings, config) if message not in told]
+    return [Warned(step=step, code="insecure", message=message) for message in found]
 
 
 def changes(record: SessionRecord, state: State) -> list[Event]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opro_tui.config import Config
     from opro_tui.core.state import State
     from opro_tui.engine import create as creating
-    from opro_tui.engine import discovery, listing
+    from opro_tui.engine import discovery, listing, provenance
     from opro_tui.engine import offload as offloading
     from opro_tui.engine import preview as pricing
     from opro_tui.engine.create import Draft, Prepared
@@ -39,6 +39,7 @@ else:
     listing = Later("opro_tui.engine.listing")
     offloading = Later("opro_tui.engine.offload")
     pricing = Later("opro_tui.engine.preview")
+    provenance = Later("opro_tui.engine.provenance")
     database = Later("opro_tui.store.database")
 
 DEMO = {"task": "sums", "optimizer": "simulated", "scorer": "simulated"}
@@ -178,6 +179,10 @@ class Shelf:
         """What keeps a draft's models from being called, one line each."""
         settings, task = prepared.settings, prepared.task
         return await discovery.missing_keys(settings, task, self.config, seconds=KEYRING_SECONDS)
+
+    def unencrypted(self, prepared: Prepared) -> tuple[str, ...]:
+        """Warnings of a draft's addresses at which others can read what is sent."""
+        return provenance.unencrypted(prepared.settings, self.config)
 
     async def create(self, prepared: Prepared, name: str = "") -> str:
         """Store a new session; returns its name. Nothing is spent.

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -248,25 +248,29 @@ def test_new_says_what_it_assumed_of_a_data_file(cli: Cli, tmp_path: Path) -> No
 
 
 def test_a_new_session_says_that_an_address_is_not_encrypted(cli) -> None:
-    urls = (
-        "--optimizer",
-        "simulated",
-        "--scorer",
-        "openai/m",
-        "--scorer-url",
-        "http://models.invalid/v1",
-    )
-    said = cli.ok("--db", cli.db, "new", "x", "--task", "sums", "--headless", *urls).out
-    assert "warning: http://models.invalid/v1 is not encrypted" in said
-    local = (
-        "--optimizer",
-        "simulated",
-        "--scorer",
-        "openai/m",
-        "--scorer-url",
-        "http://127.0.0.1:1/v1",
-    )
-    assert (
-        "warning"
-        not in cli.ok("--db", cli.db, "new", "y", "--task", "sums", "--headless", *local).out
-    )
+    def new(name: str, url: str, *flags: str) -> Any:
+        models = ("--optimizer", "simulated", "--scorer", "openai/m", "--scorer-url", url)
+        return cli.ok("new", name, "--task", "sums", *models, *flags)
+
+    told = "http://models.invalid/v1 is not encrypted"
+    assert f"warning: {told}" in new("x", "http://models.invalid/v1", "--headless").out
+    assert "warning" not in new("y", "http://127.0.0.1:1/v1", "--headless").out
+    (warning,) = new("z", "http://models.invalid/v1", "--json").json["warnings"]
+    assert warning.startswith(told)
+    assert new("zz", "https://models.invalid/v1", "--json").json["warnings"] == []
+
+
+def test_a_new_session_for_programs(cli) -> None:
+    models = ("--optimizer", "simulated", "--scorer", "openai/gpt-4o-mini")
+    made = cli.ok("new", "s", "--task", "sums", "--train", 8, *models, "--json").json
+    assert (made["name"], made["optimizer"]) == ("s", "simulated")
+    assert made["scorer"] == "openai/gpt-4o-mini"
+    assert made["simulated"] is True
+    assert made["examples"]["train"] == 8
+    assert made["waiting"] == made["starting"] > 0
+    assert made["forecast"]["scorer"]["usd"] > 0
+    assert made["settings"] == cli.ok("show", "s", "--json").json["settings"]
+    (missing,) = made["missing"]
+    assert "OPENAI_API_KEY is not set" in missing
+    free = cli.ok("new", "t", "--task", "linear-regression", "--json").json
+    assert (free["scorer"], free["missing"]) == (None, [])

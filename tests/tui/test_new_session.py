@@ -551,6 +551,48 @@ async def test_a_budget_below_the_first_step_is_said_before_it_is_created(tmp_pa
 
 
 @both_sizes
+async def test_an_address_that_is_not_encrypted_is_said_by_its_field(tmp_path, size) -> None:
+    """As it is typed, and under the form; the workbench says it once more."""
+    far = Provider("far", "openai", "http://far.invalid/v1")
+    near = Provider("near", "openai", "http://127.0.0.1:9/v1")
+    config = Config(providers={"far": far, "near": near})
+    words_of = lambda: " ".join(screen_text(app).split())  # noqa: E731
+    async with filling(tmp_path, size, config) as (app, pilot, page):
+        page.rows["optimizer"].input.focus()
+        await pilot.press(*"far/m")
+        assert page.rows["optimizer"].warned == words.NOT_ENCRYPTED
+        await until(pilot, lambda: "! not encrypted: others" in words_of())
+        page.rows["optimizer"].input.value = ""
+        await fill(pilot, page, task=str(tickets(tmp_path)), optimizer="near/m", scorer="near/m")
+        assert page.rows["optimizer"].warned == ""
+        assert "not encrypted" not in words_of()
+        page.more.collapsed = False
+        await until(pilot, lambda: "scorer_url" in page.rows)
+        page.rows["scorer_url"].input.focus()
+        await pilot.press(*"http://10.0.0.8/v1")
+        await until(pilot, lambda: "! not encrypted: others" in words_of())
+        assert page.rows["scorer_url"].warned == words.NOT_ENCRYPTED
+        assert page.rows["scorer"].warned == ""
+        await checked(pilot, page)
+        told = (
+            "! http://10.0.0.8/v1 is not encrypted: others can read prompts, answers and the key on"
+            " their way. Give it an https:// address. Ctrl+S creates it all the same."
+        )
+        shown = words_of() if size == SIZES[0] else str(page.query_one("#state").render())
+        assert told in " ".join(shown.split())
+        page.rows["scorer_url"].input.value = "https://10.0.0.8/v1"
+        await pilot.pause()
+        assert page.rows["scorer_url"].warned == ""
+        page.rows["scorer_url"].input.value = "http://10.0.0.8/v1"
+        await checked(pilot, page)
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: app.screen is app.workbench and app.steering.opened)
+        await until(pilot, lambda: "Not encrypted" in words_of())
+        assert "http://10.0.0.8/v1 is not encrypted" in words_of()
+        assert "https:// address" in words_of()
+
+
+@both_sizes
 async def test_what_is_wrong_with_a_task_is_said_once(tmp_path, size) -> None:
     async with filling(tmp_path, size) as (app, pilot, page):
         await fill(pilot, page, task="no-such-task")

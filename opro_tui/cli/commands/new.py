@@ -57,6 +57,7 @@ SHOWN = 3
     help="TOML with the meta-prompt's texts.",
 )
 @click.option("--headless", is_flag=True, help="Do not open the workbench.")
+@click.option("--json", "as_json", is_flag=True, help="For programs; opens no workbench.")
 @click.pass_obj
 def new_command(
     app: App,
@@ -66,6 +67,7 @@ def new_command(
     solutions: Path | None,
     texts: Path | None,
     headless: bool,
+    as_json: bool,
     **flags: Any,  # noqa: ANN401 - one for each setting
 ) -> int:
     """Make a session NAME, say what a step will cost, and open the workbench. Nothing is spent."""
@@ -86,8 +88,8 @@ def new_command(
     )
     prepared = prepare(draft, config)
     check_both_models(prepared)
-    wait_for(_create(app, prepared, config))
-    if headless or not interactive():
+    wait_for(_create(app, prepared, config, as_json))
+    if headless or as_json or not interactive():
         return 0
     from opro_tui.tui.app import run_workbench
 
@@ -111,7 +113,8 @@ def check_both_models(prepared: Prepared) -> None:
             )
 
 
-async def _create(app: App, prepared: Prepared, config: Config) -> None:
+async def _create(app: App, prepared: Prepared, config: Config, as_json: bool) -> None:
+    from opro_tui.cli.output import document
     from opro_tui.engine.create import create
     from opro_tui.engine.session import Session
 
@@ -119,7 +122,10 @@ async def _create(app: App, prepared: Prepared, config: Config) -> None:
         record = await create(store, prepared)
         session = await Session.open(store, record.name, config, readonly=True)
         try:
-            await _tell(session, prepared)
+            if as_json:
+                document(await _document(session))
+            else:
+                await _tell(session, prepared)
         finally:
             await session.close()
 
@@ -155,9 +161,8 @@ async def _tell(session: Session, prepared: Prepared) -> None:
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line, say
     from opro_tui.cli.report import SIMULATED
-    from opro_tui.core.events import Warned
     from opro_tui.engine.pool import models_of
-    from opro_tui.engine.provenance import readable_on_the_way
+    from opro_tui.engine.provenance import unencrypted
 
     state, task = session.state, session.task
     sides = [str(example.split) for example in task.examples]
@@ -182,14 +187,39 @@ async def _tell(session: Session, prepared: Prepared) -> None:
     if len(starts) > SHOWN:
         say(f"  … and {len(starts) - SHOWN:,} more")
     await _tell_forecast(session)
-    for warning in readable_on_the_way(state, session.hands.pool.config):
-        if isinstance(warning, Warned):
-            say(f"warning: {warning.message}")
+    for warning in unencrypted(settings, session.hands.pool.config):
+        say(f"warning: {one_line(warning)}")
     typed = quote(session.name)
     say("nothing is spent yet; next:")
     if sides:
         say(f"  opro-tui try {typed}      what the scorer is asked and answers")
     say(f"  opro-tui run {typed}      the first step")
+
+
+async def _document(session: Session) -> dict[str, Any]:
+    """The same for programs."""
+    from opro_tui.engine.discovery import missing_keys
+    from opro_tui.engine.provenance import unencrypted
+
+    state, config = session.state, session.hands.pool.config
+    sides = [str(example.split) for example in session.task.examples]
+    forecast = await session.forecast()
+    settings = state.settings
+    return {
+        "name": session.name,
+        "task": session.task.name,
+        "optimizer": settings.optimizer,
+        "scorer": settings.scorer if sides else None,
+        "judge": settings.judge,
+        "simulated": session.record.simulated,
+        "examples": {side: sides.count(side) for side in ("train", "test", "rest")},
+        "starting": len([c for c in state.candidates.values() if c.rejected is None]),
+        "waiting": len(state.waiting()),
+        "settings": settings.to_json(),
+        "forecast": forecast.to_json(),
+        "warnings": list(unencrypted(settings, config)),
+        "missing": await missing_keys(settings, session.task, config),
+    }
 
 
 async def _tell_forecast(session: Session) -> None:

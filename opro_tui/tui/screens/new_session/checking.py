@@ -28,7 +28,8 @@ class Checking:
         busy: Whether a check is under way.
         prepared: The draft, when it was found good.
         preview: Its price, when it could be told.
-        keys: What keeps its models from being called, or from ending a step, a line each.
+        keys: What keeps its models from being called, from ending a step, or what is sent from
+            being private, a line each.
         starts: The starting solutions of the last good draft.
         peek: The first rows of its data file.
         guesses: What holds for some empty fields.
@@ -54,6 +55,15 @@ class Checking:
     def model_problem(self, name: str) -> str:
         """What is wrong with a model's name."""
         return discovery.model_problem(name.strip(), self.shelf.config)
+
+    def open_to_others(self, texts: Mapping[str, str]) -> set[str]:
+        """The fields by which models are asked at addresses that are not encrypted."""
+        found = set()
+        for role in form.MODEL_FIELDS:
+            url = texts.get(f"{role}_url", "").strip()
+            if discovery.is_unencrypted(texts.get(role, ""), url, self.shelf.config):
+                found.add(f"{role}_url" if url else role)
+        return found
 
     def needs_files(self, task: str) -> bool:
         """Whether a task needs a folder with its files."""
@@ -99,6 +109,7 @@ class Checking:
         self.keys = await self.shelf.missing_keys(prepared)
         if short := short_budget(prepared.settings, self.preview.first):
             self.keys = [*self.keys, short]
+        self.keys += self.shelf.unencrypted(prepared)
         self.prepared = prepared
 
     async def _peek(self, texts: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from opro_tui.tui.screens.new_session.form import Field
 
-BAD, GOOD = "✕ ", "✓ "
+BAD, GOOD, MIND = "✕ ", "✓ ", "! "
 
 
 class FromChoices(Suggester):
@@ -88,6 +88,7 @@ class FieldRow(Horizontal):
         self.choices = choices
         self.problem = ""
         self.told = ""
+        self.warned = ""
 
     def compose(self) -> ComposeResult:
         """Build it."""
@@ -129,17 +130,23 @@ class FieldRow(Horizontal):
         # From here: a message that a child posts on our behalf does not pass its parent.
         self.post_message(FieldInput.Choose(self.input))
 
-    def say(self, *, problem: str | None = None, told: str | None = None) -> None:
-        """Say what is wrong, or something better than the help; empty takes it back."""
-        before = (self.problem, self.told)
+    def say(
+        self, *, problem: str | None = None, told: str | None = None, warned: str | None = None
+    ) -> None:
+        """Say what is wrong, to mind, or better than the help; empty takes it back."""
+        before = (self.problem, self.told, self.warned)
         self.problem = self.problem if problem is None else problem
         self.told = self.told if told is None else told
-        if (self.problem, self.told) == before:
+        self.warned = self.warned if warned is None else warned
+        if (self.problem, self.told, self.warned) == before:
             return
         note = self.query_one(".note", Static)
         note.set_class(bool(self.problem), "-bad")
+        note.set_class(bool(self.warned) and not self.problem, "-mind")
         if self.problem:
             note.update(plain(BAD + self.problem))
+        elif self.warned:
+            note.update(plain(MIND + self.warned))
         else:
             note.update(plain(GOOD + self.told if self.told else self.field.help))
 

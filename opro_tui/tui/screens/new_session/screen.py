@@ -169,7 +169,14 @@ class NewSession(Screen[str]):
         row.say(problem=problem)
         if name in ("task", "metric"):
             self._show_fields()
+        self._warn()
         self._later()
+
+    def _warn(self) -> None:
+        """Say beside which field others could read what is sent."""
+        found = self.checking.open_to_others(self.texts)
+        for name, row in self.rows.items():
+            row.say(warned=words.NOT_ENCRYPTED if name in found else "")
 
     def on_text_area_changed(self) -> None:
         """Say how many starting solutions there are."""

@@ -23,6 +23,7 @@ MODELS_NOTE = (
     "Listed are local servers that answer and providers whose key is set. Any other is typed as "
     "provider/NAME: openai/… anthropic/… ollama/…; its address under More settings."
 )
+NOT_ENCRYPTED = "not encrypted: others can read it; use https://"
 INITIAL_HELP = (
     "They are scored in step 0. A line of three dashes (---) begins another; Ctrl+E opens $EDITOR."
 )
