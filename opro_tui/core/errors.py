@@ -77,6 +77,8 @@ class ModelError(OproError):
         kind: A short stable word for grouping: `rate_limit`, `overloaded`, `server`, `connection`,
             `timeout`, `malformed`, `auth`, `not_found`, `quota`, `rejected`, `missing_package`.
         fatal: Whether no other call to this endpoint can succeed either (bad key, unknown model).
+        lost: Whether it may have been answered, and billed, all the same: it was sent, and no
+            whole response came back.
 
     Attributes:
         request_id: What the endpoint called the request; empty where it said nothing.
@@ -93,6 +95,7 @@ class ModelError(OproError):
         fatal: bool = False,
         retry_after: float | None = None,
         status: int | None = None,
+        lost: bool = False,
     ) -> None:
         super().__init__(what, where=where, todo=todo)
         self.kind = kind
@@ -100,6 +103,7 @@ class ModelError(OproError):
         self.fatal = fatal
         self.retry_after = retry_after
         self.status = status
+        self.lost = lost
         self.request_id = ""
 
 

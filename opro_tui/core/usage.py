@@ -50,7 +50,8 @@ class Usage:
         calls: Answered requests.
         from_store: Evaluations answered from the store, at no cost.
         failed: Requests that ended in an error after all retries.
-        unknown: Requests whose outcome a kill left open.
+        unknown: Requests that may be billed though nobody heard the answer: killed, timed out, or
+            lost with a connection.
         input_tokens: Tokens read, cached included; None when any call's count is unknown.
         cached_tokens: Tokens of the input read from the provider's cache.
         output_tokens: Tokens written, reasoning included; None when any call's count is unknown.

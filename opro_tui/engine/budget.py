@@ -32,6 +32,10 @@ class WorstCase:
     def __add__(self, other: WorstCase) -> WorstCase:
         return WorstCase(add_known(self.pico, other.pico), self.tokens + other.tokens)
 
+    def times(self, count: int) -> WorstCase:
+        """That of so many such calls."""
+        return WorstCase(None if self.pico is None else self.pico * count, self.tokens * count)
+
     def part(self, count: int, of: int) -> WorstCase:
         """The share that some of so many calls have in it, rounded up."""
         pico = None if self.pico is None else -(-self.pico * count // of)
@@ -86,17 +90,50 @@ def worst_case(
     return WorstCase(to_picodollars(dollars), estimate + output)
 
 
+class Reservation:
+    """What a budget holds for a call that is under way.
+
+    Args:
+        budget: Which.
+        worst: The worst case of one attempt.
+        limited: Whether there is a limit to keep.
+    """
+
+    def __init__(self, budget: Budget, worst: WorstCase, *, limited: bool) -> None:
+        self._budget = budget
+        self._worst = worst
+        self._limited = limited
+        self.lost = 0
+
+    def hold(self, lost: int) -> None:
+        """Hold as much again for each attempt whose answer was lost on its way.
+
+        Raises:
+            BudgetReached: There is no room for the next attempt beside those.
+        """
+        if lost > self.lost:
+            if self._limited:
+                self._budget.hold_lost(self._worst, lost - self.lost)
+            self.lost = lost
+
+    def may_be_billed(self, role: str, count: int) -> None:
+        """Some of its attempts may be billed though no answer came."""
+        if count:
+            self._budget.note_lost(role, count, self._worst)
+
+
 class Budget:
     """Holds calls back that could pass the budget.
 
     A call waits while others in flight may still turn out cheaper than their worst case; when none
-    is left and it still doesn't fit, it is refused. A call whose outcome a kill left open may have
-    been billed, so the worst case of a call of its role is counted for it.
+    is left and it still doesn't fit, it is refused. A call that may have been billed though no
+    answer came (a kill, a broken connection, a time-out) is counted with its worst case.
 
     Args:
         state: Gives the session's state now; its settings are read live, so that a budget that is
             raised takes effect on a step that stopped for it.
-        unknown: Gives the worst case of one call of a role.
+        unknown: Gives the worst case of one call of a role, for those of unknown outcome of which
+            nothing more is known.
         pot: A budget that it shares with other sessions, beside its own.
     """
 
@@ -113,10 +150,11 @@ class Budget:
         self._tokens = 0
         self._open = 0
         self._held: dict[int, WorstCase] = {}
+        self._lost: dict[str, tuple[int, WorstCase]] = {}
         self._settled = asyncio.Condition()
 
     @asynccontextmanager
-    async def reserved(self, worst: WorstCase) -> AsyncIterator[None]:
+    async def reserved(self, worst: WorstCase) -> AsyncIterator[Reservation]:
         """Hold a call's worst case until its actual usage is in the state.
 
         Raises:
@@ -124,8 +162,9 @@ class Budget:
         """
         settings, pot = self._state().settings, self._pot or Pot()
         if (settings.budget, settings.budget_tokens, pot.usd, pot.tokens) == (None,) * 4:
-            yield
+            yield Reservation(self, worst, limited=False)
             return
+        held = Reservation(self, worst, limited=True)
         async with self._settled:
             while (reason := self._too_much(worst)) is not None:
                 if not self._open:
@@ -133,10 +172,11 @@ class Budget:
                 await self._settled.wait()
             self._change(worst, 1)
         try:
-            yield
+            yield held
         finally:
             async with self._settled:
                 self._change(worst, -1)
+                self._add(worst, -held.lost)
                 self._settled.notify_all()
 
     def hold(self, batch: int, worst: WorstCase) -> None:
@@ -164,25 +204,42 @@ class Budget:
             raise reason
 
     def _change(self, worst: WorstCase, sign: int) -> None:
-        self._pico += sign * (worst.pico or 0)
-        self._tokens += sign * worst.tokens
+        self._add(worst, sign)
         self._open += sign
+
+    def _add(self, worst: WorstCase, times: int) -> None:
+        self._pico += times * (worst.pico or 0)
+        self._tokens += times * worst.tokens
+
+    def hold_lost(self, worst: WorstCase, times: int) -> None:
+        """Hold more for a call under way, whose attempts may be billed though no answer came.
+
+        Raises:
+            BudgetReached: There is no room; nothing more is held.
+        """
+        reason = self._too_much(worst.times(times))
+        if reason is not None:
+            raise reason
+        self._add(worst, times)
+
+    def note_lost(self, role: str, count: int, worst: WorstCase) -> None:
+        """Count calls of unknown outcome with what each can have cost at most."""
+        before, together = self._lost.get(role, (0, WorstCase(0, 0)))
+        self._lost[role] = (before + count, together + worst.times(count))
 
     def left_open(self) -> WorstCase:
         """What the calls of unknown outcome may have cost."""
-        pico: int | None = 0
-        tokens = 0
+        found = WorstCase(0, 0)
         for role in ROLES:
-            count = self._state().usage(role).unknown
-            if count:
-                worst = self._unknown(role)
-                pico = None if pico is None or worst.pico is None else pico + count * worst.pico
-                tokens += count * worst.tokens
-        return WorstCase(pico, tokens)
+            known, together = self._lost.get(role, (0, WorstCase(0, 0)))
+            found += together
+            if (others := self._state().usage(role).unknown - known) > 0:
+                found += self._unknown(role).times(others)
+        return found
 
     def maybe(self) -> WorstCase:
         """What calls of unknown outcome may have cost, and batches under way can still cost."""
-        unknown = self._state().usage().unknown
+        unknown = self._lost or self._state().usage().unknown
         start = self.left_open() if unknown else WorstCase(0, 0)
         return sum(self._held.values(), start)
 

@@ -229,7 +229,7 @@ class Caller:
             self.budget.check_share()
         estimate = estimate_input(job.model, job.request)
         worst = worst_case(job.model, job.request, estimate, self.config)
-        async with self.budget.reserved(worst):
+        async with self.budget.reserved(worst) as held:
             intent = job.intent(key, traits, estimate)
             turn = self._turn(job, estimate)
             try:
@@ -239,7 +239,7 @@ class Caller:
                 begun = await self._begin(job, intent, turn)
                 if isinstance(begun, int):
                     return await self._send(
-                        UnderWay(begun, job, traits, estimate, turn, then, slot)
+                        UnderWay(begun, job, traits, estimate, turn, then, slot, held)
                     )
             finally:
                 if turn is not None:
@@ -319,7 +319,8 @@ class Caller:
                 turn=call.turn,
             )
         except asyncio.CancelledError:
-            unknown = call.finished(Outcome.UNKNOWN, Usage(unknown=1), "broken off")
+            unheard = int(call.sent or not call.lost)
+            unknown = call.finished(Outcome.UNKNOWN, Usage(unknown=unheard), "broken off")
             call_log.ended(unknown, job.model.name, None)
             await asyncio.shield(self._commit(unknown, None))
             raise
@@ -329,6 +330,10 @@ class Caller:
             if isinstance(error, ParameterRefused):
                 raise
             raise CallFailed(error) from error
+        except BudgetReached as reached:
+            event = call.finished(Outcome.FAILED, Usage(failed=1), str(reached))
+            await self.failed(job.model, event, ModelError(reached.what, where=job.model.name))
+            raise
         finally:
             self.traffic.in_flight -= 1
         self.traffic.last_reply = time.monotonic()

@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING, Self
 
 from opro_tui.core.edits import Edits, plan
 from opro_tui.core.errors import BadInput, SessionBusy
-from opro_tui.core.events import (
-    CallFinished,
-    Event,
-    Outcome,
-)
 from opro_tui.core.meta_prompt import MetaPrompt
 from opro_tui.core.protocols import Request
 from opro_tui.core.reducer import fold
-from opro_tui.core.usage import Usage
-from opro_tui.engine import critique, transfer
+from opro_tui.engine import critique, transfer, unheard
 from opro_tui.engine.at_provider import hold_all
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller, Traffic
@@ -43,6 +37,7 @@ if TYPE_CHECKING:
     )
 
     from opro_tui.config import Config
+    from opro_tui.core.events import Event
     from opro_tui.core.forecast import Forecast
     from opro_tui.core.protocols import Task
     from opro_tui.core.solution import Candidate
@@ -130,7 +125,9 @@ class Session:
             del events
             session = cls(store, record, task, state, config, lock, pot)
             if not readonly:
-                await session._note_unknown_outcomes()
+                await unheard.note(store, record.id, session._publish)
+                if session.state.usage().unknown:
+                    await unheard.count(store, record.id, config, session._budget)
             await hold_all(session.hands)
         except BaseException:
             if lock is not None:
@@ -398,20 +395,6 @@ class Session:
         if self._queue is not None:
             for event in events:
                 self._queue.put_nowait(event)
-
-    async def _note_unknown_outcomes(self) -> None:
-        """Calls that a kill left open: they may have been billed, and will be made again."""
-        for call in await self._store.unfinished_calls(self.record.id):
-            event = CallFinished(
-                step=call.step,
-                call=call.id,
-                role=call.role,
-                purpose=call.purpose,
-                outcome=Outcome.UNKNOWN,
-                usage=Usage(unknown=1),
-                candidate=call.candidate,
-            )
-            self._publish(await self._store.finish_call(self.record.id, event, None))
 
     async def _summarize(self) -> None:
         await self._store.set_summary(self.record.id, self.state.last_seq, summary(self.state))

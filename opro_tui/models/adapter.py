@@ -207,7 +207,8 @@ class Adapter(ABC):
             body = json.loads(response.content)
         except (ValueError, RecursionError):
             reason = errors.read_body(response.text[:200]).message or "an empty body"
-            raise errors.malformed(self.context, f"no JSON but {reason}") from None
+            lost = response.text.lstrip()[:1] in ("", "{")
+            raise errors.malformed(self.context, f"no JSON but {reason}", lost=lost) from None
         if not isinstance(body, dict):
             raise errors.malformed(self.context, f"no object but {type(body).__name__}")
         ids = (response.headers.get("x-request-id"), response.headers.get("request-id"))
@@ -232,7 +233,8 @@ class Adapter(ABC):
         try:
             answer = self._read(body)
         except Malformed as error:
-            raise errors.malformed(self.context, str(error)) from None
+            used = bool(body.get("usage"))
+            raise errors.malformed(self.context, str(error), lost=used) from None
         request_id = next((each for each in (*ids, body.get("id")) if isinstance(each, str)), "")
         completions = tuple(
             Completion(self._without_key(each.text), each.finish) for each in answer.completions

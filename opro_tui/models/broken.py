@@ -22,14 +22,38 @@ def connection_error(context: Context, cause: BaseException | None) -> ModelErro
     reason = "" if cause is None else clean(_reason(cause), context.secrets)
     what = f"the connection broke: {reason}" if reason else "the connection broke"
     todo = "Check that the endpoint's URL is right and that it runs."
-    return ModelError(what, where=context.where, todo=todo, kind="connection", retryable=True)
+    return ModelError(
+        what,
+        where=context.where,
+        todo=todo,
+        kind="connection",
+        retryable=True,
+        lost=cause is not None and _was_sent(cause),
+    )
+
+
+def _root(cause: BaseException) -> BaseException:
+    import aiohttp
+
+    chain = (cause, cause.__cause__)
+    return next((each for each in chain if isinstance(each, aiohttp.ClientError)), cause)
+
+
+def _was_sent(cause: BaseException) -> bool:
+    """Whether the request may have reached the endpoint: there was a connection."""
+    import aiohttp
+
+    root = _root(cause)
+    if isinstance(root, aiohttp.ClientError):
+        never = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+        return not isinstance(root, never)
+    return type(root).__name__ not in ("ConnectError", "ConnectTimeout")
 
 
 def _reason(cause: BaseException) -> str:
     import aiohttp
 
-    chain = (cause, cause.__cause__)
-    root = next((each for each in chain if isinstance(each, aiohttp.ClientError)), cause)
+    root = _root(cause)
     if isinstance(root, aiohttp.ClientConnectorDNSError):
         return "no such host is known"
     if isinstance(root, aiohttp.ClientConnectorCertificateError):

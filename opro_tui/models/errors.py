@@ -236,6 +236,7 @@ def _typed(
         fatal=fatal,
         retry_after=retry_after(headers) if retryable else None,
         status=status,
+        lost=status == HTTPStatus.GATEWAY_TIMEOUT,
     )
 
 
@@ -307,15 +308,25 @@ def timeout_error(context: Context, seconds: float) -> ModelError:
     """No answer came in time."""
     what = f"no answer within {seconds:g} s"
     todo = "Run again later, or with fewer requests at a time."
-    return ModelError(what, where=context.where, todo=todo, kind="timeout", retryable=True)
+    return ModelError(
+        what, where=context.where, todo=todo, kind="timeout", retryable=True, lost=True
+    )
 
 
-def malformed(context: Context, reason: str, status: int = 200) -> ModelError:
-    """A success whose body is none."""
+def malformed(
+    context: Context, reason: str, status: int = 200, *, lost: bool = False
+) -> ModelError:
+    """A success whose body is none; `lost` where it looks like an answer that was spoilt."""
     what = f"the answer can't be read: {clean(reason, context.secrets)}"
     todo = "Check that the endpoint's URL ends as its documentation says, mostly in /v1."
     return ModelError(
-        what, where=context.where, todo=todo, kind="malformed", retryable=True, status=status
+        what,
+        where=context.where,
+        todo=todo,
+        kind="malformed",
+        retryable=True,
+        status=status,
+        lost=lost,
     )
 
 

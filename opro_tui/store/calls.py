@@ -11,11 +11,18 @@ from opro_tui.core.errors import StoreError
 from opro_tui.core.money_report import Effort
 from opro_tui.core.protocols import Completion, Finish
 from opro_tui.core.usage import Usage
-from opro_tui.store.records import Account, Elsewhere, OpenCall, StoredAnswer, StoredEvaluation
+from opro_tui.store.records import (
+    Account,
+    Elsewhere,
+    LostCall,
+    OpenCall,
+    StoredAnswer,
+    StoredEvaluation,
+)
 from opro_tui.store.rows import OUTCOMES, write
-from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert
+from opro_tui.store.texts import SqlText, chunks, decode, dump, encode, insert, load
 from opro_tui.store.timeline import FOREVER, evaluations_of, spans, step_bounds
-from opro_tui.store.usages import SUMS, summed, usage_of
+from opro_tui.store.usages import SUMS, UNKNOWN, summed, usage_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -213,6 +220,29 @@ def unfinished(db: sqlite3.Connection, session: int) -> list[OpenCall]:
         (session,),
     )
     return [OpenCall(*row) for row in rows]
+
+
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def lost(db: sqlite3.Connection, session: int) -> list[LostCall]:
+    """Calls of unknown outcome, and those of which attempts were lost, ancestors' included."""
+    found = []
+    for part in spans(db, session, 0, None):
+        for role, model, parameters, estimate, batch, count in db.execute(
+            f"SELECT role, model, parameters, estimate, batch IS NOT NULL, {UNKNOWN}"  # noqa: S608
+            " FROM calls JOIN routes ON routes.id = calls.route WHERE session = ? AND seq > ?"
+            " AND seq <= ? AND (outcome = 2 OR counted IS NOT NULL)",
+            (part.session, part.after, part.upto),
+        ):
+            sent = load(parameters)
+            limit = next((sent[name] for name in _LIMITS if isinstance(sent.get(name), int)), None)
+            output = None if limit is None else limit * int(sent.get("n", 1))
+            if count:
+                found.append(
+                    LostCall(role, decode(model), estimate, output, bool(batch), int(count))
+                )
+    return found
 
 
 def evaluations(db: sqlite3.Connection, session: int, candidate: int) -> list[StoredEvaluation]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         DeletedSession,
         Elsewhere,
         ImportedSession,
+        LostCall,
         OpenCall,
         SessionRecord,
         StoredAnswer,
@@ -284,6 +285,10 @@ class Store(BatchFile):
     async def unfinished_calls(self, session: int) -> list[OpenCall]:
         """Calls, but those of batches, that were stored before sending and have no outcome yet."""
         return await self._read(partial(calls.unfinished, session=session))
+
+    async def lost_calls(self, session: int) -> list[LostCall]:
+        """Calls that may have been billed though no answer came, its ancestors' included."""
+        return await self._read(partial(calls.lost, session=session))
 
     async def evaluations(self, session: int, candidate: int) -> list[StoredEvaluation]:
         """A candidate's evaluations with the answers they graded, in example order."""

@@ -127,6 +127,27 @@ class CallAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class LostCall:
+    """A call that may have been billed though no answer came, or not at once.
+
+    Attributes:
+        role: optimizer, scorer or judge.
+        model: `provider/model`.
+        estimate: Estimated input tokens.
+        output: The most tokens that it could write; None where nothing limited them.
+        batch: Whether it was in a batch.
+        count: How often it may have been billed unheard.
+    """
+
+    role: str
+    model: str
+    estimate: int
+    output: int | None
+    batch: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """An answer that was bought before.
 

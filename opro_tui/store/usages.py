@@ -34,8 +34,10 @@ def usage_of(
     return replace(found, cache_write_tokens=to_cache or 0, cache_saved_pico=saved)
 
 
+UNKNOWN = "CASE WHEN counted IS NULL THEN outcome = 2 ELSE json_extract(counted, '$[3]') END"
+"""How often a call may have been billed unheard: one that was answered in the end, too."""
 SUMS = (
-    "sum(outcome = 0), sum(outcome = 1), sum(outcome = 2),"
+    f"sum(outcome = 0), sum(outcome = 1), sum({UNKNOWN}),"
     " sum(input_tokens), sum(cached_tokens), sum(output_tokens), sum(reasoning_tokens),"
     " sum(cost_pico), sum(input_tokens IS NULL), sum(output_tokens IS NULL),"
     " sum(cost_pico IS NULL), sum(cache_write_tokens), sum(cache_saved_pico),"

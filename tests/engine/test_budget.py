@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from opro_tui.config import load_config
@@ -149,3 +151,80 @@ async def test_the_forecast_learns_from_what_was_used(priced, tmp_path):
                 errors.append(abs(said.input_tokens - used.input_tokens) / used.input_tokens)
             errors.sort()
             assert errors[len(errors) // 2] < 0.05
+
+
+LOST = {"lost": Fault(answer_lost=True), "halved": Fault(halve=True), "cut": Fault(cut=True)}
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_answers_that_are_lost_on_their_way_count_with_their_worst_case(
+    priced, tmp_path, kind
+):
+    """They may be on the bill, so that what is spent and what may be stay within the budget."""
+
+    def fault(number, request):
+        return LOST[kind] if uniform("lost", number) < 0.2 else None
+
+    db, budget = tmp_path / "s.db", 0.03
+    with LoopbackServer(fault=fault, latency=0.002) as server:
+        await new(db, own_data(tmp_path, server.url, budget=budget, **LIMITS))
+        async with opened(db) as session:
+            session.hands.caller.policy = RetryPolicy(base=0.001, cap=0.002)
+            events = await run(session, 50)
+            assert events[-1].code == "budget"
+            used, open_ = session.state.usage(), session.left_open
+            assert used.unknown > 3
+            if kind == "lost":
+                bill = paid(server.records(status=None))
+                assert used.cost_usd < bill <= used.cost_usd + open_.pico / 1e12
+            assert 0.7 * budget < used.cost_usd + open_.pico / 1e12 <= budget
+        async with opened(db) as session:
+            assert session.state.usage().unknown == used.unknown
+            assert session.left_open.pico >= open_.pico
+            assert (await run(session, 1))[-1].code == "budget"
+            steps = await session.hands.store.account(session.record.id)
+            assert steps.steps.unknown == used.unknown
+
+
+async def test_what_was_never_sent_or_refused_is_not_taken_to_be_billed(priced, tmp_path):
+    def fault(number, request):
+        return Fault(status=500) if number < 4 else Fault(status=429) if number < 6 else None
+
+    db = tmp_path / "s.db"
+    with LoopbackServer(fault=fault) as server:
+        await new(db, own_data(tmp_path, server.url, budget=1, **LIMITS))
+        async with opened(db) as session:
+            session.hands.caller.policy = RetryPolicy(base=0.001, cap=0.002)
+            await run(session, 1)
+            assert session.state.usage().unknown == 0
+    unreachable = own_data(tmp_path, "http://127.0.0.1:9/v1", budget=1, **LIMITS)
+    await new(tmp_path / "other.db", unreachable)
+    async with opened(tmp_path / "other.db") as session:
+        session.hands.caller.policy = RetryPolicy(base=0.001, cap=0.002)
+        await run(session, 1)
+        assert session.state.usage().failed > 0
+        assert session.state.usage().unknown == 0
+
+
+async def test_a_lost_call_keeps_the_price_of_the_model_that_was_asked(priced, tmp_path):
+    """Also when a cheaper one is asked from then on, and after the program was started again."""
+    db, hung, loop = tmp_path / "s.db", asyncio.Event(), asyncio.get_running_loop()
+
+    def fault(number, request):
+        loop.call_soon_threadsafe(hung.set)
+        return Fault(hang=True)
+
+    with LoopbackServer(fault=fault) as server:
+        await new(db, own_data(tmp_path, server.url, budget=1, **LIMITS))
+        async with opened(db) as session:
+            going = asyncio.create_task(run(session, 1))
+            await hung.wait()
+            going.cancel()
+            await asyncio.gather(going, return_exceptions=True)
+            unknown = session.state.usage().unknown
+            assert 0 < unknown <= 4
+            left = session.left_open
+            await session.edit(Edits(settings={"optimizer": "simulated"}))
+        async with opened(db) as session:
+            assert session.left_open.tokens == left.tokens
+            assert session.left_open.pico == left.pico
