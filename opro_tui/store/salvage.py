@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _OWN = "_sqlite_migrations"
+_PART = ".part"
+_SAVED = ".salvaged-"
 _HOLE = 5_000_000
 """Keys that are tried one by one where neither side of a damage can be read on from."""
 _BEYOND = 100_000
@@ -60,21 +62,24 @@ def salvage(path: Path, target: Path) -> Salvaged:
         raise explain(error, path) from error
     # Reading on where SQLite would give up over a text that is no UTF-8 any more.
     source.text_factory = lambda data: data.decode("utf-8", "replace")
+    for old in target.parent.glob(f"*{_SAVED}*{_PART}*"):
+        old.unlink(missing_ok=True)  # one that was killed left it
+    part = target.with_name(target.name + _PART)
     try:
         with closing(source):
-            return _salvage(source, path, target)
+            return _salvage(source, path, part, target)
     except BaseException as error:
         for end in ("", "-wal", "-shm", "-journal"):
-            target.with_name(target.name + end).unlink(missing_ok=True)
+            part.with_name(part.name + end).unlink(missing_ok=True)
         if isinstance(error, EXPLAINED):
             raise explain(error, target) from error
         raise
 
 
-def _salvage(source: sqlite3.Connection, path: Path, target: Path) -> Salvaged:
+def _salvage(source: sqlite3.Connection, path: Path, part: Path, target: Path) -> Salvaged:
     applied = _applied(source, path)
-    create_file(target)
-    with closing(sqlite3.connect(target, isolation_level=None)) as db:
+    create_file(part)
+    with closing(sqlite3.connect(part, isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = OFF")
         migrate_upto(db, applied)
         db.execute("PRAGMA foreign_keys = OFF")
@@ -94,10 +99,13 @@ def _salvage(source: sqlite3.Connection, path: Path, target: Path) -> Salvaged:
         db.execute("DELETE FROM summaries")
         unusable = cut_loose(db)
         db.execute("COMMIT")
-        db.execute("PRAGMA synchronous = FULL")
         migrate_upto(db, None)
-        db.execute("PRAGMA journal_mode = WAL")
         sound = integrity(db) == "ok"
+        # From here on the disk has it; under its name it is whole.
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("VACUUM")
+    part.replace(target)
     return Salvaged(target, rows, tuple(damaged), unusable, sound)
 
 

@@ -108,6 +108,31 @@ class Bench:
         self.run(folder, "run", "s")
         make_older(folder / "s.db", known()[1])
 
+    def _make_forked(self, folder: Path) -> None:
+        self._make_done(folder)
+        self.run(folder, "fork", "s", "--at", "1", "--as", "f")
+        self.run(folder, "run", "f")
+
+    def _make_roomy(self, folder: Path) -> None:
+        self._make_forked(folder)
+        self.run(folder, "delete", "f", "--now", "--yes")
+
+    def _make_loose(self, folder: Path) -> None:
+        """Rows that refer to rows which aren't there."""
+        self._make_done(folder)
+        with closing(sqlite3.connect(folder / "s.db", isolation_level=None)) as db:
+            db.execute("INSERT INTO drafts (session, name, text, at) VALUES (99, 'x', 'x', 0)")
+
+    def _make_damaged(self, folder: Path) -> None:
+        """A page of the evaluations is lost."""
+        self._make_done(folder)
+        path = folder / "s.db"
+        with closing(sqlite3.connect(path)) as db:
+            root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'edits'").fetchone()
+        content = bytearray(path.read_bytes())
+        content[(root[0] - 1) * 4096 : root[0] * 4096] = bytes([0xA5]) * 4096
+        path.write_bytes(content)
+
     def _make_empty(self, folder: Path) -> None:
         pass
 

@@ -20,7 +20,7 @@ from tests.trust.bench import CONCURRENCY, Bench
 from tests.trust.books import as_json
 from tests.trust.moments import CLOSED, SIGNALS, WITHIN, Moment, name_of
 from tests.trust.processes import Child, Hung, Nursery, Terminal, real_process
-from tests.trust.scenes import SCENES, Exporting, Scene
+from tests.trust.scenes import SCENES, Exporting
 from tests.trust.table import heading, table
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tests.support.replies import Fault
     from tests.support.wire import LoopbackRequest
+    from tests.trust.scene import Scene
 
 LATENCY = 0.003
 GENTLE_SECONDS = 20.0
@@ -162,7 +163,7 @@ class Harness:
         real = not within and self.real and scene.random.randrange(self.real) == 0
         terminal = Terminal() if scene.terminal or moment.signal == CLOSED else None
         env, log = self.bench.env(scene.folder), scene.folder / "log"
-        before = books.read_books(scene.db) if scene.db.exists() else None
+        before = books.read_books(scene.db) if scene.db.exists() and scene.readable else None
         asked = len(self.bench.server.ledger)
         if real:
             child = real_process(argv, env, log, terminal)
@@ -246,14 +247,14 @@ class Harness:
             self._defect(where, fault)
         if isinstance(scene, Exporting):
             self._check_litter(scene, moment, f"{where} (code {code})")
-        if not scene.db.exists():
+        if not scene.db.exists() or not scene.readable:
             return
         now = books.read_books(scene.db)
-        if now.sound:
-            self._defect(where, f"the database is not sound: {now.sound}")
+        if said := scene.sound(now.sound):
+            self._defect(where, f"the database is not sound: {said}")
         if now.doubled:
             self._defect(where, f"{now.doubled} answers were bought twice")
-        if before is not None:
+        if before is not None and scene.keeps:
             lost = {call for call, text in before.answers.items() if now.answers.get(call) != text}
             if lost:
                 self._defect(where, f"lost committed answers: {sorted(lost)[:5]}")

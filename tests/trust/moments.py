@@ -30,7 +30,8 @@ SIGNALS = {
 }
 WITHIN = frozenset({"before commit", "after commit", "in commit", "statement", "line"})
 """Ways that the process sees to itself; the harness does the others."""
-_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP")
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE", "CREATE", "ALTER", "DROP", "VACUUM", "REINDEX")
+_COMMITS = ("COMMIT", "VACUUM", "REINDEX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _count_statements(moment: Moment, strike: Callable[[], None]) -> None:
     def due(sql: str) -> bool:
         nonlocal left
         word = sql.lstrip()[:8].upper()
-        if not (word.startswith("COMMIT") if commits else word.startswith(_WRITES)):
+        if not word.startswith(_COMMITS if commits else _WRITES):
             return False
         with lock:
             left -= 1

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from opro_tui.store.migrations import known
 from tests.trust import books
 from tests.trust.bench import STEPS
-from tests.trust.moments import CLOSED, SIGNALS, Moment, lines_of
+from tests.trust.moments import SIGNALS, Moment
+from tests.trust.scene import DELAYS, Scene, a_signal, at_a_request, in_a_commit, in_lines
+from tests.trust.upkeep_scenes import UPKEEP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,93 +20,6 @@ if TYPE_CHECKING:
 
     from tests.trust.bench import Bench
     from tests.trust.processes import Child
-
-DELAYS = (0.0, 0.0005, 0.002, 0.004, 0.008, 0.03)
-"""Seconds from a request's arrival; an answer leaves after 0.003."""
-
-
-def a_signal(random: Random, *, terminal: bool = True) -> int:
-    """One of the ways to be killed; SIGKILL as often as two others."""
-    ways = [number for number in SIGNALS.values() if terminal or number != CLOSED]
-    return random.choice([*ways, SIGNALS["SIGKILL"]])
-
-
-def in_a_commit(random: Random, most: int, statements: int) -> Moment:
-    """A moment in or beside one of the first commits."""
-    how = random.choice(("before commit", "after commit", "in commit", "in commit", "statement"))
-    n = random.randint(1, statements if how == "statement" else most)
-    after = random.choice((0.0, 0.00005, 0.0002, 0.0005)) if how == "in commit" else 0.0
-    return Moment(how, a_signal(random, terminal=False), n, after)
-
-
-def in_lines(random: Random, path: str, share: float = 1.0) -> Moment:
-    """A moment between two lines of a file of the program."""
-    most = max(1, round(lines_of(path) * share))
-    return Moment("line", a_signal(random, terminal=False), random.randint(1, most), what=path)
-
-
-def at_a_request(random: Random, model: str, most: int) -> Moment:
-    """A moment at or shortly after a request's arrival."""
-    return Moment(
-        "request", a_signal(random), random.randint(1, most), random.choice(DELAYS), model
-    )
-
-
-class Scene:
-    """One thing that is done and killed; subclasses say which.
-
-    Attributes:
-        name: For the table.
-        template: What it starts from.
-        terminal: Whether it always runs in a terminal.
-        gentle: Exit codes after a signal that can be caught.
-        kills: The most kills before it is let finish.
-        buys: Whether all answers in the database were given by the server meanwhile.
-        batched: Whether answers are bought in batches, which outlive who sent them.
-    """
-
-    name: ClassVar[str]
-    template: ClassVar[str]
-    terminal: ClassVar[bool] = False
-    gentle: ClassVar[frozenset[int]] = frozenset((0, 130))
-    kills: ClassVar[int] = 4
-    buys: ClassVar[bool] = True
-    batched: ClassVar[bool] = False
-
-    def __init__(self, bench: Bench, folder: Path, random: Random) -> None:
-        self.bench = bench
-        self.folder = folder
-        self.random = random
-        bench.copy(self.template, folder)
-        self.db = folder / "s.db"
-
-    @property
-    def variant(self) -> str:
-        """What the undisturbed result depends on, beside the scene."""
-        return self.template
-
-    def argv(self) -> list[str] | None:
-        """The next command line; None when all is done."""
-        raise NotImplementedError
-
-    def finishing(self) -> list[str] | None:
-        """The same without a kill to come."""
-        return self.argv()
-
-    def moment(self) -> Moment:
-        """When it is killed."""
-        raise NotImplementedError
-
-    def drive(self, child: Child) -> None:
-        """Do what a person does meanwhile."""
-
-    def faults(self) -> list[str]:
-        """What is wrong after a kill, beside what all scenes look at."""
-        return []
-
-    def result(self) -> Any:
-        """What it came to."""
-        return books.outcome(self.db)
 
 
 class _Steps(Scene):
@@ -383,6 +298,25 @@ class Screen(_Steps):
         child.leave()
 
 
+class ScreenMigrating(Screen):
+    """The same on a database of the first schema, which the screen migrates first."""
+
+    name, template = "migrating on the screen", "older"
+
+    @property
+    def variant(self) -> str:
+        return "many"
+
+    def moment(self) -> Moment:
+        if self.random.random() < 0.6:
+            return in_a_commit(self.random, 3, 60)
+        return super().moment()
+
+    def faults(self) -> list[str]:
+        has = len(books.read_books(self.db).migrations)
+        return [] if has in (1, len(known())) else [f"migrated half-way: {has} migrations"]
+
+
 SCENES: dict[str, tuple[type[Scene], ...]] = {
     "sampling": (Sampling, SamplingSingly),
     "scoring": (Scoring,),
@@ -394,5 +328,6 @@ SCENES: dict[str, tuple[type[Scene], ...]] = {
     "confirming": (Confirming,),
     "evaluating": (Evaluating,),
     "ablating": (Ablating,),
-    "screen": (Screen,),
+    "screen": (Screen, ScreenMigrating),
+    **UPKEEP,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trust import scenes
+from tests.trust import scenes, upkeep_scenes
 from tests.trust.kills import harness, report
 
 QUICK = (
@@ -13,6 +13,7 @@ QUICK = (
     (scenes.Migrating, 2),
     (scenes.Exporting, 3),
     (scenes.Screen, 1),
+    (upkeep_scenes.Salvaging, 1),
 )
 
 
