@@ -64,7 +64,7 @@ class Provider:
     kind: str
     base_url: str | None = None
     api_key_env: str | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    headers: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
     traits: Mapping[str, bool] = field(default_factory=lambda: _EMPTY)
     concurrency: int | None = None
     requests_per_minute: int | None = None
@@ -265,7 +265,7 @@ class _Reader:
             todo = nearest(kind, KINDS) or f"The kinds are {', '.join(KINDS)}."
             self._fail(f"unknown kind {kind!r}", (*at, "kind"), todo)
         url = self._url(values, at)
-        key_env = self._text(values, "api_key_env", at)
+        key_env = self._variable(values, at)
         start = base or Provider(name, kind)
         if base is None and url is None:
             start = replace(PREDEFINED[kind], name=name)
@@ -274,8 +274,8 @@ class _Reader:
             kind=kind,
             base_url=url or start.base_url,
             api_key_env=key_env or start.api_key_env,
-            key_file=self._text(values, "key_file", at),
-            keyring=self._text(values, "keyring", at),
+            key_file=self._place(values, "key_file", at),
+            keyring=self._place(values, "keyring", at),
             headers=self._headers(values.get("headers", {}), (*at, "headers")),
             traits=self._traits(values, at),
             concurrency=self._limit(values, "concurrency", at),
@@ -309,6 +309,27 @@ class _Reader:
                     f"header {name!r} can't be sent", (*at, name), "Use printable ASCII text."
                 )
         return MappingProxyType(headers)
+
+    def _variable(self, values: dict[str, Any], at: tuple[str, ...]) -> str | None:
+        """A variable's name; a key that was put there instead is not repeated."""
+        name = self._text(values, "api_key_env", at)
+        if name is not None and not (name.isascii() and name.isidentifier()):
+            todo = "Write the name of the environment variable that holds the key, never the key."
+            self._fail("api_key_env is no variable's name", (*at, "api_key_env"), todo)
+        return name
+
+    def _place(self, values: dict[str, Any], name: str, at: tuple[str, ...]) -> str | None:
+        """Where a key stands outside of the environment; likewise."""
+        place = self._text(values, name, at)
+        if place is None:
+            return None
+        if name == "keyring" and not all(place.partition("/")):
+            todo = 'Write keyring = "service/user", never the key.'
+            self._fail("keyring names no entry", (*at, name), todo)
+        if name == "key_file" and not (place.startswith("~") or Path(place).is_absolute()):
+            todo = "Write a whole path, from / or ~ on, never the key."
+            self._fail("key_file is no whole path", (*at, name), todo)
+        return place
 
     def _url(self, values: dict[str, Any], at: tuple[str, ...]) -> str | None:
         url = self._text(values, "base_url", at)

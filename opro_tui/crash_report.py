@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from opro_tui import __version__
-from opro_tui.config import log_path
+from opro_tui.config import log_path, make_private
 from opro_tui.engine.exchange.text import visible
 from opro_tui.models import keys
 
@@ -47,7 +47,7 @@ def write(error: BaseException) -> Path | None:
     path = folder / f"crash-{moment:%Y%m%d-%H%M%S}-{os.getpid()}.txt"
     words = logging.getLogger("opro_tui").isEnabledFor(logging.DEBUG)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(folder)
         for old in sorted(folder.glob("crash-*.txt"))[: -_KEPT + 1]:
             old.unlink(missing_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)

@@ -100,6 +100,11 @@ def test_the_environment_names_another_file(
         ('[providers.x]\nkind = "opnai"', 2, "Did you mean 'openai'?"),
         ('[providers.x]\nbase_url = "http://h"', 1, "has no kind"),
         ("[providers.x]\nkind = 5", 2, "kind is no text"),
+        ('[providers.x]\nkind = "openai"\napi_key_env = "sk-planted"', 3, "never the key"),
+        ('[providers.x]\nkind = "openai"\nkey_file = "sk-planted"', 3, "Write a whole path"),
+        ('[providers.x]\nkind = "openai"\nkeyring = "sk-planted"', 3, '"service/user"'),
+        ('[providers.openai]\nbase_url = "https://u:planted@h"', 2, "holds a password"),
+        ('[providers.openai]\nbase_url = "https://h/?key=planted"', 2, "more than a host"),
         ('[providers.openai]\nbase_url = "h:1"', 2, "does not start with http"),
         ('[providers.openai]\nbase_url = "https://u:p@h"', 2, "holds a password"),
         ('[providers.openai]\nbase_url = "http://h:99999999"', 2, "no valid address"),
@@ -134,6 +139,7 @@ def test_mistakes_name_the_file_the_line_and_the_way_out(text: str, line: int, s
     assert says in said
     assert "u:p" not in said
     assert "sk-1" not in said
+    assert "planted" not in str(caught.value)
 
 
 def test_what_is_no_toml(tmp_path: Path) -> None:

@@ -122,3 +122,17 @@ def test_a_report_that_can_not_be_written_is_no_second_fault(monkeypatch) -> Non
     log_path().parent.mkdir(parents=True, exist_ok=True)
     log_path().touch()
     assert crash_report.write(ValueError("x")) is None
+
+
+def test_what_libraries_log_below_warnings_is_left_out(tmp_path, monkeypatch) -> None:
+    """OPENAI_LOG=debug, set for another program, makes the SDK log whole prompts."""
+    logs.set_up("debug")
+    library = logging.getLogger("openai._base_client")
+    monkeypatch.setattr(library, "level", logging.DEBUG)
+    library.debug("Request options: %s", PROMPT)
+    library.warning("what is worth a word")
+    logging.getLogger("opro_tui.engine").debug("our own word")
+    text = log_path().read_text()
+    assert PROMPT not in text
+    assert "what is worth a word" in text
+    assert "our own word" in text

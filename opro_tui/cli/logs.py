@@ -43,17 +43,25 @@ class _Masked(logging.Formatter):
         return keys.masked(visible(super().format(record)).replace("\n", "\n  "))
 
 
+def _worth_it(record: logging.LogRecord, least: int = logging.WARNING) -> bool:
+    """Of libraries the warnings alone: below, where OPENAI_LOG is set, whole prompts are logged.
+
+    What is logged while the interpreter ends finds no module's variables any more.
+    """
+    return record.name.partition(".")[0] == "opro_tui" or record.levelno >= least
+
+
 def set_up(level: str) -> None:
     """Log what this program says from a level on; the file is made by the first line.
 
-    Of the libraries the warnings are logged, which otherwise would be written over the screen; at
-    their lower levels some of them log whole prompts.
+    Of the libraries the warnings are logged, which otherwise would be written over the screen.
     """
     _OWN.setLevel(level.upper())
     for handler in [each for each in _ROOT.handlers if isinstance(each, _PrivateFile)]:
         _ROOT.removeHandler(handler)
         handler.close()
     handler = _PrivateFile(log_path(), maxBytes=_MAX_BYTES, backupCount=_BACKUPS, delay=True)
+    handler.addFilter(_worth_it)
     handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s %(message)s"))
     _ROOT.addHandler(handler)
     logging.captureWarnings(capture=True)

@@ -166,7 +166,7 @@ def check_models(settings: Settings, task: Task, config: Config) -> None:
     for name in ROLES:
         url = getattr(settings, f"{name}_url")
         if url is not None and (problem := url_problem(url)) is not None:
-            raise BadInput(f"{url[:80]!r} {problem}", where=f"--{name}-url")
+            raise BadInput(f"the address {problem}", where=f"--{name}-url")
     roles = roles_of(task)
     pool = ModelPool(config, settings.seed)
     for role in roles:

@@ -13,7 +13,7 @@ from opro_tui.core.protocols import Account, Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
 from opro_tui.models import errors
 from opro_tui.models.broken import connection_error
-from opro_tui.models.clients import lease
+from opro_tui.models.clients import NO_KEY, lease
 from opro_tui.models.gate import gate_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ DEFAULT_TIMEOUT = 600.0
 LEAST_KEY = 16
 """Characters from which on a key is no word that an answer may hold by chance."""
 Json = dict[str, Any]
+_UNUSABLE = (ValueError, TypeError, OSError, RuntimeError)
 
 
 class Adapter(ABC):
@@ -69,7 +70,8 @@ class Adapter(ABC):
         self.account: Account | None = account or Account(address)
         self.concurrency = self.account.concurrency
         self._lease: Lease | None = None
-        secrets = (address.key, *(value for _, value in address.headers if len(value) >= 8))
+        values = [value for _, value in address.headers if len(value) >= 8]
+        secrets = tuple(value for value in (address.key, *values) if value != NO_KEY)
         self.context = errors.Context(name, endpoint, key_env, secrets)
 
     @abstractmethod
@@ -189,8 +191,10 @@ class Adapter(ABC):
                 kind="missing_package",
                 fatal=True,
             ) from None
-        except (ValueError, TypeError, OSError, RuntimeError) as error:
+        except Exception as error:
             # A proxy's or a header's environment variable that the SDK can't use, mostly.
+            if not isinstance(error, _UNUSABLE) and not _is_of_sdk(error):
+                raise
             self._lease = None
             reason = errors.clean(str(error), self.context.secrets)
             raise ModelError(
@@ -206,7 +210,8 @@ class Adapter(ABC):
         try:
             body = json.loads(response.content)
         except (ValueError, RecursionError):
-            reason = errors.read_body(response.text[:200]).message or "an empty body"
+            said = errors.without(response.text, self.context.secrets)[:200]
+            reason = errors.read_body(said).message or "an empty body"
             lost = response.text.lstrip()[:1] in ("", "{")
             raise errors.malformed(self.context, f"no JSON but {reason}", lost=lost) from None
         if not isinstance(body, dict):

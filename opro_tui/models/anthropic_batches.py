@@ -70,7 +70,9 @@ class AnthropicBatches(ProviderBatches):
         status = str(body.get("processing_status"))
         was_cancelled = bool(body.get("cancel_initiated_at"))
         return BatchLook(
-            status=errors.clean(status.replace("canceling", "cancelling")),
+            status=errors.clean(
+                status.replace("canceling", "cancelling"), self.adapter.context.secrets
+            ),
             total=count_in(counts, "processing", *_THROUGH),
             done=count_in(counts, *_THROUGH),
             ended=status == "ended",

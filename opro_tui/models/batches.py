@@ -252,6 +252,8 @@ class ProviderBatches(ABC):
         name = body.get("id")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise errors.malformed(self.adapter.context, "the batch has no id")
+        if errors.without(name, self.adapter.context.secrets) != name:
+            raise errors.malformed(self.adapter.context, "the batch's id is the key that was sent")
         return name
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -12,6 +11,8 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+NO_KEY = "none"
+"""Sent where an endpoint needs none, for the SDKs insist on one."""
 CONNECT_SECONDS = 10.0
 MAX_CONNECTIONS = 600
 """More than the 500 requests a session may have under way, so that none waits for a connection."""
@@ -67,9 +68,11 @@ class Lease:
         if self._shared.users > 0 or self.loop is not asyncio.get_running_loop():
             return
         self._forget()
-        with suppress(ImportError):
+        try:
             client = await self._shared.task
-            await client.close()
+        except Exception:  # noqa: BLE001 - it was never made, and whoever wanted it was told
+            return
+        await client.close()
 
 
 _shared: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, _Shared]] = WeakKeyDictionary()

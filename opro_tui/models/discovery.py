@@ -104,7 +104,7 @@ def _ask(client: Client, provider: Provider, seconds: float) -> list[Offer]:
     import httpx2
 
     url = _url(provider).rstrip("/")
-    headers = dict(provider.headers)
+    headers = keys.headers_of(provider)
     if (key := _key(provider)) and key.isascii() and key.isprintable():
         headers.setdefault("x-api-key", key)
         headers.setdefault("Authorization", f"Bearer {key}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput, OproError
-from opro_tui.models import keys, registry
+from opro_tui.models import errors, keys, registry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _probe(provider: Provider, seconds: float) -> Probe:
     except httpx2.TimeoutException:
         return Probe(provider.name, url, answers=False, detail=f"no answer in {seconds:g} s")
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-        words = " ".join(str(error).split()) or type(error).__name__
+        words = errors.clean(str(error)) or type(error).__name__
         return Probe(provider.name, url, answers=False, detail=f"can't be reached: {words[:120]}")
 
 
@@ -84,7 +84,7 @@ def _needs_version(provider: Provider, url: str) -> bool:
 
 
 def _headers(provider: Provider) -> dict[str, str]:
-    headers = dict(provider.headers)
+    headers = keys.headers_of(provider)
     try:
         key = keys.find(provider, anew=False).text
     except OproError:

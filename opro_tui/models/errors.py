@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from math import inf
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import ContextOverflow, ModelError, ParameterRefused
+from opro_tui.models import keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 _MAX_TEXT = 300
+_LEAST = 4
 _SECRET = re.compile(
     r"(?i)\b(?:sk|pk|rk|gsk|xai|hf|aiza|key|ghp|glpat|r8|nvapi|pplx|fw)[-_][\w*.…-]{6,}"
     r"|\bAIza[\w-]{10,}"
     r"|\b(?:Bearer|Basic)\s+[^\s\"',}]+"
+    r"|(?<=://)[^\s/@:\"']*:[^\s/@\"']+(?=@)"
     r"|\b(?:x-api-key|api[-_ ]?key|authorization)\s*[:=]\s*[^\s\"',}]+"
 )
 _CONTEXT = re.compile(
@@ -85,7 +88,7 @@ class Context:
     name: str
     endpoint: str
     key_env: str | None = None
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def where(self) -> str:
@@ -104,13 +107,18 @@ class Refusal:
 
 def clean(text: str, secrets: Iterable[str] = ()) -> str:
     """One printable line of bounded length without any key."""
-    text = text[: _MAX_TEXT * 20]
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= 4:
-            text = text.replace(secret, "[key]")
-    text = _SECRET.sub("[key]", text)
+    text = _SECRET.sub("[key]", without(text, secrets)[: _MAX_TEXT * 20])
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if len(line) <= _MAX_TEXT else f"{line[: _MAX_TEXT - 1]}…"
+
+
+def without(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text with [key] for secrets; to be asked for before it is cut, lest half of one stay."""
+    found = {*secrets, *keys.in_use(), *keys.of_proxies()}
+    for secret in sorted(found, key=len, reverse=True):
+        if len(secret) >= _LEAST:
+            text = text.replace(secret, "[key]")
+    return text
 
 
 def read_body(body: object) -> Refusal:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from opro_tui.core.errors import BadInput, ModelError, OproError
 
@@ -19,6 +21,7 @@ _OTHERS = 0o077
 _NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
 _LEAST = 6
 _LEAST_NOTED = 8
+_LEAST_OF_PROXY = 4
 HELD = 60.0
 """Seconds for which is taken for granted what a keyring said: it may ask the person each time."""
 
@@ -44,14 +47,39 @@ _seen: set[str] = set()
 
 def note(secret: str) -> None:
     """Remember what may be a secret although it is no provider's key: a header's value."""
-    if len(secret) >= _LEAST_NOTED:
-        _seen.add(secret)
+    for text in (secret, secret.strip()):
+        if len(text) >= _LEAST_NOTED:
+            _seen.add(text)
+
+
+def headers_of(provider: Provider) -> dict[str, str]:
+    """The headers that a provider is sent, of which each may be a secret."""
+    for value in provider.headers.values():
+        note(value)
+    return dict(provider.headers)
+
+
+def in_use() -> frozenset[str]:
+    """The keys and headers' values that were looked up so far."""
+    return frozenset(_seen)
+
+
+def of_proxies() -> set[str]:
+    """The passwords in the environment's addresses of proxies, which an error may quote."""
+    found = set()
+    for name, value in os.environ.items():
+        place, at, _ = value.rpartition("@")
+        if at and name.lower().endswith("_proxy"):
+            password = place.rpartition("//")[2].partition(":")[2]
+            # A password that should have been escaped is cut at these, and quoted in pieces.
+            found |= {password, unquote(password), *re.split(r"[/?#@:]", password)}
+    return {text for text in found if len(text) >= _LEAST_OF_PROXY}
 
 
 def masked(text: str) -> str:
     """A text with *** for the keys in use and for what the environment holds that may be one."""
     named = (v for n, v in os.environ.items() if any(part in n.upper() for part in _NAMES))
-    for secret in sorted({*_seen, *named}, key=len, reverse=True):
+    for secret in sorted({*_seen, *of_proxies(), *named}, key=len, reverse=True):
         if len(secret) >= _LEAST:
             text = text.replace(secret, "***")
     return text

@@ -102,7 +102,7 @@ class OpenAIBatches(ProviderBatches):
             first = found[0] if isinstance(found, list) and found else {}
             left_over = errors.from_status(400, {"error": first}, {}, self.adapter.context, ())
         return BatchLook(
-            status=errors.clean(status),
+            status=errors.clean(status, self.adapter.context.secrets),
             total=count_in(counts, "total"),
             done=count_in(counts, "completed", "failed"),
             ended=status in _ENDED,

@@ -12,14 +12,13 @@ from opro_tui.core.errors import BadInput, nearest
 from opro_tui.core.protocols import Account
 from opro_tui.models import errors, keys
 from opro_tui.models.adapter import DEFAULT_TIMEOUT, Adapter
-from opro_tui.models.clients import Address
+from opro_tui.models.clients import NO_KEY, Address
 
 if TYPE_CHECKING:
     from opro_tui.config import Config, Provider
     from opro_tui.core.protocols import Model
 
 SIMULATED = "simulated"
-_DUMMY_KEY = "none"
 _DEFAULT_URL = {
     "openai": "https://api.openai.com/v1",
     "openai-responses": "https://api.openai.com/v1",
@@ -81,10 +80,8 @@ def create(
     base_url = _base_url(provider, url, role)
     endpoint = base_url.rstrip("/")
     found = keys.Key("", "") if preview else _key(name, provider, base_url)
-    key, place = found.text or _DUMMY_KEY, found.place or provider.api_key_env
-    headers = dict(provider.headers)
-    for value in headers.values():
-        keys.note(value)
+    key, place = found.text or NO_KEY, found.place or provider.api_key_env
+    headers = keys.headers_of(provider)
     if provider.kind == "anthropic":
         endpoint = endpoint.removesuffix("/v1")
         headers.setdefault("x-api-key", key)

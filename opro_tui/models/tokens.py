@@ -149,7 +149,7 @@ async def fetch_encodings(transport: Any = None) -> bool:  # noqa: ANN401 - http
             for name in absent:
                 data = await _fetch(client, name)
                 await asyncio.to_thread(_write_file, folder, name, data)
-    except (httpx2.HTTPError, OSError, ValueError, TimeoutError):
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, TimeoutError):
         return False
     _missing.clear()
     return True

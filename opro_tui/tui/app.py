@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from opro_tui.config import Config
+    from opro_tui.models import keys
     from opro_tui.tui import advice
     from opro_tui.tui.measuring import Measuring
     from opro_tui.tui.screens import problem
     from opro_tui.tui.steering import Steering
 else:
+    keys = Later("opro_tui.models.keys")
     advice = Later("opro_tui.tui.advice")
     problem = Later("opro_tui.tui.screens.problem")
 
@@ -120,7 +122,8 @@ class OproApp(Bench):
     def on_open_failed(self, message: OpenFailed) -> None:
         """Without a list to go back to there is nothing to show: end with the error."""
         if self.sessions is None:
-            self.exit(return_code=message.code, message=Text(harmless(message.text)))
+            words = harmless(keys.masked(message.text))
+            self.exit(return_code=message.code, message=Text(words))
             return
         name = self.steering.name
         self.leave()
@@ -212,7 +215,7 @@ class OproApp(Bench):
         log = log_path()
         told = problem.Problem(
             message.title,
-            message.text,
+            keys.masked(message.text),
             todo=advice.advice(message.code, message.text),
             log=log if log.exists() else None,
             again="tries again" if message.again else "",

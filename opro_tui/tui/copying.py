@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -144,11 +145,12 @@ def problem(path: str) -> str | None:
 
 
 def write(path: str, text: str) -> str:
-    """Write a text to a new file; returns what to say."""
+    """Write a text to a new file that only its owner reads; returns what to say."""
     file = at_home(path.strip())
     try:
-        with file.open("x", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            stream.write(text)
+        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor
+            stream.write(text.encode("utf-8", "backslashreplace"))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         return f"Nothing was written to {file}: {reason}."

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
 
     from textual.driver import Driver
 
+    from opro_tui.models import keys
     from opro_tui.tui import copying, crash, external
     from opro_tui.tui.options import Options
 else:
+    keys = Later("opro_tui.models.keys")
     copying = Later("opro_tui.tui.copying")
     crash = Later("opro_tui.tui.crash")
     external = Later("opro_tui.tui.external")
@@ -223,6 +226,36 @@ class Host(App[None]):
                 while self.calls_in_flight:  # noqa: ASYNC110 - a session tells nobody of it
                     await asyncio.sleep(LOOK_SECONDS)
         self.exit(return_code=code)
+
+    # Pictures of the screen
+
+    def deliver_screenshot(
+        self, filename: str | None = None, path: str | None = None, time_format: str | None = None
+    ) -> str | None:
+        """Save a picture of the screen for its owner alone, for it may show prompts and answers.
+
+        Args:
+            filename: The file's name; None makes one of the time.
+            path: The folder; None takes the one for downloads, or the person's own without one.
+            time_format: How the time is written in the name.
+        """
+        from platformdirs import user_downloads_path
+
+        at = datetime.now().astimezone().strftime(time_format or "%Y%m%d-%H%M%S-%f")
+        folder = Path(path) if path else user_downloads_path()
+        if not path and not folder.is_dir():
+            folder = Path.home()
+        picture = keys.masked(self.export_screenshot())
+        self.run_worker(
+            self._save_picture(folder / (filename or f"opro-tui-{at}.svg"), picture),
+            group="picture",
+            exit_on_error=False,
+        )
+        return None
+
+    async def _save_picture(self, file: Path, picture: str) -> None:
+        words = await asyncio.to_thread(copying.write, str(file), picture)
+        self.notify(safe(words, 200), title="Screenshot", markup=False)
 
     # Faults
 

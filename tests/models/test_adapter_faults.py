@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from opro_tui.config import Config
+from opro_tui.config import Config, Provider
 from opro_tui.core.errors import ContextOverflow, ModelError
 from opro_tui.core.protocols import Finish
+from opro_tui.models.endpoints import probe
 from opro_tui.models.registry import create
 from opro_tui.models.retry import RetryPolicy, call_with_retries
 from tests.models.helpers import KEY, NAMES, ask, failure, made
@@ -240,12 +241,29 @@ async def test_closing_one_role_leaves_the_other_its_connections() -> None:
             await two.aclose()
 
 
-async def test_a_proxy_that_cannot_be_used_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "nonsense://x")
+PROXIES = (
+    "nonsense://x",
+    "ftp://name:word-planted@127.0.0.1:9",
+    "http://name:word-planted@127.0.0.1:port",
+    "http://name:word-planted@[::1",
+    "http://name:planted/word@127.0.0.1:9",
+)
+
+
+@pytest.mark.parametrize("proxy", PROXIES)
+async def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
     with LoopbackServer() as server:
         error = await failure(server, "openai/other-headers")
+        provider = Provider("far", "openai", "http://models.example/v1")
+        (asked,) = probe([provider], 1.0)
     assert error.fatal
+    assert "the connection can't be set up" in str(error)
     assert "proxy" in str(error)
+    assert not asked.answers
+    assert "planted" not in f"{error} {asked}"
 
 
 def test_a_model_outlives_its_event_loop() -> None:

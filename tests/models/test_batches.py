@@ -71,3 +71,13 @@ def test_a_name_that_can_not_be_printed_is_none(name: object) -> None:
     assert desk.name_in({"id": "msgbatch_01Hkc-T:j.V"}) == "msgbatch_01Hkc-T:j.V"
     with pytest.raises(ModelError, match="the batch has no id"):
         desk.name_in({"id": name})
+
+
+def test_a_name_that_holds_the_key_is_none() -> None:
+    """It would be stored, and stand in addresses and in every progress line."""
+    address = Address("openai", "http://127.0.0.1:1/v1", "sk-planted-0123456789")
+    model = OpenAIChat("openai/m", "m", address=address, endpoint=address.base_url or "")
+    desk = OpenAIBatches(model, "/v1/chat/completions")
+    with pytest.raises(ModelError, match="the batch's id is the key") as caught:
+        desk.name_in({"id": "batch-sk-planted-0123456789"})
+    assert "planted" not in str(caught.value)

@@ -4,7 +4,7 @@ import time
 from email.utils import formatdate
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opro_tui.core.errors import ContextOverflow, ModelError, ParameterRefused
@@ -176,6 +176,17 @@ def test_what_looks_like_a_key_is_left_out(secret: str) -> None:
     said = clean(f"Incorrect API key provided: {secret}. See the docs")
     assert secret.rsplit(maxsplit=1)[-1] not in said
     assert said.endswith("See the docs")
+
+
+@given(st.integers(0, 6100), st.integers(0, 400), st.sampled_from("x \n"))
+@example(5990, 0, "x")
+@example(5990, 0, " ")
+@example(290, 20, "x")
+def test_no_limit_cuts_a_key_in_half_before_it_is_masked(
+    before: int, after: int, filling: str
+) -> None:
+    said = clean(filling * before + "s3cretkey-of-mine" + filling * after, ("s3cretkey-of-mine",))
+    assert "s3cre" not in said
 
 
 @given(st.text(max_size=2000))

@@ -9,6 +9,7 @@ from opro_tui.core.errors import BadInput, OproError
 from opro_tui.engine import discovery
 from opro_tui.engine.pool import models_of
 from opro_tui.engine.preview import short_budget
+from opro_tui.models import keys
 from opro_tui.tui.screens.new_session import form, words
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ class Checking:
                 self.place = "task"
         except Exception as error:  # noqa: BLE001 - whatever it is, the form says it
             self.place = "task"
-            self.problem = f"This can't be checked ({type(error).__name__}: {error})."
+            words = keys.masked(f"{type(error).__name__}: {error}")
+            self.problem = f"This can't be checked ({words})."
         finally:
             self.busy = False
 
