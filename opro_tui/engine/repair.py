@@ -14,7 +14,7 @@ from opro_tui.engine.consent import task_to_look_at
 from opro_tui.engine.database_checks import too_open
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.store import salvage, upkeep
-from opro_tui.store.backup import megabytes
+from opro_tui.store.backup import backups, megabytes
 from opro_tui.store.connection import OlderSchema
 from opro_tui.store.database import Store
 
@@ -96,13 +96,34 @@ async def _drop_orphans(path: Path, schema: str) -> list[str]:
 async def _salvage(path: Path, target: Path) -> list[str]:
     done = await asyncio.to_thread(salvage.salvage, path, target)
     lines = [f"{sum(done.rows.values()):,} rows were saved"]
-    if done.damaged:
-        lines.append(f"some rows could not be read of: {', '.join(done.damaged)}")
+    lines += [_lost(table, done.rows[table], before) for table, before in done.damaged.items()]
     if done.unusable:
         lines.append(f"{done.unusable:,} rows lost what they refer to, and were left out")
+    if "imports" in done.damaged:
+        lines.append("which sessions came from a file is not sure any more: code asks in all")
     lines += await _what_opens(target)
+    if done.damaged:
+        lines += await asyncio.to_thread(_older, path)
     lines.append(f"look at it with `opro-tui --db {target} list`; {path.name} is as it was")
     return lines
+
+
+def _lost(table: str, saved: int, before: int | None) -> str:
+    """What became of a damaged table, in words."""
+    if before is None:
+        return f"{table} is damaged: {saved:,} rows were saved; how many there were nothing tells"
+    if saved >= before:
+        return f"{table} is damaged, and all of its {before:,} rows were saved"
+    return f"{table} is damaged: {saved:,} of {before:,} rows were saved"
+
+
+def _older(path: Path) -> list[str]:
+    """The backup that may have what is lost, as far as it goes back."""
+    found = backups(path)
+    if not found:
+        return ["no backup lies beside it that could have the rest"]
+    at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(found[0].stat().st_mtime))
+    return [f"what is lost may be in the backup of {at}: `opro-tui --db {found[0]} list`"]
 
 
 async def _what_opens(path: Path) -> list[str]:

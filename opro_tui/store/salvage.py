@@ -11,19 +11,16 @@ from opro_tui.core.errors import StoreError
 from opro_tui.store.backup import check_room
 from opro_tui.store.connection import EXPLAINED, create_file, explain, migrate_upto
 from opro_tui.store.health import integrity
+from opro_tui.store.pages import Pages, Shape
 from opro_tui.store.upkeep import cut_loose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _OWN = "_sqlite_migrations"
 _PART = ".part"
 _SAVED = ".salvaged-"
-_HOLE = 5_000_000
-"""Keys that are tried one by one where neither side of a damage can be read on from."""
-_BEYOND = 100_000
-"""Likewise, where the last key isn't known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +30,15 @@ class Salvaged:
     Attributes:
         path: The new database.
         rows: Rows that were read, by table.
-        damaged: The tables of which some could not be read.
+        damaged: The tables of which some could not be read as usual, to how many rows there were;
+            None where nothing tells.
         unusable: Rows that were read and left out, for what they refer to is lost.
         sound: Whether the new database is.
     """
 
     path: Path
     rows: dict[str, int]
-    damaged: tuple[str, ...]
+    damaged: dict[str, int | None]
     unusable: int
     sound: bool
 
@@ -88,13 +86,21 @@ def _salvage(source: sqlite3.Connection, path: Path, part: Path, target: Path) -
             for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
             if name != _OWN and not name.startswith("sqlite_")
         ]
-        rows, damaged = {}, []
         db.execute("BEGIN")
-        for table in tables:
-            reading = _Table(source, db, table)
-            if not reading.copy():
-                damaged.append(table)
-            rows[table] = db.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608
+        damaged = [each for name in tables if not (each := _Table(source, db, name)).copy()]
+        before = {each.shape.name: each.before() for each in damaged}
+        if damaged:
+            _by_pages(source, path, damaged)
+        if "imports" in before:
+            # Of which sessions came from a file is not known any more: all ask before code runs.
+            db.execute(
+                "INSERT OR IGNORE INTO imports (session, at, allow_python)"
+                " SELECT id, created, 0 FROM sessions"
+            )
+        rows = {
+            name: db.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608
+            for name in tables
+        }
         # What the list shows is worked out again from the events.
         db.execute("DELETE FROM summaries")
         unusable = cut_loose(db)
@@ -106,7 +112,7 @@ def _salvage(source: sqlite3.Connection, path: Path, part: Path, target: Path) -
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("VACUUM")
     part.replace(target)
-    return Salvaged(target, rows, tuple(damaged), unusable, sound)
+    return Salvaged(target, rows, before, unusable, sound)
 
 
 def _applied(source: sqlite3.Connection, path: Path) -> str | None:
@@ -129,75 +135,87 @@ def _applied(source: sqlite3.Connection, path: Path) -> str | None:
 
 
 class _Table:
-    """One table on its way: from the front, from the back, and what lies between, key by key."""
+    """One table on its way: read as SQLite does, and where that fails page by page."""
 
     def __init__(self, source: sqlite3.Connection, db: sqlite3.Connection, table: str) -> None:
         self._source, self._db, self._table = source, db, table
-        columns = db.execute(f'PRAGMA table_info("{table}")').fetchall()
-        with suppress(sqlite3.Error):
-            there = {row[1] for row in source.execute(f'PRAGMA table_info("{table}")')}
-            columns = [column for column in columns if column[1] in there]
-        self._names = ", ".join(f'"{column[1]}"' for column in columns)
-        self._marks = ", ".join("?" * len(columns))
-        keys = [column[1] for column in sorted(columns, key=lambda c: c[5]) if column[5]]
-        sql = db.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (table,)).fetchone()[0]
-        self._keys = keys if "WITHOUT ROWID" in sql else ["rowid"]
+        self.shape = Shape.of(db, table)
 
     def copy(self) -> bool:
-        """Copy what can be read; whether that was all."""
-        first = self._run("ASC")
-        if first is None:
-            return True
-        last = self._run("DESC")
-        self._between(first, last)
-        return False
+        """Copy all rows; whether that was possible."""
+        there = set(self.shape.columns)
+        with suppress(sqlite3.Error):
+            there = {row[1] for row in self._source.execute(f'PRAGMA table_info("{self._table}")')}
+        columns = [name for name in self.shape.columns if name in there]
+        names = ", ".join(f'"{name}"' for name in columns)
+        select = f'SELECT {names} FROM "{self._table}" NOT INDEXED'  # noqa: S608
+        rows: Iterator[tuple[Any, ...]] | None = None
+        while True:
+            try:
+                rows = rows or self._source.execute(select)
+                row = next(rows, None)
+            except sqlite3.Error:
+                return False
+            if row is None:
+                return True
+            self.keep(row, columns)
 
-    def _run(self, way: str) -> tuple[Any, ...] | None:
-        """Copy in the order of the key until nothing more can be read.
+    def keep(self, row: tuple[Any, ...], columns: Sequence[str] = ()) -> None:
+        """Store a row, unless it is there."""
+        names = ", ".join(f'"{name}"' for name in columns or self.shape.columns)
+        marks = ", ".join("?" * len(row))
+        with suppress(sqlite3.IntegrityError, OverflowError):
+            self._db.execute(
+                f'INSERT OR IGNORE INTO "{self._table}" ({names}) VALUES ({marks})',  # noqa: S608
+                row,
+            )
 
-        Returns:
-            The key that was reached, empty before the first; None when the table was read whole.
-        """
-        at: tuple[Any, ...] = ()
-        order = ", ".join(f'"{key}" {way}' for key in self._keys)
-        try:
-            for key, row in self._rows(f"ORDER BY {order}", ()):
-                at = key
-                self._keep(row)
-        except sqlite3.Error:
-            return at
+    def before(self) -> int | None:
+        """How many rows there were, as a whole index tells; None where none does."""
+        for index in self._source.execute(f'PRAGMA index_list("{self._table}")').fetchall():
+            if index[4]:
+                continue  # an index of some of the rows
+            with suppress(sqlite3.Error):
+                found = self._source.execute(
+                    f'SELECT count(*) FROM "{self._table}" INDEXED BY "{index[1]}"'  # noqa: S608
+                ).fetchone()
+                return int(found[0])
         return None
 
-    def _between(self, first: tuple[Any, ...], last: tuple[Any, ...] | None) -> None:
-        """Try each first part of the key between two damages."""
-        begin = first[0] if first else 0
-        end = last[0] if last else begin
-        if not isinstance(begin, int) or not isinstance(end, int):
-            return
-        end = min(end, begin + _HOLE) if last else begin + _BEYOND
-        rest = ", ".join(f'"{key}"' for key in self._keys)
-        ways = ("ASC", "DESC") if len(self._keys) > 1 else ("ASC",)
-        for part in range(begin, end + 1):
-            for way in ways:
-                order = rest.replace(",", f" {way},") + f" {way}"
-                with suppress(sqlite3.Error):
-                    where = f'WHERE "{self._keys[0]}" = ? ORDER BY {order}'
-                    for _, row in self._rows(where, (part,)):
-                        self._keep(row)
 
-    def _rows(
-        self, clause: str, values: tuple[Any, ...]
-    ) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        keys = ", ".join(f'"{key}"' if key != "rowid" else key for key in self._keys)
-        rows = self._source.execute(
-            f'SELECT {keys}, {self._names} FROM "{self._table}" NOT INDEXED {clause}',  # noqa: S608
-            values,
-        )
-        for row in rows:
-            yield row[: len(self._keys)], row[len(self._keys) :]
+def _by_pages(source: sqlite3.Connection, path: Path, tables: Sequence[_Table]) -> None:
+    """Store what the pages of some tables hold, those that no tree leads to among them.
 
-    def _keep(self, row: tuple[Any, ...]) -> None:
-        self._db.execute(
-            f'INSERT OR IGNORE INTO "{self._table}" ({self._names}) VALUES ({self._marks})',  # noqa: S608
-            row,
-        )
+    A page that is in no tree, as after the damage of one above it, and of whose records each fits
+    one of these tables and no other, is taken for that table's.
+    """
+    roots = dict(
+        source.execute("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0").fetchall()
+    )
+    try:
+        pages = Pages(path)
+    except (OSError, ValueError):
+        return
+    with closing(pages):
+        taken = pages.free()
+        for name, root in roots.items():
+            own = list(pages.tree(root))
+            taken.update(own)
+            for table in tables:
+                if table.shape.name == name:
+                    for number in own:
+                        for row in _rows(pages, number, table.shape) or ():
+                            table.keep(row)
+        for number in range(2, pages.count + 1):
+            if number in taken:
+                continue
+            fitting = [(t, rows) for t in tables if (rows := _rows(pages, number, t.shape))]
+            if len(fitting) == 1:
+                for row in fitting[0][1]:
+                    fitting[0][0].keep(row)
+
+
+def _rows(pages: Pages, number: int, shape: Shape) -> list[tuple[Any, ...]] | None:
+    """The rows of a page as a table's; None where one of them can't be."""
+    found = [shape.row(at, values) for at, values in pages.records(number, rowid=shape.rowid)]
+    return None if None in found else [row for row in found if row is not None]

@@ -64,7 +64,8 @@ def test_a_damaged_database_is_saved_into_a_new_one(small: Cli) -> None:
     assert "doctor --repair" in result.out
     said = small.ok("doctor", "--repair").out
     assert "sessions.db stays as it is" in said
-    assert "some rows could not be read of: notices" in said
+    assert "notices is damaged" in said
+    assert "no backup lies beside it" in said
     assert "sessions that open: s" in said
     assert small.db.read_bytes() == bytes(data)
     (saved,) = small.folder.glob("sessions.salvaged-*.db")
