@@ -215,3 +215,28 @@ def test_a_config_with_headers_that_others_can_read_is_noted(cli, monkeypatch) -
     assert f"chmod 600 {path}" in cli("--db", cli.db, "doctor", "--offline").out
     path.chmod(0o600)
     assert "chmod 600" not in cli("--db", cli.db, "doctor", "--offline").out
+
+
+@pytest.mark.parametrize(
+    ("mode", "headers", "words"),
+    [
+        (0o600, True, ""),
+        (0o644, False, "can read it (mode 644): addresses"),
+        (0o640, True, "can read it (mode 640), and its headers may hold keys"),
+        (0o664, False, "can change it (mode 664), and with it where keys are sent"),
+        (0o602, True, "can change it (mode 602)"),
+    ],
+)
+def test_a_config_file_that_others_can_use(cli: Cli, mode: int, headers: bool, words: str) -> None:
+    path = cli.folder / "config.toml"
+    text = '[providers.lab]\nkind = "openai"\nbase_url = "http://127.0.0.1:9/v1"\n'
+    path.write_text(text + f'headers = {{ X-Team = "{SECRET}" }}\n' * headers)
+    path.chmod(mode)
+    result = cli("doctor", "--offline", "--json")
+    check = found(result).get(("config", "permissions"))
+    assert (check is None) == (not words)
+    if check is not None:
+        assert check["verdict"] == "note"
+        assert words in check["detail"]
+        assert check["todo"] == f"chmod 600 {path}"
+    assert SECRET not in result.out

@@ -118,12 +118,9 @@ def _config() -> tuple[Config, list[Check]]:
     if config.path is None:
         return config, [Check("config", "file", Verdict.NOTE, "none; the defaults hold")]
     checks = [Check("config", "file", Verdict.OK, f"{config.path} is read")]
-    mode = Path(config.path).stat().st_mode & 0o777
-    if os.name == "posix" and mode & 0o077 and any(p.headers for p in config.providers.values()):
-        detail = f"others on this machine can use it (mode {mode:o}), and its headers may hold keys"
-        checks.append(
-            Check("config", "permissions", Verdict.NOTE, detail, f"chmod 600 {config.path}")
-        )
+    if detail := _open_to_others(config, Path(config.path).stat().st_mode):
+        todo = f"chmod 600 {config.path}"
+        checks.append(Check("config", "permissions", Verdict.NOTE, detail, todo))
     read: tuple[tuple[str, Callable[[Config], Any]], ...] = (("keymap", keymap), ("ui", options))
     for name, reader in read:
         try:
@@ -132,6 +129,18 @@ def _config() -> tuple[Config, list[Check]]:
             detail = f"{error.where}: {error.what}"
             checks.append(Check("config", name, Verdict.WRONG, detail, error.todo))
     return config, checks
+
+
+def _open_to_others(config: Config, mode: int) -> str:
+    """What others than its owner can do with the config file; empty for nothing."""
+    if os.name != "posix" or not mode & 0o077:
+        return ""
+    shown = f"(mode {mode & 0o777:o})"
+    if mode & 0o022:
+        return f"others on this machine can change it {shown}, and with it where keys are sent"
+    if any(provider.headers for provider in config.providers.values()):
+        return f"others on this machine can read it {shown}, and its headers may hold keys"
+    return f"others on this machine can read it {shown}: addresses, and where keys are kept"
 
 
 def _log() -> Check:
