@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,20 @@ from opro_tui.cli.several import Several, spread
 from opro_tui.core.errors import BadInput
 
 GENERAL = "Options"
+
+
+class _File(click.Path):
+    """A file's path; no text at all, such as a script's empty variable, is none."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: ANN401 - click's own
+        """Take a path."""
+        if not str(value).strip():
+            self.fail("is empty; give a file.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FILE = _File(path_type=Path)
+"""What a flag or argument that names a file takes."""
 
 
 def group_of(option: click.Parameter) -> str:

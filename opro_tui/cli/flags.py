@@ -30,6 +30,8 @@ _HEADINGS = {
 _HEADING = {name: heading for heading, names in _HEADINGS.items() for name in names.split()}
 _DEFAULTS = Settings()
 OTHER = "Other settings"
+MOST_STEPS = click.IntRange(1, 1_000_000)
+"""How many steps a command runs; as many as the setting max-steps takes."""
 
 
 def option_for(definition: Definition, *, defaults: bool, hidden: bool = False) -> click.Option:

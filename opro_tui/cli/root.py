@@ -156,10 +156,19 @@ def root(ctx: click.Context, db: Path | None, log_level: str, mouse: bool | None
 def _usable(db: Path) -> Path:
     """The database's path, unless the system wouldn't even look for it."""
     try:
-        db.exists()
+        there = db.exists()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadInput(f"can't be used ({reason})", where="--db", todo="Check the path.") from None
+    if not db.name:
+        raise BadInput("names no file", where="--db", todo="Give a file, such as sessions.db.")
+    if not there and db.is_symlink():
+        raise BadInput("is a link that leads nowhere", where=str(db), todo="Give a file with --db.")
+    if there and not db.is_file() and not db.is_dir():
+        # SQLite would wait for ever for somebody to write into a pipe.
+        raise BadInput(
+            "is a device or a pipe, no file", where=str(db), todo="Give a file with --db."
+        )
     return db
 
 

@@ -40,6 +40,11 @@ class Numbers(Several):
         return tuple(number for text in given for number in self._read(text))
 
     def _read(self, text: str) -> Iterable[int]:
+        if not text.strip(", "):
+            # An empty variable of a script must not mean all, or what would be taken without it.
+            raise BadInput(
+                "is empty", where=self.opts[0], todo=f"Give {(self.metavar or '').rstrip('…')}."
+            )
         for part in filter(None, (piece.strip() for piece in text.split(","))):
             if not re.fullmatch(r"#?[-+]?[0-9]{1,15}", part):
                 raise BadInput(

@@ -46,7 +46,8 @@ class Definition:
         try:
             return self.read(raw)
         except (ValueError, TypeError) as error:
-            shown = str(raw)[:60]
+            several = isinstance(raw, tuple | list)
+            shown = (", ".join(map(str, raw)) if several else str(raw))[:60]
             raise BadInput(f"{shown!r} {error}", where=self._place(where)) from None
 
     def _place(self, where: str) -> str:

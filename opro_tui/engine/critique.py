@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from opro_tui.core import meta_prompt
@@ -36,7 +37,7 @@ def check_asked(state: State, name: str) -> None:
         BadInput: None is wanted, step 0 comes first, or a step under way has its own.
     """
     if not state.settings.critique:
-        todo = f"Turn it on: `opro-tui edit {name} --critique`."
+        todo = f"Turn it on: `opro-tui edit {quote(name)} --critique`."
         raise BadInput("no critique is wanted", where=f"session {name}", todo=todo)
     if not state.steps or state.current is not None:
         todo = "Run it first: it is asked for between two steps."

@@ -80,7 +80,7 @@ async def grader_of(session: Session, metric: str | None = None) -> Grader:
         if own is None:
             return await task_of(session.hands.store, session.record)
     train = [task.examples[index] for index in session.state.facts.train]
-    name = metric or own or ""
+    name = (own or "") if metric is None else metric
     if name == JUDGE:
         raise BadInput(
             "the judge would be asked again, which is not free",

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from functools import partial
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, StoreError
@@ -104,7 +105,8 @@ async def _salvage(path: Path, target: Path) -> list[str]:
     lines += await _what_opens(target)
     if done.damaged:
         lines += await asyncio.to_thread(_older, path)
-    lines.append(f"look at it with `opro-tui --db {target} list`; {path.name} is as it was")
+    look = f"opro-tui --db {quote(str(target))} list"
+    lines.append(f"look at it with `{look}`; {path.name} is as it was")
     return lines
 
 

@@ -364,5 +364,5 @@ def run(app: OproApp) -> int:
     app.run(mouse=app.options.mouse)
     if app.steering.opened:
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(how_to_resume(app.steering.database, app.steering.name), flush=True)
+            print(harmless(how_to_resume(app.steering.database, app.steering.name)), flush=True)
     return app.return_code or 0

@@ -15,6 +15,7 @@ from tests.support.hostile import SHORT
 from tests.support.loopback import LoopbackServer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.support.loopback import LoopbackRequest
@@ -29,16 +30,23 @@ CELLS = tuple(
 CANDIDATES = 8
 STEPS = 3
 """Enough for every text to be proposed once and answered with once."""
+HARMLESS = tuple(f"Think of thing number {n} for once." for n in range(len(TEXTS)))
+"""As many texts that do no harm, to compare with."""
 
 
 class Sayings:
-    """Every hostile text in turn, as a proposal and as an answer; remembers what it said."""
+    """Every hostile text in turn, as a proposal and as an answer; remembers what it said.
 
-    def __init__(self) -> None:
+    Args:
+        texts: Others to say.
+    """
+
+    def __init__(self, texts: Sequence[str] = TEXTS) -> None:
         self.said: list[str] = []
+        self._texts = texts
 
     def __call__(self, request: LoopbackRequest) -> str:
-        text = TEXTS[request.number % len(TEXTS)]
+        text = self._texts[request.number % len(self._texts)]
         whole = f"{text}<INS>{text} {request.number}</INS> The answer is {text}"
         # JSON makes one character of two halves that stand side by side.
         self.said.append(json.loads(json.dumps(whole)))
@@ -59,37 +67,61 @@ async def make(
     Returns:
         Everything that its models said.
     """
-    data = folder / "rows.jsonl"
-    rows = [{"question": f"{n} {text}", "answer": text} for n, text in enumerate(CELLS)]
-    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     sayings = Sayings()
+    with LoopbackServer(sayings) as server:
+        await make_at(server.url, folder, CELLS, provider, steps=steps, name=name)
+    return sayings.said
+
+
+async def make_at(
+    url: str,
+    folder: Path,
+    cells: Sequence[str],
+    provider: str = "ollama",
+    *,
+    steps: int = STEPS,
+    name: str = NAME,
+    fork_name: str = FORK,
+) -> None:
+    """Store such a session, of the models at an address.
+
+    Args:
+        url: Where its models are, now and whenever it is used.
+        folder: Gets `rows.jsonl` and `sessions.db`.
+        cells: The texts of its data, of a person's solutions and of the note.
+        provider: Of the optimizer and the scorer.
+        steps: How many it runs; after the first a person edits, and forks it.
+        name: What it is called.
+        fork_name: What its fork is called.
+    """
+    data = folder / "rows.jsonl"
+    rows = [{"question": f"{n} {text}", "answer": text} for n, text in enumerate(cells)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     store = await Store.open(folder / "sessions.db")
     try:
-        with LoopbackServer(sayings) as server:
-            values = {
-                "task": str(data),
-                "input": "question",
-                "target": "answer",
-                "metric": "exact",
-                "optimizer": f"{provider}/optimizer",
-                "scorer": f"{provider}/scorer",
-                "optimizer_url": server.url,
-                "scorer_url": server.url,
-                "candidates": CANDIDATES,
-                "train": 4,
-                "test": 3,
-                "seed": 1,
-                "max_length": 20_000,
-            }
-            await create(store, prepare(Draft(name=name, values=values), Config()))
-            session = await Session.open(store, name, Config())
-            async for _ in session.run(1):
-                pass
-            await session.edit(Edits(add=TEXTS[:6], note="".join(CELLS)[:2000]))
-            async for _ in session.run(steps - 1):
-                pass
-            await fork.fork(store, session, 1, FORK)
-            await session.close()
+        values = {
+            "task": str(data),
+            "input": "question",
+            "target": "answer",
+            "metric": "exact",
+            "optimizer": f"{provider}/optimizer",
+            "scorer": f"{provider}/scorer",
+            "optimizer_url": url,
+            "scorer_url": url,
+            "candidates": CANDIDATES,
+            "train": 4,
+            "test": 3,
+            "seed": 1,
+            "max_length": 20_000,
+        }
+        await create(store, prepare(Draft(name=name, values=values), Config()))
+        session = await Session.open(store, name, Config())
+        async for _ in session.run(1):
+            pass
+        await session.edit(Edits(add=tuple(cells[:6]), note="".join(cells)[:2000]))
+        async for _ in session.run(steps - 1):
+            pass
+        await fork.fork(store, session, 1, fork_name)
+        await session.close()
     finally:
         await store.close()
-    return sayings.said

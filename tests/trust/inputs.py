@@ -328,6 +328,7 @@ def _contents(folder: Path) -> Iterator[tuple[str, object]]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `python -m tests.trust inputs`."""
     parser.add_argument("--said", action="store_true", help="print what each is answered with")
+    parser.add_argument("--corpus", action="store_true", help="only what was thought of, no flags")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -353,4 +354,31 @@ def main(args: argparse.Namespace) -> int:
     print(
         f"{len(CORPUS)} bad inputs, {len(CORPUS) - wrong} refused in one line with nothing changed"
     )
+    if not args.corpus:
+        wrong += _absurd(args)
     return int(wrong > 0)
+
+
+def _absurd(args: argparse.Namespace) -> int:
+    """Every flag and argument with every absurd value; returns how many were not taken well."""
+    from tests.trust import absurd
+
+    chosen = absurd.tries()
+    what = {(each.command, each.what) for each in chosen}
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory() as home:
+        for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+            os.environ[f"XDG_{name}_HOME"] = str(Path(home) / name.lower())
+        made = absurd.base(Path(home))
+        folder = Path(home) / "place"
+        folder.mkdir()
+        os.chdir(home)
+        try:
+            refused, wrong = absurd.run(folder, made, chosen, said=args.said)
+        finally:
+            os.chdir(before)
+    print(
+        f"{len(chosen):,} absurd values of {len(what)} flags, arguments and variables:"
+        f" {refused:,} refused in one line with nothing changed, {wrong} not taken well"
+    )
+    return wrong

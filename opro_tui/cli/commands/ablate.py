@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from opro_tui.cli.command import Command, headed
-from opro_tui.cli.flags import given_settings, settings_flags
+from opro_tui.cli.command import FILE, Command, headed
+from opro_tui.cli.flags import MOST_STEPS, given_settings, settings_flags
 from opro_tui.cli.opening import wait_for
 from opro_tui.cli.several import Texts
 from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opro_tui.cli.root import App
     from opro_tui.engine.ablation.plan import Cell
     from opro_tui.engine.ablation.runner import Options
@@ -69,7 +70,7 @@ class Files:
 )
 @click.option(
     "--steps",
-    type=click.IntRange(1),
+    type=MOST_STEPS,
     metavar="N",
     help=f"Steps of each session [default: {_STEPS}]",
 )
@@ -91,14 +92,14 @@ class Files:
 )
 @click.option(
     "--solutions",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="The base's warm start: .jsonl or .csv with text and, if known, score.",
 )
 @click.option(
     "--meta-prompt",
     "texts",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="TOML with the base's meta-prompt texts.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,7 +74,7 @@ def _lines(found: Comparison, *, bounded: bool) -> list[str]:
         lines.append("held out: not compared, for a point isn't the same in both")
     else:
         missing = " and ".join(
-            f"`opro-tui evaluate {arm.name}`"
+            f"`opro-tui evaluate {quote(arm.name)}`"
             for arm in (found.first, found.second)
             if arm.held_out is None
         )

@@ -67,21 +67,21 @@ async def _delete(app: App, name: str, now: bool) -> str:
 
 @click.command("undelete", cls=Command, example="opro-tui undelete demo\nopro-tui list --deleted")
 @click.argument("name")
-@click.option("--as", "new", default="", metavar="NAME", help="Under another name.")
+@click.option("--as", "new", metavar="NAME", help="Under another name.")
 @click.pass_obj
-def undelete_command(app: App, name: str, new: str) -> int:
+def undelete_command(app: App, name: str, new: str | None) -> int:
     """Bring back a deleted session: of several with that name, the one deleted last."""
     return wait_for(_undelete(app, name, new))
 
 
-async def _undelete(app: App, name: str, new: str) -> int:
+async def _undelete(app: App, name: str, new: str | None) -> int:
     from opro_tui.cli.output import say
     from opro_tui.core.names import check_name
 
-    if new:
+    if new is not None:
         check_name(new)
     async with existing_database(app, name, readonly=False) as store:
-        record = await store.undelete(name, new)
+        record = await store.undelete(name, new or "")
     say(f"{record.name} is back" if record.name == name else f"{name} is back as {record.name}")
     return 0
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opro_tui.cli.command import Command
+from opro_tui.cli.flags import MOST_STEPS
 from opro_tui.cli.opening import database, wait_for
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ _STEPS = 5
     example="opro-tui demo\nopro-tui demo --headless --steps 8 --seed 1",
 )
 @click.option("--task", default=_TASK, show_default=True, metavar="TASK", help="What to optimize.")
-@click.option(
-    "--steps", type=click.IntRange(1), default=_STEPS, show_default=True, help="How many."
-)
+@click.option("--steps", type=MOST_STEPS, default=_STEPS, show_default=True, help="How many.")
 @click.option("--seed", default=_SEED, show_default=True, metavar="N", help="Fixes every choice.")
 @click.option("--name", metavar="NAME", help="Its name [default: demo, demo-2, …]")
 @click.option("--headless", is_flag=True, help="Run the steps here instead of opening the screen.")
@@ -56,10 +55,12 @@ def demo_command(
 async def _make(app: App, config: Config, values: dict[str, Any], name: str | None) -> str:
     from opro_tui.engine.create import Draft, create, prepare
 
-    prepared = prepare(Draft(name=name or "demo", values=values), config)
+    prepared = prepare(Draft(name="demo" if name is None else name, values=values), config)
     async with database(app) as store:
-        draft = replace(prepared.draft, name=name or await store.free_name("demo"))
-        return (await create(store, replace(prepared, draft=draft))).name
+        if name is None:
+            draft = replace(prepared.draft, name=await store.free_name("demo"))
+            prepared = replace(prepared, draft=draft)
+        return (await create(store, prepared)).name
 
 
 async def _run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import shutil
@@ -54,10 +55,12 @@ def doctor_command(
     With --repair only the database is looked at, and what can be mended is: a damaged one is left
     as it is, and what can be read of it is saved into a new file.
     """
+    if math.isnan(seconds):
+        raise BadInput("is no number", where="--seconds", todo="Give seconds from 0.1 to 60.")
     if repair:
         from opro_tui.cli.repairing import repaired
 
-        return repaired(app.db, yes=yes)
+        return repaired(app.db, yes=yes, as_json=as_json)
     from opro_tui.cli import output
     from opro_tui.engine.doctor import Verdict
 

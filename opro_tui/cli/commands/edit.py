@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from opro_tui.cli.command import Command, headed
+from opro_tui.cli.command import FILE, Command, headed
 from opro_tui.cli.flags import given_settings, settings_flags
 from opro_tui.cli.opening import opened, wait_for
 from opro_tui.cli.several import Numbers, Texts
 from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opro_tui.cli.root import App
     from opro_tui.core.edits import Edits
     from opro_tui.core.events import EditMade
@@ -78,7 +79,7 @@ def _options() -> list[click.Option]:
 @click.option(
     "--meta-prompt",
     "texts",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="TOML with texts of the meta-prompt to change.",
 )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from opro_tui.cli.command import Command
+from opro_tui.cli.command import FILE, Command
 from opro_tui.cli.opening import existing_database, wait_for
 from opro_tui.paths import at_home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opro_tui.cli.root import App
 
 _FORMATS = ("json", "jsonl", "csv", "md", "html", "promptfoo", "dspy")
@@ -36,7 +37,7 @@ _FORMATS = ("json", "jsonl", "csv", "md", "html", "promptfoo", "dspy")
     "-o",
     "--output",
     "path",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Where to write [default: stdout]",
 )

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from opro_tui.cli.command import Command
+from opro_tui.cli.command import FILE, Command
 from opro_tui.cli.opening import database, wait_for
 from opro_tui.paths import at_home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opro_tui.cli.root import App
     from opro_tui.engine.exchange.importing import Import
 
 
 @click.command("import", cls=Command, example="opro-tui import triage.jsonl")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FILE)
 @click.option(
     "--allow-python",
     is_flag=True,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from opro_tui.cli.command import Command
+from opro_tui.cli.command import FILE, Command
 from opro_tui.cli.flags import given_settings, settings_flags
 from opro_tui.cli.opening import database, wait_for
 from opro_tui.cli.several import Texts
 from opro_tui.core.errors import BadInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from opro_tui.cli.root import App
     from opro_tui.config import Config
     from opro_tui.core.settings import Settings
@@ -45,14 +46,14 @@ SHOWN = 3
 )
 @click.option(
     "--solutions",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="A warm start: .jsonl or .csv with text and, if known, score; or known:gsm8k (paper).",
 )
 @click.option(
     "--meta-prompt",
     "texts",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="TOML with the meta-prompt's texts.",
 )

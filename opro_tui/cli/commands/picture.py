@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -72,7 +73,7 @@ async def _picture(
         raise BadInput(
             "its task has no picture",
             where=f"session {name}",
-            todo=f"`opro-tui show {name}` lists its solutions.",
+            todo=f"`opro-tui show {quote(name)}` lists its solutions.",
         )
     if as_json:
         output.document(_json(drawn))

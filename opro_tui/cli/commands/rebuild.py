@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from opro_tui.cli.command import Command
+from opro_tui.cli.command import FILE, Command
 from opro_tui.cli.flags import given_settings, option_for
 from opro_tui.cli.opening import opened, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from opro_tui.cli.root import App
     from opro_tui.core.meta_prompt import MetaPrompt
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--meta-prompt",
     "texts",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="TOML with texts of the meta-prompt to use instead.",
 )

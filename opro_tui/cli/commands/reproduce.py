@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui.cli.command import Command
+from opro_tui.cli.flags import MOST_STEPS
 from opro_tui.cli.opening import database, wait_for
 from opro_tui.cli.several import Numbers
 
@@ -38,7 +39,7 @@ opro-tui reproduce tsp --n 10 20 --repetitions 3 --json"""
 )
 @click.option(
     "--steps",
-    type=click.IntRange(1),
+    type=MOST_STEPS,
     help="The most steps of a repetition [default: 500 for linear-regression, 200 for tsp]",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="The first repetition's.")

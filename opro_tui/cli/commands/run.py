@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opro_tui.cli.command import Command
+from opro_tui.cli.flags import MOST_STEPS
 from opro_tui.cli.opening import opened, wait_for
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     example="opro-tui run triage --steps 5\nopro-tui run triage --json | jq .type",
 )
 @click.argument("name")
-@click.option("--steps", type=click.IntRange(1), default=1, show_default=True, help="How many.")
+@click.option("--steps", type=MOST_STEPS, default=1, show_default=True, help="How many.")
 @click.option("--json", "as_json", is_flag=True, help="One event a line, for programs.")
 @click.pass_obj
 def run_command(app: App, name: str, steps: int, as_json: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _DATABASE = b"SQLite format 3\0"
+_PATIENCE = 3.0
+"""Seconds that a pipe's reader may take to be there."""
+_AGAIN = 0.05
 
 
 async def write_file(path: Path, pieces: AsyncIterator[str], *, database: Path) -> None:
@@ -54,6 +58,8 @@ async def write_file(path: Path, pieces: AsyncIterator[str], *, database: Path) 
 
 def _check(path: Path, database: Path) -> bool:
     """Whether the path is a device or pipe, which is written to as it is."""
+    if path.is_symlink() and not path.exists():
+        raise BadInput("is a link that leads nowhere", where=str(path), todo="Give a file with -o.")
     if path.is_dir():
         raise BadInput("is a folder", where=str(path), todo="Give a file with -o.")
     if not path.exists():
@@ -76,21 +82,40 @@ def _a_database(path: Path) -> BadInput:
 
 
 async def _opened(target: Path, device: bool) -> BinaryIO:
-    opening = asyncio.ensure_future(asyncio.to_thread(_open, target, device))
+    if device:
+        return await _opened_device(target)
+    opening = asyncio.ensure_future(asyncio.to_thread(_open, target))
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
         # The thread can't be stopped: what it makes must not stay.
         with contextlib.suppress(OSError):
             (await opening).close()
-            if not device:
-                await asyncio.to_thread(target.unlink)
+            await asyncio.to_thread(target.unlink)
         raise
 
 
-def _open(path: Path, device: bool) -> BinaryIO:
-    if device:
-        return path.open("wb")
+async def _opened_device(path: Path) -> BinaryIO:
+    """Open a device or pipe without ever waiting in the system's call, which nothing could end."""
+    flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    tries = round(_PATIENCE / _AGAIN)
+    while True:
+        try:
+            descriptor = os.open(path, flags)
+            break
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            tries -= 1
+            if tries <= 0:
+                todo = "Start what reads it first."
+                raise BadInput("nobody reads from this pipe", where=str(path), todo=todo) from None
+        await asyncio.sleep(_AGAIN)
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "wb")
+
+
+def _open(path: Path) -> BinaryIO:
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, 0o600), "wb")
 
