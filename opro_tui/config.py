@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from opro_tui.core.errors import BadInput, nearest
 from opro_tui.core.traits import TRAITS
+from opro_tui.paths import would_wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,6 +38,8 @@ _PROVIDER_KEYS = (
 )
 _PRICE_KEYS = ("input", "cached_input", "cache_write", "output", "batch")
 _BATCH_KEYS = ("first_look", "longest_wait")
+_LARGEST = 2**20
+"""Bytes of a config file that are read."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -195,19 +198,30 @@ def load_config(path: Path | None = None) -> Config:
     named = path or (Path(env) if (env := os.environ.get("OPRO_TUI_CONFIG")) else None)
     file = named or default_path()
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = _content(file).decode("utf-8-sig")
     except FileNotFoundError:
         if named is None:
             return Config()
         todo = "Name a file that exists, or unset OPRO_TUI_CONFIG."
         raise BadInput("there is no such config file", where=str(file), todo=todo) from None
-    except OSError as error:
-        what = f"the config file can't be read: {error.strerror}"
+    except (OSError, ValueError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            what = f"the config file is not UTF-8 (byte {error.start})"
+            raise BadInput(what, where=str(file), todo="Save it as UTF-8.") from None
+        what = f"the config file can't be read: {getattr(error, 'strerror', None) or error}"
         raise BadInput(what, where=str(file), todo="Check its permissions.") from None
-    except UnicodeDecodeError as error:
-        what = f"the config file is not UTF-8 (byte {error.start})"
-        raise BadInput(what, where=str(file), todo="Save it as UTF-8.") from None
     return parse_config(text, file)
+
+
+def _content(file: Path) -> bytes:
+    if would_wait(file):
+        raise BadInput("the config file is a pipe", where=str(file), todo="Name a file.")
+    with file.open("rb") as opened:
+        data = opened.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        what = f"the config file has more than {_LARGEST // 2**20} MB"
+        raise BadInput(what, where=str(file), todo="Name another.")
+    return data
 
 
 def parse_config(text: str, path: Path) -> Config:

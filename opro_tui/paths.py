@@ -30,6 +30,17 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def would_wait(path: Path) -> bool:
+    """Whether it is a named pipe, which may have nobody who writes: opening it would wait for one.
+
+    What a shell hands over as `/dev/fd/63` has a writer already.
+    """
+    try:
+        return path.is_fifo() and not str(path).startswith(("/dev/fd/", "/proc/"))
+    except (OSError, ValueError):
+        return False
+
+
 def is_folder(path: Path) -> bool:
     """Whether a folder is there; likewise."""
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.cli.output import visible
 from opro_tui.config import log_path, make_private
+from opro_tui.paths import exists
 
 if TYPE_CHECKING:
     from io import TextIOWrapper
@@ -86,4 +87,4 @@ def record(error: BaseException) -> Path | None:
         set_up("warning")
     _OWN.error("unexpected error", exc_info=error)
     path = log_path()
-    return path if path.exists() else None
+    return path if exists(path) else None

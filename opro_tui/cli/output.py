@@ -10,32 +10,30 @@ import re
 import sys
 from typing import Any, TextIO
 
-_C1_AND_BIDI = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
-_UNSAFE = re.compile(rf"[\x00-\x08\x0b-\x1f{_C1_AND_BIDI}\ud800-\udfff\U000e0000-\U000e007f]")
+from opro_tui.core.visible import HIDING, STEERING, one_line, visible
+
+__all__ = [
+    "attended",
+    "document",
+    "encoded",
+    "error",
+    "exact",
+    "flush",
+    "interactive",
+    "is_terminal",
+    "note",
+    "one_line",
+    "say",
+    "to_stream",
+    "visible",
+]
+
 _LONGEST_ERROR = 2000
-_UNSAFE_JSON = re.compile(rf"[{_C1_AND_BIDI}\ud800-\udfff]")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match.group().encode("unicode_escape").decode("ascii")
+_UNSAFE_JSON = re.compile(f"[{STEERING}{HIDING}]")
 
 
 def _json_escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
-
-
-def visible(text: str) -> str:
-    """A text with everything that could steer a terminal written as an escape.
-
-    Model text, file names and error texts may hold ANSI and OSC sequences, overrides of the writing
-    direction, invisible tags and lone surrogates; line breaks and tabs stay.
-    """
-    return _UNSAFE.sub(_escaped, text)
-
-
-def one_line(text: str) -> str:
-    """The same on one line: runs of blanks and line breaks become one blank."""
-    return visible(" ".join(text.split()))
+    return json.dumps(match.group())[1:-1]
 
 
 def encoded(text: str) -> bytes:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from opro_tui.config import log_path
 from opro_tui.core.errors import OproError
+from opro_tui.paths import exists
 from opro_tui.tui import background, bindings, screens, warming
 from opro_tui.tui.bench import Bench
 from opro_tui.tui.format import harmless, safe
@@ -217,7 +218,7 @@ class OproApp(Bench):
             message.title,
             keys.masked(message.text),
             todo=advice.advice(message.code, message.text),
-            log=log if log.exists() else None,
+            log=log if exists(log) else None,
             again="tries again" if message.again else "",
             kept=advice.kept(message.text, on_bench=self.steering.opened),
         )

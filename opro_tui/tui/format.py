@@ -21,8 +21,10 @@ NEWLINE = "⏎"
 ELLIPSIS = "…"
 HALF_WIDTH = 7
 """Cells that a half-width has in a table."""
-_MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-_PILED_MARKS = re.compile(f"([{_MARKS}]{{3}})[{_MARKS}]+")
+_MARKS = 3
+"""The most marks on one character."""
+_PILE = re.compile(rf"[^\w\s\x00-\x7f]{{{_MARKS + 1},}}")
+"""Where marks of any script may be piled up: they are no letters."""
 _ASCII = str.maketrans(
     {
         **dict(zip("│─└→▲▼·…–−≈", "|-+>^v|~--~", strict=True)),
@@ -70,7 +72,17 @@ def harmless(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     lines = (line.translate(_TABLE).replace("␉", "⇥   ") for line in text.split("\n"))
-    return _PILED_MARKS.sub(r"\1", "\n".join(lines))
+    return _PILE.sub(_unpiled, "\n".join(lines))
+
+
+def _unpiled(match: re.Match[str]) -> str:
+    kept: list[str] = []
+    row = 0
+    for character in match.group():
+        row = row + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if row <= _MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def pictured(text: str) -> str:

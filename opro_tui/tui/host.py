@@ -19,6 +19,7 @@ from textual.app import App
 from textual.widgets import Input
 
 from opro_tui.config import log_path
+from opro_tui.paths import exists
 from opro_tui.tui import bindings, screens, terminal, themes
 from opro_tui.tui.early import APART, EarlyKeys
 from opro_tui.tui.format import pictured, safe
@@ -269,7 +270,7 @@ class Host(App[None]):
             return
         attachable = crash.record(error)
         log = log_path()
-        self.panic(Text(crash.report(error, log if log.exists() else None, attachable)))
+        self.panic(Text(crash.report(error, log if exists(log) else None, attachable)))
         self._exception = error
         self._exception_event.set()
 

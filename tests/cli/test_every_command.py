@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -153,8 +154,9 @@ def test_every_command_prints_nothing_that_acts(over: Cli, models: LoopbackServe
             for text in (result.out, result.err):
                 # What is printed to the byte is made harmless on terminals; another test sees it.
                 assert name in ("export", "best", "meta-prompt") or not ACTS.search(text), line
-            failed += [line] if result.code else []
-    assert {line[0] for line in failed} <= {"open", "compare"}, failed
+            failed += [(line, result)] if result.code else []
+    told = [(line[0], re.findall("✗.*", result.out)) for line, result in failed]
+    assert {line[0] for line, _ in failed} <= {"open", "compare"}, told
 
 
 def test_hostile_failures_of_endpoints_stay_text(over: Cli, models: LoopbackServer) -> None:

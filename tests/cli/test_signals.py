@@ -151,9 +151,9 @@ async def test_a_file_whose_writing_is_cancelled_leaves_nothing(
     path = tmp_path / "out" / "s.md"
     path.parent.mkdir()
 
-    def slow(target: Path, device: bool) -> object:
+    def slow(target: Path) -> object:
         loop.call_soon_threadsafe(writing.cancel)
-        return make(target, device)
+        return make(target)
 
     async def pieces() -> AsyncIterator[str]:
         yield "text"

@@ -10,7 +10,7 @@ import argparse
 import importlib
 import sys
 
-ALL = ("kills", "storm", "fuzz", "inputs")
+ALL = ("kills", "storm", "fuzz", "inputs", "screens")
 """Modules beside this one with `add_arguments(parser)` and `main(args)`, which returns the exit
 code; a module's first line says what it does."""
 

@@ -342,7 +342,7 @@ def _placed(each: Try, said: str) -> bool:
         repr(each.value)[1:20],
         str(Path(value))[:20],
     )
-    spoken += ("session demo", "of demo")
+    spoken += ("session demo", "of demo", "--db" if each.env == "OPRO_TUI_DB" else flag)
     return any(word in said.lower() for word in spoken) or any(word in said for word in shown)
 
 

@@ -15,6 +15,7 @@ import click
 from opro_tui.cli.command import Command
 from opro_tui.cli.opening import wait_for
 from opro_tui.core.errors import BadInput
+from opro_tui.paths import exists
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,7 @@ def _log() -> Check:
     from opro_tui.engine.doctor import Check, Verdict
 
     path = log_path()
-    place = next(each for each in (path, *path.parents) if each.exists())
+    place = next((each for each in (path, *path.parents) if exists(each)), path)
     if os.access(place, os.W_OK):
         return Check("log", "file", Verdict.OK, str(path))
     return Check("log", "file", Verdict.NOTE, f"{place} can't be written, so nothing is logged")

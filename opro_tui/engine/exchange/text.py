@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from opro_tui.core import visible as seen
 
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
-    "\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
-)
+_NO_CHARACTERS = str.maketrans({"\ufffe": "\\ufffe", "\uffff": "\\uffff"})
+"""XML knows neither."""
 
 
 def visible(text: str) -> str:
     """A text with invisible and steering characters written as escapes; valid as UTF-8 and XML."""
-    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape").decode("ascii"), text)
+    return seen.visible(text).translate(_NO_CHARACTERS)
 
 
 def one_line(text: str) -> str:
