@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from opro_tui.core.errors import BadInput, ModelError, OproError
-from opro_tui.paths import would_wait
 
 if TYPE_CHECKING:
     from opro_tui.config import Provider
@@ -143,8 +142,6 @@ def is_there(provider: Provider) -> bool:
 
 
 def _of_file(path: Path) -> Key:
-    if would_wait(path):
-        raise BadInput("the key file is a pipe", where=str(path), todo="Name a file.")
     try:
         # The mode of what is read, not of what may stand there by then; a pipe would wait.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
