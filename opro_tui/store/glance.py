@@ -22,3 +22,27 @@ def has_session(path: Path, name: str) -> bool:
             return db.execute(wanted, (name,)).fetchone() is not None
     except (sqlite3.Error, UnicodeError):
         return False
+
+
+def stamp(path: Path) -> tuple[object, ...]:
+    """What changes whenever somebody stores something in a database, or takes a session of it.
+
+    It opens nothing, so that it is in nobody's way.
+    """
+    files = (path, path.with_name(path.name + "-wal"))
+    return (*map(_of, files), _owners(path.with_name(path.name + ".locks")))
+
+
+def _of(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+def _owners(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(file.name for file in folder.iterdir() if file.suffix == ".owner")
+    except OSError:
+        return frozenset()

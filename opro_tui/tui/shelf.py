@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import OproError
 from opro_tui.core.names import check_name
+from opro_tui.store import glance
 from opro_tui.tui import warming
 from opro_tui.tui.later import Later
 
@@ -81,6 +82,10 @@ class Shelf:
         async with self._store() as store:
             async for found in listing.entries(store):
                 yield found
+
+    async def stamp(self) -> object:
+        """What is another once somebody, here or in another process, has stored something."""
+        return await asyncio.to_thread(glance.stamp, self.database)
 
     async def state(self, name: str) -> State:
         """A session's state now."""

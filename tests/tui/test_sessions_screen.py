@@ -486,3 +486,65 @@ async def test_u_brings_a_deleted_session_back(tmp_path, size) -> None:
         assert "kept until" in screen_text(app)
         await pilot.press("enter")
         await shows(app, pilot, "alpha", "beta")
+
+
+@both_sizes
+async def test_what_another_process_does_comes_into_the_list(tmp_path, size) -> None:
+    """A session made, run, renamed and deleted elsewhere; the cursor stays on its session."""
+    path = tmp_path / "s.db"
+    await fill(path, "alpha", "beta")
+    async with browsing(path, size) as (app, pilot):
+        here = app.sessions.selected.name
+        await fill(path, "gamma", "delta", steps=2)
+        await shows(app, pilot, "alpha", "beta", "gamma", "delta")
+        assert app.sessions.selected.name == here
+        gamma = next(e for e in app.sessions.entries.values() if e.name == "gamma")
+        assert gamma.steps == 2
+        assert "gamma" in screen_text(app)
+        await pilot.press("space")
+        marked = app.sessions.marked
+        below = app.sessions.selected.name
+        store = await Store.open(path)
+        await store.rename("gamma", "epsilon")
+        await store.delete("delta")
+        await store.close()
+        await shows(app, pilot, "alpha", "beta", "epsilon")
+        assert app.sessions.marked == marked
+        assert app.sessions.selected.name == below or below in ("gamma", "delta")
+        record = next(e for e in app.sessions.entries.values() if e.name == "beta")
+        lock = WriterLock(path, record.id, "beta")
+        lock.acquire()
+        await until(pilot, lambda: app.sessions.entries[record.id].elsewhere)
+        lock.release()
+        await until(pilot, lambda: not app.sessions.entries[record.id].elsewhere)
+
+
+async def test_the_list_is_not_read_again_where_nothing_happened(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "s.db"
+    await fill(path, "alpha", "beta")
+    read = []
+    entries = listing.entries
+
+    def counted(store):
+        read.append(store)
+        return entries(store)
+
+    monkeypatch.setattr(listing, "entries", counted)
+    async with browsing(path) as (app, pilot):
+        await pilot.pause(9)
+        seen = len(read)
+        assert seen <= 2  # its own summaries may be news once
+        await pilot.pause(9)
+        assert len(read) == seen
+        await pilot.press("slash", *"alp")
+        await fill(path, "alpine")
+        await until(pilot, lambda: "alpine" in screen_text(app))
+        assert app.sessions.field.value == "alp"
+
+
+async def test_a_database_that_another_process_makes_comes_into_the_list(tmp_path) -> None:
+    path = tmp_path / "s.db"
+    async with browsing(path) as (app, pilot):
+        assert "No sessions yet" in screen_text(app)
+        await fill(path, "alpha")
+        await shows(app, pilot, "alpha")

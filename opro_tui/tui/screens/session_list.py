@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -36,8 +37,11 @@ NORMAL = 96
 """Below this width steps are left out, which the line under the list says too."""
 ROOMY = 72
 """Below this width last use is left out, so that status and label stay whole."""
-WATCH_SECONDS = 5.0
-"""How often sessions that another process runs are looked at again."""
+WATCH_SECONDS = 2.0
+"""How often it is looked whether another process has stored something."""
+BUSY_SECONDS = 5.0
+"""How often the list is read again while another process runs a session, which stores all the
+time."""
 SELECTED = frozenset(
     ("open", "rename", "fork", "duplicate", "delete", "mark", "replay", "costs", "copy")
 )
@@ -93,6 +97,8 @@ class SessionList(Screen[None]):
         self._lines: dict[int, view.Line] = {}
         self._wanted = ""
         self._making_demo = False
+        self._stamp: object = None
+        self._read_at = 0.0
         self.unreadable = False
 
     def compose(self) -> ComposeResult:
@@ -132,7 +138,10 @@ class SessionList(Screen[None]):
 
     async def _load(self) -> None:
         self.unreadable = False
+        self._read_at = asyncio.get_running_loop().time()
         try:
+            # Before it is read: what is stored meanwhile is seen at the next look.
+            self._stamp = await self.shelf.stamp()
             async for found in self.shelf.entries():
                 self._take(found)
         except Exception:
@@ -154,9 +163,21 @@ class SessionList(Screen[None]):
             self.rows.move_to(wanted)
 
     def _watch(self) -> None:
-        """Look again at what another process runs."""
-        if self.is_current and any(entry.elsewhere for entry in self.entries.values()):
-            self.reload()
+        """Look whether another process has stored something, beside the screen."""
+        if self.is_current and self.loaded and not self._loading:
+            look = cast("WorkType[None]", self._look)
+            self.run_worker(look, group="watch", exclusive=True, exit_on_error=False)
+
+    async def _look(self) -> None:
+        busy = any(entry.elsewhere for entry in self.entries.values())
+        if busy and asyncio.get_running_loop().time() - self._read_at < BUSY_SECONDS:
+            return
+        same = await self.shelf.stamp() == self._stamp
+        if same or self._loading or not self.is_current:
+            return
+        if self.rows.key is not None:
+            self.rows.move_to(self.rows.key)  # it stays where it is, whatever comes above it
+        self.reload()
 
     def _work(self, job: Callable[[], Awaitable[None]], group: str, title: str) -> None:
         """Run a job beside the screen; what goes wrong is said."""
