@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from opro_tui.core import regrade as rules
 from opro_tui.core.errors import BadInput, OproError
+from opro_tui.core.events import TRANSFER
 from opro_tui.core.grades import unpack
 from opro_tui.core.protocols import Grade
 from opro_tui.engine.consent import check_consent, task_of
@@ -305,3 +306,19 @@ def changes(found: Regrading) -> str:
     moved = "1 solution" if found.moved == 1 else f"{found.moved:,} solutions"
     parts = f"{found.up:,} {words[0]}, {found.down:,} {words[1]}"
     return f"{answers} graded otherwise: {parts}; {moved} would rank elsewhere"
+
+
+def untouched(found: Regrading, old: str | None, new: str | None) -> str:
+    """That figures from `confirm` and `evaluate` keep their metric, in words; empty without any.
+
+    Grading them again would be one more look at examples whose looks are counted.
+    """
+    count = sum(event.kind != TRANSFER for event in found.state.measured)
+    if not count or old == new:
+        return ""
+    figures = "1 figure" if count == 1 else f"{count:,} figures"
+    keep = "keeps" if count == 1 else "keep"
+    return (
+        f"{figures} from confirm and evaluate {keep} {old or 'their grading'}: a fork under"
+        f" {new or 'the other metric'} measures anew"
+    )

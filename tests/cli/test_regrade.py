@@ -64,3 +64,22 @@ def test_what_cannot_be_graded_is_one_line(small: Cli) -> None:
     assert small.ok("regrade", "s", "--metric", "exact").out.count("no solution is scored yet") == 1
     small.ok("new", "line", "--task", "linear-regression", "--headless")
     assert "computes its scores" in small.refused("regrade", "line", "--metric", "exact")
+
+
+def test_held_out_figures_keep_their_metric_and_say_so(small: Cli) -> None:
+    small.ok("run", "s")
+    assert "from confirm and evaluate" not in small.ok("regrade", "s", "--metric", "exact").out
+    small.ok("evaluate", "s")
+    looks = small.ok("show", "s").out
+    told = small.ok("regrade", "s", "--metric", "exact").out
+    assert "1 figure from confirm and evaluate keeps numeric: a fork under exact measures" in told
+    assert "from confirm and evaluate" not in small.ok("regrade", "s").out
+    assert small.ok("show", "s").out == looks
+    # A fork's look takes the answers that were bought for the first.
+    small.ok("evaluate", "s", "--solution", 1)
+    small.ok("fork", "s", "--at", 1, "--as", "f", "--metric", "exact")
+    small.ok("run", "f")
+    before = small.ok("show", "f", "--json").json["usage"]["scorer"]
+    small.ok("evaluate", "f", "--solution", 1)
+    after = small.ok("show", "f", "--json").json["usage"]["scorer"]
+    assert after["calls"] == before["calls"]

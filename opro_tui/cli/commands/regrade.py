@@ -85,7 +85,7 @@ def _lines(
     from opro_tui.cli.figures import plural
     from opro_tui.cli.output import one_line
     from opro_tui.cli.report import SIMULATED
-    from opro_tui.engine.regrade import changes, fork_command
+    from opro_tui.engine.regrade import changes, fork_command, untouched
 
     if session.record.simulated:
         yield SIMULATED
@@ -101,6 +101,8 @@ def _lines(
     if found.kept:
         noun = "score stays as it is" if found.kept == 1 else "scores stay as they are"
         yield f"  {found.kept:,} {noun}, for there are no stored answers (marked kept)"
+    if looks := untouched(found, *metrics):
+        yield f"  {one_line(looks)}"
     yield ""
     yield from _table(found)
     for id_, verdicts in listed.items():

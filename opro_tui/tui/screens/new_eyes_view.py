@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from opro_tui.engine.rebuild import differs, signed
-from opro_tui.engine.regrade import changes
+from opro_tui.engine.regrade import changes, untouched
 from opro_tui.tui import format as fmt
 from opro_tui.tui.parts import Cell, Part
 from opro_tui.tui.rows import TEXT_WIDTH
@@ -163,6 +163,8 @@ def regrade_facts(eyes: Eyes, found: Regrading | None) -> list[tuple[str, str]]:
     if found.kept:
         kept = fmt.plural(found.kept, "score")
         facts.append(("kept", f"{kept} without stored answers, as before"))
+    if looks := untouched(found, eyes.own, eyes.metric):
+        facts.append(("looks", looks))
     if eyes.command:
         facts.append(("go on", f"{eyes.command}  (y copies it)"))
     return facts
