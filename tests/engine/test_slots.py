@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from opro_tui.core.events import Evaluation
@@ -65,6 +67,8 @@ async def test_a_run_broken_off_leaves_no_call_open_that_was_not_sent(tmp_path):
             async for event in stream:
                 if isinstance(event, Evaluation) and session.state.usage("scorer").calls >= 6:
                     break
+            while server.in_flight < 4:  # the quick ones are answered, and the places taken
+                await asyncio.sleep(0.01)
             await stream.aclose()
             noted = session.state.usage().unknown
             assert noted <= 4

@@ -39,7 +39,7 @@ def timer(monkeypatch):
 )
 async def test_calls_in_flight_are_kept_before_it_ends(tmp_path, timer, sign, code):
     path = tmp_path / "s.db"
-    with LoopbackServer(latency=0.3) as server:
+    with LoopbackServer(latency=1.0) as server:
         await make_session(path, **own_data(tmp_path, server.url, concurrency=3))
         async with opened(path) as (app, pilot):
             await pilot.press("s")
@@ -66,4 +66,4 @@ async def test_what_does_not_come_is_not_waited_for(tmp_path, timer, monkeypatch
         app._killed(signal.SIGTERM)
         await until(pilot, lambda: app._exit)
         took = asyncio.get_running_loop().time() - began
-        assert host.KEPT_SECONDS <= took < host.KEPT_SECONDS + 1
+        assert host.KEPT_SECONDS <= took < 30  # of the 60 that it would take
