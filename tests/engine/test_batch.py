@@ -23,6 +23,7 @@ from opro_tui.store.database import Store
 from tests.support.batches import EXPIRED, BatchDesk
 from tests.support.loopback import Fault, LoopbackServer
 from tests.support.sessions import make, opened, own_data, run
+from tests.support.waiting import until
 
 SCORERS = ("openai/m", "openai-responses/m", "anthropic/m")
 CONFIG = """
@@ -129,14 +130,6 @@ async def test_what_a_batch_bought_is_shared_with_full_scoring_and_the_reverse(d
             await run(session, 1)
             assert not session.state.usage("scorer").calls
         assert len(desk.bought) == bought
-
-
-async def until(good):
-    for _ in range(1000):
-        if good():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not come about")
 
 
 def once(kinds):

@@ -18,6 +18,7 @@ from opro_tui.models import registry
 from opro_tui.store.database import Store
 from tests.support.loopback import Answer, Fault, LoopbackServer
 from tests.support.sessions import make, make_and_run, opened, own_data, run
+from tests.support.waiting import until
 
 CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 
@@ -25,15 +26,6 @@ CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
 @pytest.fixture
 def db(tmp_path):
     return tmp_path / "s.db"
-
-
-async def until(condition):
-    """Wait for something that another thread does."""
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it never happened")
 
 
 async def new(db, values, name="s", **draft):

@@ -13,6 +13,7 @@ from opro_tui.engine.opening import initial_state
 from opro_tui.store.database import Store
 from tests.support.loopback import LoopbackServer
 from tests.support.sessions import make, opened, own_data, run
+from tests.support.waiting import until
 
 MESSAGES = "/v1/messages"
 
@@ -26,14 +27,6 @@ async def new(db, values, **draft):
     store = await Store.open(db)
     await make(store, values, **draft)
     await store.close()
-
-
-async def until(good):
-    for _ in range(1000):
-        if good():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not come about")
 
 
 async def stored_again(session):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from opro_tui.core.events import Evaluation
@@ -11,6 +9,7 @@ from opro_tui.store.threads import Writer
 from tests.support.loopback import LoopbackServer
 from tests.support.replies import Fault
 from tests.support.sessions import make_and_run, opened, own_data, write_examples
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(60)
 OPEN = "SELECT count(*) FROM calls WHERE outcome IS NULL"
@@ -67,8 +66,7 @@ async def test_a_run_broken_off_leaves_no_call_open_that_was_not_sent(tmp_path):
             async for event in stream:
                 if isinstance(event, Evaluation) and session.state.usage("scorer").calls >= 6:
                     break
-            while server.in_flight < 4:  # the quick ones are answered, and the places taken
-                await asyncio.sleep(0.01)
+            await until(lambda: server.in_flight == 4)  # the quick ones are answered
             await stream.aclose()
             noted = session.state.usage().unknown
             assert noted <= 4
