@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from opro_tui.core.errors import BadInput, nearest
 from opro_tui.core.traits import TRAITS
 from opro_tui.paths import would_wait
+from opro_tui.toml_lines import key_lines, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -150,7 +151,7 @@ class Config:
     def place(self, *at: str) -> str:
         """Where a key stands: the file and its line, as far as they are known."""
         file = "config" if self.path is None else str(self.path)
-        line = _line(self.lines, at)
+        line = line_of(self.lines, at)
         return f"{file}, line {line}" if line else file
 
 
@@ -243,7 +244,7 @@ class _Reader:
     """Turns parsed TOML into a Config, and knows the lines for its complaints."""
 
     def __init__(self, text: str, path: Path) -> None:
-        self._lines = _key_lines(text)
+        self._lines = key_lines(text)
         self._path = path
 
     def read(self, data: dict[str, Any]) -> Config:
@@ -400,36 +401,9 @@ class _Reader:
                 self._fail(f"unknown {noun} {key!r}", (*at, key), todo)
 
     def _fail(self, what: str, at: tuple[str, ...], todo: str) -> NoReturn:
-        line = _line(self._lines, at)
+        line = line_of(self._lines, at)
         where = f"{self._path}, line {line}" if line else str(self._path)
         raise BadInput(f"{what} in {'.'.join(at[:2])}", where=where, todo=todo)
-
-
-def _line(lines: Mapping[tuple[str, ...], int], at: tuple[str, ...]) -> int | None:
-    """The line of a dotted key, or of the deepest table around it that can be found."""
-    depths = range(len(at), 0, -1)
-    return next((lines[at[:depth]] for depth in depths if at[:depth] in lines), None)
-
-
-def _key_lines(text: str) -> dict[tuple[str, ...], int]:
-    table: tuple[str, ...] = ()
-    found: dict[tuple[str, ...], int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+([^]]+)\]", line):
-            table = _dotted(header[1])
-            keys = table
-        elif key := re.match(r"\s*([^=#\[]+?)\s*=", line):
-            keys = (*table, *_dotted(key[1]))
-        else:
-            continue
-        for depth in range(1, len(keys) + 1):
-            found.setdefault(keys[:depth], number)
-    return found
-
-
-def _dotted(text: str) -> tuple[str, ...]:
-    parts = re.findall(r'"([^"]*)"|\'([^\']*)\'|([^.\s"\']+)', text)
-    return tuple(next((part for part in each if part), "") for each in parts)
 
 
 def url_problem(url: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from opro_tui.core.errors import ModelError
 from opro_tui.core.protocols import Account, Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
-from opro_tui.models import errors
+from opro_tui.models import errors, keys
 from opro_tui.models.broken import connection_error
 from opro_tui.models.clients import NO_KEY, lease
 from opro_tui.models.gate import gate_of
@@ -71,6 +71,8 @@ class Adapter(ABC):
         self.concurrency = self.account.concurrency
         self._lease: Lease | None = None
         values = [value for _, value in address.headers if len(value) >= 8]
+        if address.own:
+            values += keys.from_environment(address.sdk)
         secrets = tuple(value for value in (address.key, *values) if value != NO_KEY)
         self.context = errors.Context(name, endpoint, key_env, secrets)
 

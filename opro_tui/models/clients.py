@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NO_KEY = "none"
 """Sent where an endpoint needs none, for the SDKs insist on one."""
+_SCHEMES = ("http://", "https://", "all://")
 CONNECT_SECONDS = 10.0
 MAX_CONNECTIONS = 600
 """More than the 500 requests a session may have under way, so that none waits for a connection."""
@@ -27,12 +28,17 @@ class Address:
         base_url: None leaves the SDK's own.
         key: The API key; a dummy where none is needed.
         headers: Sent with every request, as sorted pairs.
+        own: Whether what the environment holds for the SDK is meant for it: OPENAI_ORG_ID,
+            OPENAI_CUSTOM_HEADERS …
+        direct: Whether no proxy of the environment is to be gone through.
     """
 
     sdk: str
     base_url: str | None
     key: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    own: bool = True
+    direct: bool = False
 
 
 @dataclass(slots=True)
@@ -109,6 +115,7 @@ def _build(address: Address) -> Any:  # noqa: ANN401
         ),
         # Time in total is limited by the adapter, which sees retries and slow drips as one.
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        mounts=dict.fromkeys(_SCHEMES) if address.direct else None,
         # A redirect would turn a POST into a GET, or carry the key to another host.
         follow_redirects=False,
     )
@@ -121,6 +128,11 @@ def _build(address: Address) -> Any:  # noqa: ANN401
         timeout=http_client.timeout,
         max_retries=0,
     )
+    if not address.own:
+        # What the environment holds for OpenAI or Anthropic may be a key, and is for nobody else.
+        client._custom_headers = dict(address.headers)  # noqa: SLF001
+        if address.sdk == "openai":
+            client.organization = client.project = None
     if address.sdk == "anthropic":
         # It imports the rest at the first request: half a second in which the screen would freeze.
         _ = client.messages.with_raw_response

@@ -59,6 +59,15 @@ def headers_of(provider: Provider) -> dict[str, str]:
     return dict(provider.headers)
 
 
+def from_environment(sdk: str) -> list[str]:
+    """The values of the headers that an SDK takes from the environment."""
+    lines = os.environ.get(f"{sdk.upper()}_CUSTOM_HEADERS", "").splitlines()
+    found = [line.partition(":")[2].strip() for line in lines]
+    for value in found:
+        note(value)
+    return [value for value in found if len(value) >= _LEAST_NOTED]
+
+
 def in_use() -> frozenset[str]:
     """The keys and headers' values that were looked up so far."""
     return frozenset(_seen)

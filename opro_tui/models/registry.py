@@ -86,7 +86,14 @@ def create(
         endpoint = endpoint.removesuffix("/v1")
         headers.setdefault("x-api-key", key)
     sdk = "anthropic" if provider.kind == "anthropic" else "openai"
-    address = Address(sdk, endpoint, key, tuple(sorted(headers.items())))
+    address = Address(
+        sdk,
+        endpoint,
+        key,
+        tuple(sorted(headers.items())),
+        own=url is None and provider.base_url is None,
+        direct=_is_loopback(_host(base_url)),
+    )
     return _adapter(provider.kind)(
         name,
         model,

@@ -306,3 +306,57 @@ async def test_a_redirect_is_not_followed(name: str) -> None:
             error = await failure(server, name)
     assert (error.kind, error.status) == ("rejected", 307)
     assert other.connections == 0
+
+
+SDK_VARIABLES = {
+    "OPENAI_ORG_ID": "org-planted",
+    "OPENAI_PROJECT_ID": "proj-planted",
+    "OPENAI_ADMIN_KEY": "sk-admin-planted",
+    "OPENAI_CUSTOM_HEADERS": "Authorization: Bearer planted\nx-custom: planted-0123456789",
+    "ANTHROPIC_AUTH_TOKEN": "token-planted",
+    "ANTHROPIC_CUSTOM_HEADERS": "X-Api-Key: planted\nx-custom: planted-0123456789",
+}
+
+
+@pytest.mark.parametrize("kind", ["openai", "openai-responses", "anthropic"])
+async def test_what_the_environment_says_for_a_maker_is_sent_to_nobody_else(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    for name, value in SDK_VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("LAB_KEY", KEY)
+    seen: list[Any] = []
+
+    async def asked(provider: Provider, url: str | None) -> Any:
+        config = Config(providers={"lab": provider})
+        model = create("lab/m", role="scorer", url=url, config=config, seed=0)
+        assert (await model.complete(ask(), {})).completions
+        await model.aclose()
+        return seen[-1]
+
+    with LoopbackServer(fault=lambda number, r: seen.append(r.headers)) as server:
+        elsewhere = Provider("lab", kind, server.url, api_key_env="LAB_KEY", headers={"x-own": "1"})
+        own = Provider("lab", kind, api_key_env="LAB_KEY")
+        for headers in (await asked(elsewhere, None), await asked(own, server.url)):
+            assert "planted" not in str(headers)
+            sent = headers["x-api-key" if kind == "anthropic" else "authorization"]
+            assert sent.removeprefix("Bearer ") == KEY
+        assert seen[0]["x-own"] == "1"
+        maker = kind.partition("-")[0].upper()
+        monkeypatch.setenv(f"{maker}_BASE_URL", server.root if maker == "ANTHROPIC" else server.url)
+        assert (await asked(own, None))["x-custom"] == "planted-0123456789"
+
+
+async def test_an_endpoint_on_this_machine_is_asked_through_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else what is not encrypted, for it stays here, would travel with its key."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with LoopbackServer() as proxy, LoopbackServer() as server:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "all_proxy"):
+            monkeypatch.setenv(name, proxy.root)
+        for name in NAMES:
+            async with made(server, name) as model:
+                assert (await model.complete(ask(), {})).completions
+        assert (proxy.connections, len(server.ledger)) == (0, 3)
