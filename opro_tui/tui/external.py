@@ -8,6 +8,7 @@ import os
 import shlex
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,8 @@ AT_ONCE_SECONDS = 0.7
 """An editor that is back sooner without a change has not been written in."""
 WATCH_SECONDS = 1.0
 """How often to look whether an open editor has saved."""
+MOST_BYTES = 10 * 2**20
+"""A longer file is not taken over from an editor."""
 USUAL = ("nano", "vim", "vi")
 """Tried in turn where neither variable names an editor."""
 
@@ -87,7 +90,8 @@ async def write_outside(
     folder = Path(tempfile.mkdtemp(prefix="opro-tui-"))
     file = folder / f"{name}.txt"
     try:
-        file.write_bytes(text.encode("utf-8", "surrogatepass"))
+        given = text.encode("utf-8", "surrogatepass")
+        await asyncio.to_thread(_write, file, given)
         started = time.monotonic()
         # Drawing while the editor has the terminal would spoil it.
         with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
@@ -97,7 +101,14 @@ async def write_outside(
             finally:
                 watch.cancel()
         seconds = time.monotonic() - started
-        return _outcome(text, file.read_bytes(), command[0], code, seconds)
+        data = await asyncio.to_thread(_read, file)
+        if data is None:
+            what = f"a file of over {MOST_BYTES // 2**20} MB, or none of text"
+            return Outcome(None, f"{command[0]} left {what}; the text here is as it was.")
+        if data == given:
+            # To the byte: line ends and what else an editor shows its own way stay as they are.
+            return _unchanged(text, command[0], code, seconds)
+        return _outcome(text, data, command[0], code)
     except SuspendNotSupported:
         return Outcome(None, "This terminal can't be handed to another program.")
     except OSError as error:
@@ -111,8 +122,8 @@ async def _watch(file: Path, text: str, keep: Callable[[str], None]) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         with contextlib.suppress(OSError, UnicodeDecodeError):
-            data = await asyncio.to_thread(file.read_bytes)
-            now = data.decode("utf-8", "surrogatepass")
+            data = await asyncio.to_thread(_read, file)
+            now = (data or b"").decode("utf-8", "surrogatepass")
             if now.strip() and now.rstrip("\n") != text.rstrip("\n"):
                 keep(now)
                 text = now
@@ -149,7 +160,7 @@ async def read_outside(app: App[None], text: str) -> str:
     folder = Path(tempfile.mkdtemp(prefix="opro-tui-"))
     file = folder / "text.txt"
     try:
-        file.write_bytes(harmless(text).encode("utf-8"))
+        await asyncio.to_thread(_write, file, harmless(text).encode("utf-8"))
         with app.batch_update(), app.suspend(), _interrupts_are_the_editors():
             code = await asyncio.to_thread(_show, [*command, str(file)])
     except SuspendNotSupported:
@@ -180,22 +191,51 @@ def _run(command: list[str]) -> int:
     return subprocess.run(command, check=False).returncode  # noqa: S603 - the person's own editor
 
 
-def _outcome(before: str, data: bytes, program: str, code: int, seconds: float) -> Outcome:
-    """What to make of the file that an editor left."""
+def _write(file: Path, data: bytes) -> None:
+    """Make a file that only its owner reads."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+    with open(os.open(file, flags, 0o600), "wb") as opened:  # noqa: PTH123 - a descriptor
+        opened.write(data)
+
+
+def _read(file: Path) -> bytes | None:
+    """What an editor left; None where that is too long, or no regular file."""
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
+        return None
+    with file.open("rb") as opened:
+        data = opened.read(MOST_BYTES + 1)
+    return data if len(data) <= MOST_BYTES else None
+
+
+def _failed(program: str, code: int) -> Outcome:
+    how = f"ended with code {code}" if code > 0 else "was broken off"
+    return Outcome(None, f"{program} {how}; the text here is as it was.")
+
+
+def _unchanged(text: str, program: str, code: int, seconds: float) -> Outcome:
+    """What to make of a file that is as it was."""
     if code:
-        how = f"ended with code {code}" if code > 0 else "was broken off"
-        return Outcome(None, f"{program} {how}; the text here is as it was.")
+        return _failed(program, code)
+    if seconds < AT_ONCE_SECONDS:
+        wait = f"an editor with windows needs to be told to wait, such as EDITOR='{program} --wait'"
+        return Outcome(None, f"{program} was back at once and changed nothing: {wait}.")
+    return Outcome(text, f"{program} changed nothing.")
+
+
+def _outcome(before: str, data: bytes, program: str, code: int) -> Outcome:
+    """What to make of the file that an editor changed."""
+    if code:
+        return _failed(program, code)
     try:
         text = data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return Outcome(None, f"{program} left a file that is not UTF-8; the text is as it was.")
-    text = text.replace("\r\n", "\n")
+    if "\r\n" not in before:
+        text = text.replace("\r\n", "\n")
     if text.endswith("\n") and not before.endswith("\n"):
         # Editors end the last line of a file; the text had none to end.
         text = text.removesuffix("\n")
-    if text == before and seconds < AT_ONCE_SECONDS:
-        wait = f"an editor with windows needs to be told to wait, such as EDITOR='{program} --wait'"
-        return Outcome(None, f"{program} was back at once and changed nothing: {wait}.")
     return Outcome(text, "" if text != before else f"{program} changed nothing.")
 
 

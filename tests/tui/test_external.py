@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from textual.app import App
@@ -10,6 +11,8 @@ from textual.app import App
 from opro_tui.core.edits import Edits
 from opro_tui.tui import external
 from opro_tui.tui.external import editor_command, write_outside
+from tests.support.hostile import SHORT
+from tests.trust.scanner import scan
 from tests.tui.driving import SIZES, make_session, opened, run_out, screen_text, until
 
 
@@ -53,12 +56,59 @@ async def test_a_line_end_that_the_text_had_stays(tmp_path, monkeypatch) -> None
         ("kill -INT $$", "was broken off"),
         ('printf "\\377" > "$1"', "not UTF-8"),
         ('rm "$1"', "could not be used"),
+        ('rm "$1"; mkdir "$1"', "none of text"),
+        ('rm "$1"; mkfifo "$1"', "none of text"),
+        ('truncate -s 100M "$1"', "over 10 MB"),
     ],
 )
 async def test_an_editor_that_fails_is_said(tmp_path, monkeypatch, body, words) -> None:
     outcome = await written(monkeypatch, script(tmp_path, body))
     assert outcome.text is None
     assert words in outcome.problem
+
+
+@pytest.mark.parametrize("body", ["exit 0", 'cat "$1" > "$1.new"; mv "$1.new" "$1"'])
+async def test_what_an_editor_left_alone_is_the_same_to_the_byte(
+    tmp_path, monkeypatch, body
+) -> None:
+    monkeypatch.setattr(external, "AT_ONCE_SECONDS", 0)
+    monkeypatch.setenv("VISUAL", script(tmp_path, body))
+    texts = [*SHORT.values(), "a\r\nb\r\n", "a\r\nb\n", "a\n\n", "\n", "\r"]
+    async with Aside().run_test() as pilot:
+        for text in texts:
+            outcome = await write_outside(pilot.app, text, "x")
+            assert outcome.text == text
+            assert outcome.problem.endswith("changed nothing.")
+
+
+async def test_a_line_end_that_an_editor_adds_is_no_change(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(external, "AT_ONCE_SECONDS", 0)
+    for text in ("one", "a\r\nb", "", "\ud800"):
+        outcome = await written(monkeypatch, script(tmp_path, 'echo >> "$1"'), text)
+        assert outcome.text == text
+
+
+async def test_what_an_editor_reads_is_its_owners_alone_and_goes(tmp_path, monkeypatch) -> None:
+    told = tmp_path / "told"
+    body = f'stat -c "%a %n" "$1" "$(dirname "$1")" > {told}; echo two > "$1"'
+    assert (await written(monkeypatch, script(tmp_path, body))).text == "two"
+    (mode, file), (folder_mode, folder) = (
+        line.split(" ", 1) for line in told.read_text().splitlines()
+    )
+    assert (mode, folder_mode) == ("600", "700")
+    assert file.endswith("/instructions.txt")
+    assert folder not in map(str, Path(folder).parent.iterdir())
+
+
+async def test_nothing_acts_in_a_pager(tmp_path, monkeypatch) -> None:
+    got = tmp_path / "got"
+    monkeypatch.setenv("PAGER", script(tmp_path, f'stat -c %a "$1" > {got}.mode; cat "$1" > {got}'))
+    async with Aside().run_test() as pilot:
+        for text in (*SHORT.values(), "\n".join(SHORT.values())):
+            assert not await external.read_outside(pilot.app, text)
+            assert scan(got.read_bytes()).wrong == []
+            assert b"\x1b" not in got.read_bytes()
+    assert (tmp_path / "got.mode").read_text() == "600\n"
 
 
 async def test_an_editor_left_without_a_change_is_no_failure(tmp_path, monkeypatch) -> None:

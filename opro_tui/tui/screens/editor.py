@@ -12,13 +12,13 @@ from textual.widgets import Button, Static, TextArea
 
 from opro_tui.tui import background
 from opro_tui.tui.external import write_outside
-from opro_tui.tui.format import harmless, pictured, plain, safe
+from opro_tui.tui.format import harmless, plain, safe
 from opro_tui.tui.screens.layers import Layer
+from opro_tui.tui.widgets.safe_text_area import SafeTextArea
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rich.text import Text
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
@@ -34,16 +34,6 @@ class Written:
 
     text: str
     saved: bool
-
-
-class SafeTextArea(TextArea):
-    """A text area that edits any text and draws only what does no harm."""
-
-    def get_line(self, line_index: int) -> Text:
-        """A line as it is drawn."""
-        line = super().get_line(line_index)
-        line.plain = pictured(line.plain)
-        return line
 
 
 class Editor(Layer[Written]):

@@ -19,12 +19,12 @@ from opro_tui.tui import template_words as words
 from opro_tui.tui.external import Outcome, write_outside
 from opro_tui.tui.parts import Cell, Part, Row
 from opro_tui.tui.regions import Marks
-from opro_tui.tui.screens.editor import SafeTextArea
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.view import forecast_amount
 from opro_tui.tui.widgets.line import Line
 from opro_tui.tui.widgets.prompt_view import PromptView
 from opro_tui.tui.widgets.row_list import Column, RowList
+from opro_tui.tui.widgets.safe_text_area import SafeTextArea
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

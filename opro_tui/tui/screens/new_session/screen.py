@@ -16,13 +16,13 @@ from opro_tui.tui import background
 from opro_tui.tui.external import write_outside
 from opro_tui.tui.format import plain, safe
 from opro_tui.tui.screens.choose import Choose
-from opro_tui.tui.screens.editor import SafeTextArea
 from opro_tui.tui.screens.layers import Question, Reader
 from opro_tui.tui.screens.new_session import form, words
 from opro_tui.tui.screens.new_session.checking import Checking
 from opro_tui.tui.screens.new_session.field import FieldInput, FieldRow
 from opro_tui.tui.screens.pick_file import PickFile
 from opro_tui.tui.widgets.key_bar import KeyBar
+from opro_tui.tui.widgets.safe_text_area import SafeTextArea
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
