@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from opro_tui import __version__
 from opro_tui.config import make_private
 from opro_tui.core.errors import OproError, StoreError
+from opro_tui.store.schema import NAMES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as SqliteUtilsDatabase
@@ -36,22 +37,6 @@ _SQLITE_ERRORS: dict[int, tuple[str, str]] = {
         "Close that program, or wait until it has finished.",
     ),
 }
-
-
-NAMES = (
-    "m001_initial",
-    "m002_measurements",
-    "m003_imports",
-    "m004_open_calls",
-    "m005_continuations",
-    "m006_drafts",
-    "m007_judgements",
-    "m008_critiques",
-    "m009_racing",
-    "m010_cache",
-    "m011_batches",
-)
-"""Every migration, so that a database that has them all opens without importing them."""
 
 
 class OlderSchema(StoreError):

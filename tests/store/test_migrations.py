@@ -12,9 +12,9 @@ from opro_tui import __version__
 from opro_tui.core.errors import StoreError
 from opro_tui.core.events import Evaluation
 from opro_tui.store import migrations
-from opro_tui.store.connection import NAMES
 from opro_tui.store.database import Store
 from opro_tui.store.migrations import known
+from opro_tui.store.schema import NAMES
 
 HERE = Path(__file__).parent
 
@@ -87,11 +87,11 @@ async def test_a_newer_schema_is_refused(tmp_path: Path, readonly: bool) -> None
 def next_version(monkeypatch: pytest.MonkeyPatch) -> Migrations:
     """A program that knows one migration more."""
     newer = Migrations("opro_tui")
-    newer(name=known()[0])(migrations._initial)
+    newer(name=known()[0])(lambda db: migrations.run("m001_initial", db))
 
     @newer(name="m002_more")
     def _more(db: Database) -> None:
-        migrations._imports(db)
+        migrations.run("m003_imports", db)
         db.conn.execute("ALTER TABLE sessions ADD COLUMN more")
 
     monkeypatch.setattr(migrations, "SCHEMA", newer)

@@ -1,0 +1,1 @@
+CREATE INDEX calls_open ON calls("key") WHERE outcome IS NULL;
