@@ -108,6 +108,7 @@ class Ground:
                 "TERM": "xterm-256color",
                 "COLORTERM": "truecolor",
                 "TEXTUAL_ANIMATIONS": "none",
+                "PAGER": "less",
                 "OPRO_TUI_DB": str(self.folder / "sessions.db"),
                 "PYTHONUTF8": "1",
             }
@@ -192,6 +193,7 @@ def scenes(ground: Ground, *, few: bool = False) -> list[Scene]:
     ]
     if few:
         return found
+    pages = ("tab", "tab", "Y", "wait", "space", "q")
     palette = [":", *(f"type:{letter}" for letter in "cost"), "down", "escape"]
     return [
         *found,
@@ -205,6 +207,9 @@ def scenes(ground: Ground, *, few: bool = False) -> list[Scene]:
             ("replay", "--", ground.name),
             "step",
             ("right_arrow", "space", "wait", "home", "tab", "down", "question_mark", "escape"),
+        ),
+        Scene(
+            "pager", over, "META-PROMPT", ("Y", "wait", "space", "G", "q", "wait", *pages, "wait")
         ),
         Scene("drawing", ("open", DRAWN), "META-PROMPT", (".", "plus", "minus", "tab", "tab", ".")),
         Scene("fork", ("open", "--", ground.fork), "META-PROMPT", ("tab", "i", "down", "escape")),
