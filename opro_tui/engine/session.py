@@ -202,6 +202,8 @@ class Session:
                 return ()
             before = self.state.last_seq
             await self._run.append(*events)
+            if warnings := readable_on_the_way(self.state, self._config):
+                await self._run.append(*warnings)
         await self._summarize()
         return tuple(e for e in self.state.edits if e.seq > before)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from opro_tui.config import Provider
 
 _OTHERS = 0o077
-_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL")
 _LEAST = 6
 _LEAST_NOTED = 8
 _LEAST_OF_PROXY = 4

@@ -115,6 +115,7 @@ class Bench(Host):
 
     def on_edited(self) -> None:
         """Work the next meta-prompt out again."""
+        self.jobs.warn_of_edit()
         self.jobs.renew_prompt()
 
     def on_prompt_readable(self, message: PromptReadable) -> None:

@@ -26,7 +26,7 @@ from opro_tui.tui.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from textual.app import App
     from textual.worker import Worker, WorkType
@@ -55,6 +55,7 @@ class Jobs:
         self.app = app
         self.steering = steering
         self.run: Worker[None] | None = None
+        self._warned = 0
         self._again: Callable[[], None] = self.renew_prompt
 
     def open(self) -> None:
@@ -68,6 +69,12 @@ class Jobs:
     def look_back(self) -> None:
         """Note data files and versions that are not what they were when the session was made."""
         self._start("look back", self._look_back)
+
+    def warn_of_edit(self) -> None:
+        """Say what the last edit led to that is to be minded."""
+        state = self.steering.state
+        since = state.edits[-1].seq if state.edits else 0
+        self._warn(w for w in state.warnings if w.seq > since and w.code == "insecure")
 
     def renew_prompt(self) -> None:
         """Work out the next meta-prompt and its forecast; a later wish overtakes an earlier."""
@@ -143,6 +150,7 @@ class Jobs:
             code = error.exit_code if isinstance(error, OproError) else 1
             self.app.post_message(OpenFailed(self.steering.what_failed(error), code))
             return
+        self._warned = self.steering.state.last_seq
         self.app.post_message(SessionOpened())
 
     async def _look_back(self) -> None:
@@ -151,11 +159,14 @@ class Jobs:
         except Exception as error:  # noqa: BLE001 - whatever it is, the person learns of it
             self._fail("The data files can't be looked at", error)
             return
-        for event in noted:
-            if isinstance(event, events.Warned):
-                words = f"{safe(event.message, 600)} (m shows it again)"
-                title = "Not encrypted" if event.code == "insecure" else "The data changed"
-                self.app.notify(words, title=title, severity="warning", timeout=12, markup=False)
+        self._warn(event for event in noted if isinstance(event, events.Warned))
+
+    def _warn(self, found: Iterable[events.Warned]) -> None:
+        for event in [event for event in found if event.seq > self._warned]:
+            self._warned = event.seq
+            words = f"{safe(event.message, 600)} (m shows it again)"
+            title = "Not encrypted" if event.code == "insecure" else "The data changed"
+            self.app.notify(words, title=title, severity="warning", timeout=12, markup=False)
 
     async def _follow(self) -> None:
         try:

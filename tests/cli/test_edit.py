@@ -95,3 +95,10 @@ def test_odd_bytes_survive(ran: Cli) -> None:
     ran("run", "s")
     ran.ok("show", "s")
     json.loads(ran.ok("show", "s", "--json").out)
+
+
+def test_an_address_that_is_not_encrypted_is_said(ran: Cli) -> None:
+    told = "warning: http://models.invalid/v1 is not encrypted"
+    edit = ("edit", "s", "--optimizer", "openai/m", "--optimizer-url")
+    assert told in ran.ok(*edit, "http://models.invalid/v1").out
+    assert "warning" not in ran.ok(*edit, "https://models.invalid/v1").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opro_tui.core.edits import Edits
 from opro_tui.core.events import Warned
 from opro_tui.store.database import Store
 from tests.support.sessions import make, opened, own_data
@@ -27,3 +28,22 @@ async def test_an_address_without_tls_is_warned_of_once(tmp_path, monkeypatch) -
     assert await noted("s") == []
     assert await noted("near") == []
     assert await noted("safe") == []
+
+
+async def test_an_edit_to_an_address_without_tls_is_warned_of_once(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    store = await Store.open(tmp_path / "s.db")
+    await make(store, own_data(tmp_path, optimizer="openai/m"))
+    await store.close()
+    async with opened(tmp_path / "s.db", "s") as session:
+        for url, count in (
+            ("http://a.invalid", 1),
+            ("http://b.invalid", 2),
+            ("http://a.invalid", 2),
+        ):
+            assert len(await session.edit(Edits(settings={"optimizer_url": url}))) == 1
+            assert len(session.state.warnings) == count
+        assert session.state.warnings[-1].message.startswith("http://b.invalid is not encrypted")
+        before = session.state
+    async with opened(tmp_path / "s.db", "s") as session:
+        assert session.state == before

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.widgets import Input, Static
 
+from opro_tui.config import Config, Provider
 from opro_tui.core.edits import Edits
 from opro_tui.core.events import EditMade
 from opro_tui.core.settings import DEFINITIONS
@@ -356,3 +357,27 @@ async def test_hostile_texts_and_notes_do_no_harm_in_the_history(tmp_path, size)
             assert all(c.isprintable() or c == "\n" for c in screen_text(app))
             await pilot.press("escape", "down")
         assert app.is_running
+
+
+async def test_an_address_that_is_not_encrypted_is_said_when_it_is_set(regression) -> None:
+    config = Config(providers={"lab": Provider("lab", "openai", "https://lab.invalid/v1")})
+    async with opened(regression, (80, 24), config) as (app, pilot):
+        told: list[str] = []
+        app.notify = lambda message, **_: told.append(message)  # type: ignore[method-assign]
+        for name, value in (("optimizer", "lab/m"), ("optimizer_url", "http://lab.invalid/v1")):
+            await app.workbench.make(Edits(settings={name: value}))
+            await run_out(app, pilot)
+        await app.workbench.make(Edits(settings={"candidates": 3}))
+        await run_out(app, pilot)
+        app.workbench.draw_if_changed()
+        await pilot.pause()
+        (warning,) = [words for words in told if "encrypted" in words]
+        assert warning.startswith("http://lab.invalid/v1 is not encrypted")
+        await pilot.press("m")
+        await until(pilot, lambda: "http://lab.invalid/v1 is not encrypted" in screen_text(app))
+    async with opened(regression, (80, 24), config) as (app, pilot):
+        told = []
+        app.notify = lambda message, **_: told.append(message)  # type: ignore[method-assign]
+        await app.workbench.make(Edits(settings={"candidates": 4}))
+        await run_out(app, pilot)
+        assert not [words for words in told if "encrypted" in words]

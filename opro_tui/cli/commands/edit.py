@@ -125,16 +125,19 @@ edit_command.params[1:1] = _options()
 
 
 async def _edit(app: App, name: str, edits: Edits) -> int:
-    from opro_tui.cli.output import say
+    from opro_tui.cli.output import one_line, say
     from opro_tui.core.events import EditMade
 
     async with opened(app, name, readonly=False) as (_, session):
+        before = len(session.state.warnings)
         made = await session.edit(edits)
         for event in made:
             if isinstance(event, EditMade):
                 say(describe(event))
         if not made:
             say("nothing changed: it is so already")
+        for warning in session.state.warnings[before:]:
+            say(f"warning: {one_line(warning.message)}")
         say(await _next_prompt(session))
     return 0
 
