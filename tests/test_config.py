@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opro_tui.config import Config, Price, default_path, load_config, parse_config
+from opro_tui.config import Config, Price, default_path
+from opro_tui.config_file import load_config, parse_config
 from opro_tui.core.errors import BadInput
 
 FULL = """

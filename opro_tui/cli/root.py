@@ -75,7 +75,7 @@ class App:
         Raises:
             BadInput: The file is malformed.
         """
-        from opro_tui.config import load_config
+        from opro_tui.config_file import load_config
 
         config = load_config()
         return config if self.mouse is None else config.with_ui(mouse=self.mouse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput
 from opro_tui.engine import listing

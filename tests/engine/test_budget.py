@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput
 from opro_tui.core.hashing import uniform

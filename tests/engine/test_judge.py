@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.core.edits import Edits
 from opro_tui.core.errors import BadInput
 from opro_tui.core.reducer import fold

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.core.edits import Edits
 from opro_tui.engine.create import Draft, prepare
 from opro_tui.engine.preview import preview

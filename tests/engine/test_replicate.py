@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.core.edits import Edits
 from opro_tui.core.reducer import fold
 from opro_tui.engine import heldout

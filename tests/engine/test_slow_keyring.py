@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.engine import batch_report, discovery, doctor
 from opro_tui.engine.trial import trials
 from opro_tui.models import keys

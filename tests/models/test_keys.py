@@ -11,7 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from opro_tui.config import PREDEFINED, parse_config
+from opro_tui.config import PREDEFINED
+from opro_tui.config_file import parse_config
 from opro_tui.core.errors import BadInput, ModelError
 from opro_tui.models import keys
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opro_tui.config import Config, Price, parse_config
+from opro_tui.config import Config, Price
+from opro_tui.config_file import parse_config
 from opro_tui.core.usage import TokenUsage, to_picodollars
 from opro_tui.models.prices import (
     batch_share,

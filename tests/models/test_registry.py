@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from opro_tui.config import Config, parse_config
+from opro_tui.config import Config
+from opro_tui.config_file import parse_config
 from opro_tui.core.errors import BadInput, ModelError
 from opro_tui.models.registry import create, insecure, is_local, validate_name
 
@@ -20,7 +21,7 @@ def make(name: str, url: str | None = None, config: Config | None = None):
 def test_making_models_imports_no_sdk() -> None:
     code = """
 import sys
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.models import errors, prices, registry, retry, tokens
 for name in ("openai/m", "openai-responses/m", "anthropic/m", "ollama/m"):
     config = load_config(None)

@@ -6,7 +6,7 @@ import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.engine.create import Draft, create, prepare
 from opro_tui.engine.session import Session
 from opro_tui.store.database import Store

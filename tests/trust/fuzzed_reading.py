@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.cli.files import read_template
-from opro_tui.config import Config, parse_config
+from opro_tui.config import Config
+from opro_tui.config_file import parse_config
 from opro_tui.core import proposals
 from opro_tui.core.errors import BadInput, ModelError, OproError
 from opro_tui.core.protocols import Completion, Example, Finish, Response, Split

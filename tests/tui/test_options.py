@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from opro_tui.config import Config, parse_config
+from opro_tui.config import Config
+from opro_tui.config_file import parse_config
 from opro_tui.core.errors import BadInput
 from opro_tui.tui import terminal
 from opro_tui.tui.app import OproApp

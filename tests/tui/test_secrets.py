@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from opro_tui.config import load_config
+from opro_tui.config_file import load_config
 from opro_tui.store.database import Store
 from opro_tui.tui.app import OproApp
 from opro_tui.tui.screens.new_session.screen import NewSession

@@ -108,7 +108,8 @@ async def _checks(app: App, *, offline: bool, seconds: float, fetch: bool) -> li
 
 def _config() -> tuple[Config, list[Check]]:
     """The configuration, and what is wrong with it; a wrong one is looked past."""
-    from opro_tui.config import Config, load_config
+    from opro_tui.config import Config
+    from opro_tui.config_file import load_config
     from opro_tui.engine.doctor import Check, Verdict
     from opro_tui.tui.keymap import keymap
     from opro_tui.tui.options import options
