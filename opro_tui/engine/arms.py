@@ -115,7 +115,7 @@ async def price(session: Session, planned: fork.Plan) -> Forecast:
     hands, task, settings = session.hands, session.task, planned.state.settings
     models = await hands.pool.looked_at(task, settings)
     optimizer = models["optimizer"]
-    traits = await hands.caller.traits(optimizer)
+    traits = await hands.caller.learned.of(optimizer)
     asked = prompt.sampling_plan(settings, traits).proposals
     # What waits in the parent is not the arm's to score.
     learned = replace(session.state, settings=settings, waiting_ids=frozenset())

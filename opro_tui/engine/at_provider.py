@@ -12,7 +12,7 @@ from opro_tui.core.events import CallFinished, Outcome
 from opro_tui.core.usage import Usage
 from opro_tui.engine import call_log
 from opro_tui.engine.budget import WorstCase
-from opro_tui.engine.caller import CallFailed
+from opro_tui.engine.job import CallFailed
 from opro_tui.engine.run import Incomplete, Interrupted
 from opro_tui.engine.traffic import Batched
 from opro_tui.models.retry import call_with_retries

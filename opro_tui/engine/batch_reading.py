@@ -13,13 +13,12 @@ from opro_tui.core.protocols import Example, Model, Request, Response, Traits
 from opro_tui.core.solution import Candidate
 from opro_tui.core.usage import Usage
 from opro_tui.engine.at_provider import ended, less_one, worst_of
-from opro_tui.engine.caller import CallFailed
-from opro_tui.engine.job import Job
+from opro_tui.engine.job import CallFailed, Job
 from opro_tui.engine.run import Interrupted
 from opro_tui.store.records import BatchCall, StoredBatch
 
 if TYPE_CHECKING:
-    from opro_tui.engine.caller import Answered
+    from opro_tui.engine.job import Answered
     from opro_tui.engine.run import Run
     from opro_tui.engine.under_way import Then
 

@@ -19,7 +19,8 @@ from opro_tui.engine import call_log
 from opro_tui.engine.at_provider import AtProvider, waits_for, worst_of
 from opro_tui.engine.batch_reading import Reading, breathe, name_of
 from opro_tui.engine.budget import WorstCase, worst_case
-from opro_tui.engine.caller import CallFailed, estimate_input
+from opro_tui.engine.caller import estimate_input
+from opro_tui.engine.job import CallFailed
 from opro_tui.engine.run import Incomplete, Interrupted
 from opro_tui.models.batches import NOT_SENT, UNANSWERED, unanswered
 from opro_tui.models.gate import limits
@@ -101,7 +102,7 @@ class Batching:
         pairs = list(self.scoring.missing())
         caller = self.run.caller
         await caller.prefetch(self.scoring.job(*pair) for pair in pairs)
-        traits = await caller.traits(self.model)
+        traits = await caller.learned.of(self.model)
         known: list[Pair] = []
         wanted: dict[bytes, Job] = {}
         for place, pair in enumerate(pairs):
@@ -124,7 +125,7 @@ class Batching:
         """
         caller, batches = self.run.caller, self.model.batches()
         caller.budget.check_share()
-        traits = dict(await caller.traits(self.model))
+        traits = dict(await caller.learned.of(self.model))
         await self.model.prepare()
         jobs = list(wanted.items())
         # Counting the tokens of thousands of requests takes a while.
@@ -185,7 +186,7 @@ class Batching:
             return await self._sent(batch, left, traits)
         except ParameterRefused as refused:
             await self.at_work.forget(batch)
-            await caller.refused(jobs[0][1], refused, traits)
+            await caller.learned.refused(jobs[0][1], refused, traits)
             return None
 
     async def _sent(
@@ -286,7 +287,7 @@ class Batching:
     async def _read(self, batch: StoredBatch, look: BatchLook) -> StoredBatch:
         """Take in the results of a batch that ended; returns it with what is still open."""
         assert batch.remote is not None  # noqa: S101 - it was looked at
-        traits = dict(await self.run.caller.traits(self.model))
+        traits = dict(await self.run.caller.learned.of(self.model))
         self._reads[batch.id] += 1
         reading = Reading(self.scoring, batch, await self._pairs(traits), traits, self._note)
         await reading.prepare()
@@ -326,8 +327,8 @@ class Batching:
         if self._refused is not None:
             job, refused = self._refused
             self._refused = None
-            traits = dict(await self.run.caller.traits(self.model))
-            await self.run.caller.refused(job, refused, traits)
+            traits = dict(await self.run.caller.learned.of(self.model))
+            await self.run.caller.learned.refused(job, refused, traits)
 
     def _note(
         self, batch: StoredBatch, call: BatchCall, error: ModelError, job: Job | None

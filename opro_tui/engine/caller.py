@@ -16,11 +16,12 @@ from opro_tui.core.errors import (
     ParameterRefused,
     StoreError,
 )
-from opro_tui.core.events import Outcome, Warned
+from opro_tui.core.events import Outcome
 from opro_tui.core.usage import Usage, to_picodollars
 from opro_tui.engine import call_log
 from opro_tui.engine.budget import worst_case
-from opro_tui.engine.job import Answered, Job
+from opro_tui.engine.job import Answered, CallFailed, Job
+from opro_tui.engine.learned import Learned
 from opro_tui.engine.run import Interrupted
 from opro_tui.engine.traffic import Traffic
 from opro_tui.engine.under_way import UnderWay
@@ -48,17 +49,8 @@ ELSEWHERE_SECONDS = 0.1
 """How often to look whether another session's call has come back."""
 STEPS = frozenset({"sample", "critique", "score", "judge"})
 """Purposes of the calls that steps make."""
-LIMITS = ("max_tokens", "max_completion_tokens")
 
 T = TypeVar("T")
-
-
-class CallFailed(Exception):
-    """A call gave no answer; its row and event are stored."""
-
-    def __init__(self, error: ModelError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 @dataclass(slots=True)
@@ -74,6 +66,7 @@ class Caller:
         policy: When to try again.
         stopping: Set when the person asked to stop: no call is sent any more.
         traffic: What is going on, for progress lines.
+        learned: What is known of the models.
     """
 
     store: Store
@@ -84,31 +77,13 @@ class Caller:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     traffic: Traffic = field(default_factory=Traffic)
-    _traits: dict[tuple[str, str], Traits] = field(default_factory=dict)
+    learned: Learned = field(init=False)
     _known: dict[bytes, Answered] = field(default_factory=dict)
     _flights: dict[bytes, asyncio.Future[Answered]] = field(default_factory=dict)
     _patience: Patience = field(default_factory=Patience)
 
-    async def traits(self, model: Model) -> Traits:
-        """What is known of a model; remembered across sessions."""
-        place = (model.endpoint, model.name)
-        if place not in self._traits:
-            learned = await self.store.traits(*place)
-            self._traits[place] = {**model.known_traits, **learned}
-        return self._traits[place]
-
-    async def learn(self, model: Model, trait: str, value: bool | int, step: int, why: str) -> None:
-        """Remember a trait of a model, and say so once."""
-        known = await self.traits(model)
-        if known.get(trait) == value:
-            return
-        known[trait] = value
-        await self.store.set_trait(model.endpoint, model.name, trait, value)
-        self.publish(
-            await self.store.append(
-                self.session, [Warned(step=step, code=f"trait_{trait}", message=why)]
-            )
-        )
+    def __post_init__(self) -> None:
+        self.learned = Learned(self.store, self.session, self.publish)
 
     async def prefetch(self, jobs: Iterable[Job]) -> list[bool]:
         """Look up which of these jobs' answers have been bought, all at once.
@@ -118,7 +93,7 @@ class Caller:
         Returns:
             Of each job in turn whether its answer is known.
         """
-        keys = [job.key(await self.traits(job.model)) for job in jobs]
+        keys = [job.key(await self.learned.of(job.model)) for job in jobs]
         missing = [key for key in dict.fromkeys(keys) if key not in self._known]
         found = await self.store.find_answers(missing)
         self._known.update({key: _from_store(answer) for key, answer in found.items()})
@@ -138,7 +113,7 @@ class Caller:
             BudgetReached: It could pass the budget.
         """
         while True:
-            traits = dict(await self.traits(job.model))
+            traits = dict(await self.learned.of(job.model))
             key = job.key(traits)
             answer = await self._bought(job, key)
             if answer is not None:
@@ -150,7 +125,7 @@ class Caller:
                 answer = await self._buy(job, key, traits, then, slot)
             except ParameterRefused as refused:
                 self._end_flight(key, flight, None)
-                await self.refused(job, refused, traits)
+                await self.learned.refused(job, refused, traits)
                 continue
             except BaseException:
                 self._end_flight(key, flight, None)
@@ -197,30 +172,6 @@ class Caller:
         events = await then(answer) if then else []
         if events:
             self.publish(await self.store.append(self.session, events))
-
-    async def refused(self, job: Job, refused: ParameterRefused, traits: Traits) -> None:
-        """Remember that a parameter is not taken, so that a job is asked again without it.
-
-        Args:
-            job: What was refused.
-            refused: How.
-            traits: What was known when it was sent.
-
-        Raises:
-            CallFailed: It had not even been sent.
-        """
-        name = refused.parameter
-        if traits.get(name) is False:
-            raise CallFailed(
-                ModelError(
-                    f"refuses {name} even when it is not sent", where=job.model.name, fatal=True
-                )
-            )
-        sent = job.model.parameters(job.request, {**traits, name: False})
-        other = next((limit for limit in LIMITS if limit in sent), None)
-        instead = f"{other} is sent instead" if name in LIMITS and other else "it is left out"
-        why = f"{job.model.name} does not take {name}; {instead} from now on"
-        await self.learn(job.model, name, False, job.step, why)
 
     async def _buy(
         self, job: Job, key: bytes, traits: Traits, then: Then | None, slot: Slot | None
@@ -431,6 +382,3 @@ def _from_store(answer: StoredAnswer) -> Answered:
 def estimate_input(model: Model, request: Request) -> int:
     """Estimated tokens of a request's messages."""
     return sum(tokens.count(message.content, model.name)[0] + 4 for message in request.messages)
-
-
-__all__ = ["Answered", "BudgetReached", "CallFailed", "Caller", "Job", "Traffic", "estimate_input"]

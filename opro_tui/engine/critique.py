@@ -14,14 +14,14 @@ from opro_tui.core.protocols import Finish, Message, Request
 from opro_tui.core.schedule import temperature_at
 from opro_tui.engine import errors
 from opro_tui.engine import prompt as prompts
-from opro_tui.engine.caller import CallFailed, Job
+from opro_tui.engine.job import CallFailed, Job
 from opro_tui.engine.pool import output_limit
 from opro_tui.engine.run import Incomplete, Interrupted
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Completion
     from opro_tui.core.state import State
-    from opro_tui.engine.caller import Answered
+    from opro_tui.engine.job import Answered
     from opro_tui.engine.run import Run
 
 BEST = 3

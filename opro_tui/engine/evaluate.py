@@ -12,8 +12,8 @@ from opro_tui.core.protocols import Grade
 from opro_tui.core.solution import Score
 from opro_tui.engine.asking import scorer_request
 from opro_tui.engine.batching import Batching
-from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import compute, grade
+from opro_tui.engine.job import CallFailed, Job
 from opro_tui.engine.judging import Graded, Grading
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.prefixes import Prefixes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Example, Model
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State, Step
-    from opro_tui.engine.caller import Answered
+    from opro_tui.engine.job import Answered
     from opro_tui.engine.slots import Slot
     from opro_tui.engine.under_way import Then
 

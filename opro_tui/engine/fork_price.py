@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from opro_tui.core.forecast import Forecast
 from opro_tui.engine import forecast as forecasting
 from opro_tui.engine.asking import scorer_request
-from opro_tui.engine.caller import Job
 from opro_tui.engine.grading import flagged
+from opro_tui.engine.job import Job
 from opro_tui.engine.judging import judge_jobs
 from opro_tui.engine.pool import ModelPool
 

@@ -14,8 +14,8 @@ from opro_tui.core.statistics import score_of
 from opro_tui.core.trajectory import tie_group
 from opro_tui.core.usage import Usage, total
 from opro_tui.engine.asking import scorer_request
-from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import flagged, grade
+from opro_tui.engine.job import CallFailed, Job
 from opro_tui.engine.judging import Grading, judge_jobs
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.prefixes import Prefixes
@@ -99,7 +99,7 @@ async def borrowed(session: Session, store: Store) -> Usage:
     if not measured:
         return Usage()
     models = await session.hands.pool.looked_at(task, settings)
-    traits = await session.hands.caller.traits(models["scorer"])
+    traits = await session.hands.caller.learned.of(models["scorer"])
     keys: dict[bytes, Example] = {}
     for id_, index in sorted({(event.candidate, i) for event in measured for i in event.examples}):
         candidate, example = session.state.candidates[id_], task.examples[index]
@@ -108,7 +108,7 @@ async def borrowed(session: Session, store: Store) -> Usage:
     found = await store.find_answers(list(keys))
     answers = list(found.values())
     if task.judge is not None:
-        traits = await session.hands.caller.traits(models["judge"])
+        traits = await session.hands.caller.learned.of(models["judge"])
         wanted = [
             job.key(traits)
             for key, answer in found.items()

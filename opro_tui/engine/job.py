@@ -10,7 +10,16 @@ from opro_tui.core.hashing import digest
 from opro_tui.store.records import CallIntent
 
 if TYPE_CHECKING:
+    from opro_tui.core.errors import ModelError
     from opro_tui.core.protocols import Completion, Model, Request, Traits
+
+
+class CallFailed(Exception):
+    """A call gave no answer; its row and event are stored."""
+
+    def __init__(self, error: ModelError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @dataclass(frozen=True, slots=True)

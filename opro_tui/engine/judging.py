@@ -10,8 +10,8 @@ from opro_tui.core.errors import ContextOverflow
 from opro_tui.core.judgement import Judgement, verdict
 from opro_tui.core.protocols import Grade
 from opro_tui.engine.asking import judge_request
-from opro_tui.engine.caller import CallFailed, Job
 from opro_tui.engine.grading import flagged, grade
+from opro_tui.engine.job import CallFailed, Job
 from opro_tui.engine.pool import calls_at_once
 from opro_tui.engine.prefixes import Prefixes
 from opro_tui.engine.run import Interrupted

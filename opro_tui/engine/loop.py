@@ -18,8 +18,8 @@ from opro_tui.core.events import (
 from opro_tui.core.schedule import temperature_at
 from opro_tui.core.usage import Usage
 from opro_tui.engine import critique
-from opro_tui.engine.caller import CallFailed
 from opro_tui.engine.evaluate import evaluate
+from opro_tui.engine.job import CallFailed
 from opro_tui.engine.pool import roles_of
 from opro_tui.engine.propose import propose
 from opro_tui.engine.run import Incomplete, Interrupted, Run

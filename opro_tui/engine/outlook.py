@@ -43,7 +43,7 @@ class Outlook:
         """How the next step will ask its optimizer."""
         settings = self._run.state.settings
         model = self._run.pool.preview("optimizer", settings)
-        return prompts.sampling_plan(settings, await self._run.caller.traits(model))
+        return prompts.sampling_plan(settings, await self._run.caller.learned.of(model))
 
     async def prompt(self) -> MetaPrompt:
         """The next meta-prompt, to the byte."""
@@ -98,7 +98,7 @@ class Outlook:
             optimizer=optimizer,
             scorer=models.get("scorer"),
             judge=models.get("judge"),
-            traits=await run.caller.traits(optimizer),
+            traits=await run.caller.learned.of(optimizer),
             config=self._config,
             bought=bought,
         )

@@ -10,7 +10,7 @@ from opro_tui.core.events import CandidateRejected, CandidateSampled, Event, Sam
 from opro_tui.core.proposals import parse, vet
 from opro_tui.core.protocols import Completion, Finish, Message, Request
 from opro_tui.core.solution import Origin
-from opro_tui.engine.caller import CallFailed, Job
+from opro_tui.engine.job import CallFailed, Job
 from opro_tui.engine.pool import calls_at_once, output_limit
 from opro_tui.engine.prefixes import pays
 from opro_tui.engine.prompt import completions_at_once, request_limit
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Model
     from opro_tui.core.settings import Settings
     from opro_tui.core.state import Step
-    from opro_tui.engine.caller import Answered
+    from opro_tui.engine.job import Answered
 
 _LIVE = (
     "optimizer",
@@ -101,7 +101,7 @@ async def propose(run: Run, step: Step) -> None:
     while (draw := sampling.next_draw()) < sampling.draws:
         if run.stopping.is_set():
             raise Interrupted
-        traits = await run.caller.traits(model)
+        traits = await run.caller.learned.of(model)
         limit = request_limit(settings, step.prompt.proposals, sampling.draws)
         n = min(sampling.draws - draw, limit, completions_at_once(model, traits, limit))
         if n > 1:
@@ -118,13 +118,13 @@ async def _sample_many(sampling: Sampling, draw: int, n: int) -> None:
         answer = await run.caller.call(sampling.job(draw, n))
     except CallFailed as failed:
         raise _incomplete(failed, sampling) from failed
-    known = await run.caller.traits(sampling.model)
+    known = await run.caller.learned.of(sampling.model)
     given = len(answer.completions)
     await _store_draws(sampling, draw, answer.completions[:n])
     if given < n and known.get("n") is not False:
         name = sampling.model.name
         why = f"{name} gave {given} of {n} completions; at most {given} are asked for from now on"
-        await run.caller.learn(sampling.model, "n", given, sampling.step.number, why)
+        await run.caller.learned.note(sampling.model, "n", given, sampling.step.number, why)
 
 
 async def _sample_singly(sampling: Sampling, first: int) -> None:

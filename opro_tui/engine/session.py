@@ -15,7 +15,7 @@ from opro_tui.core.reducer import fold
 from opro_tui.engine import critique, transfer, unheard
 from opro_tui.engine.at_provider import hold_all
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
-from opro_tui.engine.caller import Caller, Traffic
+from opro_tui.engine.caller import Caller
 from opro_tui.engine.consent import task_of, task_to_read
 from opro_tui.engine.create import check_models
 from opro_tui.engine.loop import Loop
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Task
     from opro_tui.core.solution import Candidate
     from opro_tui.core.state import State
+    from opro_tui.engine.traffic import Traffic
     from opro_tui.engine.transfer import Elsewhere
     from opro_tui.store.database import Store
     from opro_tui.store.records import SessionRecord

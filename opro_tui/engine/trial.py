@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
 from opro_tui.engine.asking import scorer_request
-from opro_tui.engine.caller import Job
 from opro_tui.engine.detail import judged
+from opro_tui.engine.job import Job
 from opro_tui.engine.judging import Grading
 from opro_tui.engine.run import Interrupted
 

@@ -40,7 +40,7 @@ async def _try(app: App, name: str, examples: int, instruction: str | None, as_j
     from opro_tui.cli import output
     from opro_tui.cli.report import SIMULATED
     from opro_tui.cli.signals import stoppable
-    from opro_tui.engine.caller import CallFailed
+    from opro_tui.engine.job import CallFailed
     from opro_tui.engine.trial import trials
 
     async with opened(app, name, readonly=False) as (_, session):

@@ -166,7 +166,7 @@ async def _show(
     from opro_tui.cli.report import SIMULATED
     from opro_tui.cli.signals import stoppable
     from opro_tui.engine import transfer
-    from opro_tui.engine.caller import CallFailed
+    from opro_tui.engine.job import CallFailed
     from opro_tui.engine.run import Incomplete
 
     if not as_json:
