@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.hashing import digest
+from opro_tui.store.usages import UNKNOWN
 from tests.support.sessions import opened
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Books:
         unknown: Calls of unknown outcome.
         answers: Call id to the text that it brought.
         doubled: Request keys that were bought more than once.
+        unheard: How often a call may have been billed though no answer came.
     """
 
     sound: str
@@ -66,6 +68,7 @@ class Books:
     unknown: int
     answers: dict[int, str]
     doubled: int
+    unheard: int = 0
 
 
 def read_books(path: Path) -> Books:
@@ -106,6 +109,7 @@ def _read(db: sqlite3.Connection) -> Books:
         unknown=sum(outcome == 2 for _, outcome in calls),
         answers=answers,
         doubled=sum(count - 1 for count in bought.values()),
+        unheard=db.execute(f"SELECT sum({UNKNOWN}) FROM calls").fetchone()[0] or 0,
     )
 
 

@@ -139,6 +139,10 @@ class Sky:
         wrong = {m for m, n in now.answered.items() if m in arrived and arrived[m] != n}
         if wrong:
             ride.defects.append(f"bought more often than stored: {sorted(wrong)[:3]}")
+        if now.unheard < ride.lost:
+            ride.defects.append(
+                f"{ride.lost} answers were lost, {now.unheard} count as maybe billed"
+            )
         if now.sound or now.open or now.unknown:
             ride.defects.append(f"{now.sound} {now.open} open, {now.unknown} unknown")
 
