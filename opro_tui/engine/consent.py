@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, CodeMissing
+from opro_tui.core.usage import ROLES
 from opro_tui.engine.offload import offload
 from opro_tui.tasks import factory
 
 if TYPE_CHECKING:
     from opro_tui.core.protocols import Task
+    from opro_tui.core.settings import Settings
     from opro_tui.store.database import Store
     from opro_tui.store.records import SessionRecord
 
@@ -99,3 +101,29 @@ async def strange_code(store: Store, record: SessionRecord) -> tuple[str, ...]:
             break
         record = await store.session_by_id(record.parent)
     return tuple(reference for reference in wanted if reference in named)
+
+
+async def strange_addresses(store: Store, record: SessionRecord, now: Settings) -> tuple[str, ...]:
+    """The endpoints that a session's models are asked at and that a stranger's file named.
+
+    Args:
+        store: The database.
+        record: The session.
+        now: Its settings now; an address that the person gave it is none of those.
+    """
+    wanted = _addresses(now)
+    named: set[str] = set()
+    seen: set[int] = set()
+    while wanted:
+        seen.add(record.id)
+        if record.imported is not None:
+            named.update(_addresses(record.settings))
+        if record.parent is None or record.parent in seen:
+            break
+        record = await store.session_by_id(record.parent)
+    return tuple(address for address in wanted if address in named)
+
+
+def _addresses(settings: Settings) -> tuple[str, ...]:
+    found = (getattr(settings, f"{role}_url") for role in ROLES)
+    return tuple(dict.fromkeys(address for address in found if address))

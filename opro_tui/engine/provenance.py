@@ -76,10 +76,25 @@ def unencrypted(settings: Settings, config: Config) -> tuple[str, ...]:
 
 def readable_on_the_way(state: State, config: Config) -> list[Event]:
     """The same as events, each once in a session."""
+    return _warnings(state, "insecure", unencrypted(state.settings, config))
+
+
+def sent_to_strangers(state: State, addresses: Sequence[str]) -> list[Event]:
+    """A warning, once, for each address that an imported file has named."""
+    messages = [
+        f"{address} was named by the file that this session was imported from: prompts, answers and"
+        " your key for that provider are sent there. Run it only if you trust that address."
+        for address in addresses
+    ]
+    return _warnings(state, "imported", messages)
+
+
+def _warnings(state: State, code: str, messages: Sequence[str]) -> list[Event]:
     step = state.steps[-1].number if state.steps else 0
     told = {warning.message for warning in state.warnings}
-    found = [message for message in unencrypted(state.settings, config) if message not in told]
-    return [Warned(step=step, code="insecure", message=message) for message in found]
+    return [
+        Warned(step=step, code=code, message=message) for message in messages if message not in told
+    ]
 
 
 def changes(record: SessionRecord, state: State) -> list[Event]:

@@ -16,13 +16,13 @@ from opro_tui.engine import critique, transfer, unheard
 from opro_tui.engine.at_provider import hold_all
 from opro_tui.engine.budget import Budget, Pot, WorstCase, worst_case
 from opro_tui.engine.caller import Caller
-from opro_tui.engine.consent import task_of, task_to_read
+from opro_tui.engine.consent import strange_addresses, task_of, task_to_read
 from opro_tui.engine.create import check_models
 from opro_tui.engine.loop import Loop
 from opro_tui.engine.opening import initial_state, summary
 from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
-from opro_tui.engine.provenance import changes, readable_on_the_way
+from opro_tui.engine.provenance import changes, readable_on_the_way, sent_to_strangers
 from opro_tui.engine.run import Run
 from opro_tui.store.locks import WriterLock
 
@@ -154,6 +154,8 @@ class Session:
         before = self.state.last_seq
         found = await asyncio.to_thread(changes, self.record, self.state)
         found += readable_on_the_way(self.state, self._config)
+        strange = await strange_addresses(self._store, self.record, self.state.settings)
+        found += sent_to_strangers(self.state, strange)
         if not found:
             return ()
         await self._run.append(*found)

@@ -73,10 +73,15 @@ def in_use() -> frozenset[str]:
     return frozenset(_seen)
 
 
+def _environment() -> list[tuple[str, str]]:
+    """The variables with their values; another thread may set or delete one meanwhile."""
+    return [(name, os.environ.get(name, "")) for name in list(os.environ)]
+
+
 def of_proxies() -> set[str]:
     """The passwords in the environment's addresses of proxies, which an error may quote."""
     found = set()
-    for name, value in os.environ.items():
+    for name, value in _environment():
         place, at, _ = value.rpartition("@")
         if at and name.lower().endswith("_proxy"):
             password = place.rpartition("//")[2].partition(":")[2]
@@ -87,7 +92,7 @@ def of_proxies() -> set[str]:
 
 def masked(text: str) -> str:
     """A text with *** for the keys in use and for what the environment holds that may be one."""
-    named = (v for n, v in os.environ.items() if any(part in n.upper() for part in _NAMES))
+    named = (v for n, v in _environment() if any(part in n.upper() for part in _NAMES))
     for secret in sorted({*_seen, *of_proxies(), *named}, key=len, reverse=True):
         if len(secret) >= _LEAST:
             text = text.replace(secret, "***")

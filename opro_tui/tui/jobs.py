@@ -41,6 +41,7 @@ else:
 FOLLOW_SECONDS = 0.5
 PAINT_SECONDS = 0.5
 """How long a paint is waited for; where nothing is painted, the rest goes on without."""
+TITLES = {"insecure": "Not encrypted", "imported": "A stranger's address"}
 log = logging.getLogger(__name__)
 
 
@@ -165,7 +166,7 @@ class Jobs:
         for event in [event for event in found if event.seq > self._warned]:
             self._warned = event.seq
             words = f"{safe(event.message, 600)} (m shows it again)"
-            title = "Not encrypted" if event.code == "insecure" else "The data changed"
+            title = TITLES.get(event.code, "The data changed")
             self.app.notify(words, title=title, severity="warning", timeout=12, markup=False)
 
     async def _follow(self) -> None:

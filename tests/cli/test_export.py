@@ -162,11 +162,23 @@ def test_an_import_says_its_name_and_shows_the_same(hostile: Cli, tmp_path: Path
 
 
 def test_addresses_that_a_file_names_are_said(cli: Cli, tmp_path: Path, server) -> None:
+    """When it is imported, and when it is run, also as a fork; an own address is nobody's."""
     models = ("--optimizer", "simulated", "--scorer", "openai/m", "--scorer-url", server.url)
-    cli.ok("new", "u", "--task", "sums", "--headless", *models)
+    small = ("--train", 2, "--test", 0, "--candidates", 1)
+    cli.ok("new", "u", "--task", "sums", "--headless", *models, *small)
     path = tmp_path / "u.json"
     cli.ok("export", "u", "--format", "json", "-o", path)
     assert f"its requests go to {server.url}" in cli.ok("import", path).out
+    told = f"{server.url} was named by the file that this session was imported from"
+    assert told not in cli("run", "u").out
+    assert cli("run", "u-2").out.count(told) == 1
+    assert told not in cli("run", "u-2").out
+    cli.ok("export", "u", "--format", "json", "-o", path)
+    cli.ok("import", path)
+    cli.ok("fork", "u-3", "--at", 0, "--as", "v")
+    other = server.url.replace("127.0.0.1", "localhost")
+    cli.ok("fork", "u-2", "--as", "w", "--scorer-url", other)
+    assert [cli("run", name).out.count("was named by the file") for name in "vw"] == [1, 0]
 
 
 def test_tasks_that_compute_their_score_have_no_prompt_to_carry(cli: Cli) -> None:
