@@ -25,7 +25,8 @@ SECRET = "sk-very-secret-0123456789"
 @pytest.fixture(autouse=True)
 def _nobody_near(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No local server of this machine is asked: only those that a test names."""
-    monkeypatch.setattr("opro_tui.engine.doctor.PREDEFINED", {})  # first: it imports the other
+    monkeypatch.setattr("opro_tui.engine.doctor.PREDEFINED", {})
+    monkeypatch.setattr("opro_tui.config_file.PREDEFINED", {})
     monkeypatch.setattr("opro_tui.config.PREDEFINED", {})
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path / "tiktoken"))
 

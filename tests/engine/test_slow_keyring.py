@@ -57,7 +57,7 @@ async def path(tmp_path: Path, monkeypatch: Any) -> AsyncIterator[Path]:
     """A database with a session `s` whose models have their key in the keyring."""
     config = tmp_path / "config.toml"
     monkeypatch.setenv("OPRO_TUI_CONFIG", str(config))
-    monkeypatch.setattr("opro_tui.config.PREDEFINED", {})
+    monkeypatch.setattr("opro_tui.config_file.PREDEFINED", {})
     monkeypatch.setattr("opro_tui.engine.doctor.PREDEFINED", {})
     with LoopbackServer(key=KEY, models=("m",)) as server:
         config.write_text(

@@ -96,7 +96,7 @@ def planted(
     config = folder / "config.toml"
     monkeypatch.setenv("OPRO_TUI_CONFIG", str(config))
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "written" / "state"))
-    monkeypatch.setattr("opro_tui.config.PREDEFINED", {})
+    monkeypatch.setattr("opro_tui.config_file.PREDEFINED", {})
     with LoopbackServer(**{"reply": echo, "fault": headed} | server) as running:
         url = running.root if kind == "anthropic" else running.url
         config.write_text(
