@@ -168,8 +168,14 @@ class Pages:
                 trunk = int.from_bytes(data[:4], "big")
         return found
 
-    def tree(self, root: int) -> Iterator[int]:
-        """The pages of a tree, as far as they can be read as such."""
+    def tree(self, root: int, *, rowid: bool) -> Iterator[int]:
+        """The pages of a tree, as far as they can be read as such.
+
+        Args:
+            root: The first page.
+            rowid: Whether it is a table's, or an index's or that of a table without row numbers.
+        """
+        inner, leaf = (_TABLE, _TABLE_LEAF) if rowid else (_INDEX, _INDEX_LEAF)
         waiting, seen = [root], set()
         while waiting:
             number = waiting.pop()
@@ -179,9 +185,9 @@ class Pages:
             with suppress(*_BROKEN):
                 data = self.page(number)
                 start = 100 if number == 1 else 0
-                if data[start] in _INTERIOR:
+                if data[start] == inner:
                     waiting += self._children(data, start)
-                elif data[start] not in (_INDEX_LEAF, _TABLE_LEAF):
+                elif data[start] != leaf:
                     continue
                 yield number
 

@@ -15,7 +15,7 @@ from opro_tui.store.pages import Pages, Shape
 from opro_tui.store.upkeep import cut_loose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
 _OWN = "_sqlite_migrations"
@@ -189,33 +189,48 @@ def _by_pages(source: sqlite3.Connection, path: Path, tables: Sequence[_Table]) 
     A page that is in no tree, as after the damage of one above it, and of whose records each fits
     one of these tables and no other, is taken for that table's.
     """
-    roots = dict(
-        source.execute("SELECT name, rootpage FROM sqlite_schema WHERE rootpage > 0").fetchall()
-    )
     try:
         pages = Pages(path)
     except (OSError, ValueError):
         return
     with closing(pages):
         taken = pages.free()
-        for name, root in roots.items():
-            own = list(pages.tree(root))
+        by_name = {table.shape.name: table for table in tables}
+        for name, own in _trees(source, pages, by_name):
+            if (table := by_name.get(name)) is not None:
+                for number in own:
+                    if number not in taken:
+                        _keep(table, pages, number)
             taken.update(own)
-            for table in tables:
-                if table.shape.name == name:
-                    for number in own:
-                        for row in _rows(pages, number, table.shape) or ():
-                            table.keep(row)
         for number in range(2, pages.count + 1):
-            if number in taken:
-                continue
-            fitting = [(t, rows) for t in tables if (rows := _rows(pages, number, t.shape))]
-            if len(fitting) == 1:
-                for row in fitting[0][1]:
-                    fitting[0][0].keep(row)
+            if number not in taken:
+                fitting = [t for t in tables if _is_of(pages, number, t.shape)]
+                if len(fitting) == 1:
+                    _keep(fitting[0], pages, number)
 
 
-def _rows(pages: Pages, number: int, shape: Shape) -> list[tuple[Any, ...]] | None:
-    """The rows of a page as a table's; None where one of them can't be."""
-    found = [shape.row(at, values) for at, values in pages.records(number, rowid=shape.rowid)]
-    return None if None in found else [row for row in found if row is not None]
+def _trees(
+    source: sqlite3.Connection, pages: Pages, broken: Collection[str]
+) -> Iterator[tuple[str, list[int]]]:
+    """Each tree's pages, those of sound tables first: a broken one may point anywhere."""
+    roots = source.execute(
+        "SELECT name, type = 'index', rootpage, sql FROM sqlite_schema WHERE rootpage > 0"
+    ).fetchall()
+    roots.sort(key=lambda row: (row[1], row[0] in broken))
+    for name, index, root, sql in roots:
+        rowid = not index and "WITHOUT ROWID" not in sql
+        yield name, list(pages.tree(root, rowid=rowid))
+
+
+def _keep(table: _Table, pages: Pages, number: int) -> None:
+    """Store those rows of a page that can be the table's."""
+    for at, values in pages.records(number, rowid=table.shape.rowid):
+        row = table.shape.row(at, values)
+        if row is not None:
+            table.keep(row)
+
+
+def _is_of(pages: Pages, number: int, shape: Shape) -> bool:
+    """Whether all that a page holds can be a table's."""
+    found = pages.records(number, rowid=shape.rowid)
+    return bool(found) and all(shape.row(*record) is not None for record in found)

@@ -178,7 +178,7 @@ class Shelf:
         def work() -> Preview:
             return asyncio.run(pricing.preview(prepared, self.config, steps))
 
-        return await asyncio.to_thread(work)
+        return await offloading.offload(work, None)
 
     async def missing_keys(self, prepared: Prepared) -> list[str]:
         """What keeps a draft's models from being called, one line each."""

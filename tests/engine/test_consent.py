@@ -12,7 +12,8 @@ from opro_tui.engine import lineage, listing, rebuild, regrade
 from opro_tui.engine.arms import null_arm
 from opro_tui.engine.consent import ALLOWED
 from opro_tui.engine.exchange.formats import export
-from opro_tui.engine.fork import fork, make
+from opro_tui.engine.exchange.importing import import_file
+from opro_tui.engine.fork import duplicate, fork, make
 from opro_tui.engine.replay import Replay
 from opro_tui.engine.report import list_json, show_json
 from opro_tui.store.database import Store
@@ -107,3 +108,16 @@ async def test_a_deleted_parent_is_still_asked_for(tmp_path, monkeypatch):
         async with opened(path, "g"):
             pass
     assert not ran(tmp_path)
+
+
+async def test_who_agreed_when_importing_is_not_asked_again(tmp_path, monkeypatch):
+    await strange(tmp_path, "metric", monkeypatch)
+    store = await Store.open(tmp_path / "other.db")
+    done = await import_file(store, tmp_path / "s.jsonl", allow_python=True)
+    async with opened(tmp_path / "other.db", done.record.name, readonly=True) as session:
+        await fork(store, session, 1, "f")
+        await duplicate(store, session, "d")
+    await store.close()
+    for name in ("f", "d"):
+        async with opened(tmp_path / "other.db", name) as session:
+            assert not session.readonly

@@ -44,7 +44,7 @@ def found_in(path: Path, table: str) -> set[tuple[Any, ...]]:
     with closing(Pages(path)) as pages:
         rows = [
             shape.row(number, values)
-            for page in pages.tree(root[0])
+            for page in pages.tree(root[0], rowid=shape.rowid)
             for number, values in pages.records(page, rowid=shape.rowid)
         ]
     assert None not in rows
@@ -196,8 +196,8 @@ async def test_no_damage_makes_it_fail_or_go_on_for_ever(tmp_path: Path) -> None
         with closing(Pages(hurt)) as pages:
             pages.free()
             for page in range(-1, pages.count + 2):
-                list(pages.tree(page))
                 for rowid in (True, False):
+                    list(pages.tree(page, rowid=rowid))
                     found = pages.records(page, rowid=rowid)
                     for shape in shapes:
                         [shape.row(*record) for record in found]

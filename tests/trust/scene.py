@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from opro_tui.store.backup import backups
 from tests.trust import books
 from tests.trust.moments import CLOSED, SIGNALS, Moment, lines_of
 
@@ -43,6 +46,20 @@ def at_a_request(random: Random, model: str, most: int) -> Moment:
     return Moment(
         "request", a_signal(random), random.randint(1, most), random.choice(DELAYS), model
     )
+
+
+def halves_of_backups(path: Path) -> list[str]:
+    """Backups under their name that are no whole database."""
+    found = []
+    for backup in backups(path):
+        with closing(sqlite3.connect(backup)) as db:
+            try:
+                said = db.execute("PRAGMA integrity_check").fetchone()
+            except sqlite3.Error as error:
+                said = (str(error),)
+        if said != ("ok",):
+            found.append(f"a part of a backup under its name: {backup.name}")
+    return found
 
 
 class Scene:

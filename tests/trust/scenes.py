@@ -11,7 +11,15 @@ from opro_tui.store.migrations import known
 from tests.trust import books
 from tests.trust.bench import STEPS
 from tests.trust.moments import SIGNALS, Moment
-from tests.trust.scene import DELAYS, Scene, a_signal, at_a_request, in_a_commit, in_lines
+from tests.trust.scene import (
+    DELAYS,
+    Scene,
+    a_signal,
+    at_a_request,
+    halves_of_backups,
+    in_a_commit,
+    in_lines,
+)
 from tests.trust.upkeep_scenes import UPKEEP
 
 if TYPE_CHECKING:
@@ -20,6 +28,12 @@ if TYPE_CHECKING:
 
     from tests.trust.bench import Bench
     from tests.trust.processes import Child
+
+
+def _migrated_half_way(path: Path) -> list[str]:
+    has = len(books.read_books(path).migrations)
+    found = [] if has in (1, len(known())) else [f"migrated half-way: {has} migrations"]
+    return found + halves_of_backups(path)
 
 
 class _Steps(Scene):
@@ -83,11 +97,11 @@ class Migrating(_Steps):
     def moment(self) -> Moment:
         if self.random.random() < 0.8:
             return in_a_commit(self.random, 2, 60)
-        return in_lines(self.random, "opro_tui/store/connection.py", 0.6)
+        name, share = self.random.choice((("connection", 0.6), ("backup", 0.5)))
+        return in_lines(self.random, f"opro_tui/store/{name}.py", share)
 
     def faults(self) -> list[str]:
-        has = len(books.read_books(self.db).migrations)
-        return [] if has in (1, len(known())) else [f"migrated half-way: {has} migrations"]
+        return _migrated_half_way(self.db)
 
 
 class Batching(_Steps):
@@ -313,8 +327,7 @@ class ScreenMigrating(Screen):
         return super().moment()
 
     def faults(self) -> list[str]:
-        has = len(books.read_books(self.db).migrations)
-        return [] if has in (1, len(known())) else [f"migrated half-way: {has} migrations"]
+        return _migrated_half_way(self.db)
 
 
 SCENES: dict[str, tuple[type[Scene], ...]] = {

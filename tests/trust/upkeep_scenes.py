@@ -7,10 +7,9 @@ import time
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from opro_tui.store.backup import backups
 from tests.trust import books
 from tests.trust.moments import Moment
-from tests.trust.scene import Scene, a_signal, in_a_commit, in_lines
+from tests.trust.scene import Scene, a_signal, halves_of_backups, in_a_commit, in_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,12 +146,7 @@ class Repairing(_Told):
         return in_lines(self.random, path, 0.4)
 
     def faults(self) -> list[str]:
-        found = super().faults()
-        for backup in backups(self.db):
-            with closing(sqlite3.connect(backup)) as db:
-                if db.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-                    found.append(f"a part of a backup under its name: {backup.name}")
-        return found
+        return super().faults() + halves_of_backups(self.db)
 
     def sound(self, said: str) -> str:
         """The rows that are to be mended may be there still."""
