@@ -381,3 +381,19 @@ async def test_an_address_that_is_not_encrypted_is_said_when_it_is_set(regressio
         await app.workbench.make(Edits(settings={"candidates": 4}))
         await run_out(app, pilot)
         assert not [words for words in told if "encrypted" in words]
+
+
+async def test_an_address_that_is_typed_is_not_kept_before_it_is_checked(regression) -> None:
+    address = "https://me:planted-word@lab.invalid/v1"
+    async with opened(regression, (80, 24)) as (app, pilot):
+        await pilot.press("comma")
+        layer = app.screen
+        layer.rows.move_to(index("optimizer_url"))
+        await pilot.press("enter")
+        layer.field.value = address
+        await pilot.press("tab", *"why", "enter")
+        await until(pilot, lambda: "holds a password" in screen_text(app))
+        await app.steering.drafts.flush()
+        assert app.steering.drafts.data("setting optimizer_url") == {"value": "none", "note": "why"}
+    written = [file.read_bytes() for file in regression.parent.iterdir() if file.is_file()]
+    assert not [data for data in written if b"planted-word" in data]

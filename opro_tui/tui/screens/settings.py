@@ -211,9 +211,10 @@ class SettingsLayer(Layer[str]):
         return f"setting {self.chosen.name}"
 
     def _keep(self) -> None:
-        """Keep what is typed and not saved."""
+        """Keep what is typed and not saved, but no address: it might hold a password until then."""
         now = settings_view.typed(self.source(), self.chosen.name)
-        typed = {"value": self.field.value, "note": self.note.value}
+        value = now if self.chosen.name.endswith("_url") else self.field.value
+        typed = {"value": value, "note": self.note.value}
         saved = {"value": now, "note": ""}
         self.drafts.keep(self._draft_name, None if typed == saved else typed)
 
