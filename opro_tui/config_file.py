@@ -19,6 +19,7 @@ from opro_tui.config import (
     default_path,
     url_problem,
 )
+from opro_tui.core import toml
 from opro_tui.core.errors import BadInput, nearest
 from opro_tui.core.traits import TRAITS
 from opro_tui.paths import would_wait
@@ -97,11 +98,9 @@ def parse_config(text: str, path: Path) -> Config:
     Raises:
         BadInput: As `load_config`.
     """
-    import tomllib
-
     try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        data = toml.loads(text)
+    except ValueError as error:
         raise BadInput(f"no valid TOML: {error}", where=str(path), todo="Correct it.") from None
     return _Reader(text, path).read(data)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.errors import BadInput
@@ -41,6 +40,7 @@ def read_template(path: Path) -> dict[str, str]:
     Raises:
         BadInput: The file, or a text in it, can't be used; names the file, line and key.
     """
+    from opro_tui.core import toml
     from opro_tui.core.meta_prompt import Template
     from opro_tui.tasks.data import read_bytes
     from opro_tui.tasks.reading import decode
@@ -48,8 +48,8 @@ def read_template(path: Path) -> dict[str, str]:
     path = at_home(path)
     text = decode(read_bytes(path), str(path))
     try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        data: dict[str, Any] = toml.loads(text)
+    except ValueError as error:
         raise BadInput(
             f"no valid TOML: {error}", where=str(path), todo='Write name = """text""".'
         ) from None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from opro_tui.core import toml
 from opro_tui.core.errors import BadInput, nearest
 from opro_tui.tasks import data, judging
 from opro_tui.tasks.data import Source
@@ -90,8 +90,8 @@ def read_task_file(path: Path) -> TaskFile:
     where = str(path)
     content = data.read_bytes(path)
     try:
-        table = tomllib.loads(decode(content, where).replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        table = toml.loads(decode(content, where).replace("\r\n", "\n"))
+    except ValueError as error:
         raise BadInput(
             f"this is not TOML ({error})", where=where, todo="See `opro-tui new --help`."
         ) from None

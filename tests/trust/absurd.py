@@ -342,7 +342,13 @@ def _placed(each: Try, said: str) -> bool:
         repr(each.value)[1:20],
         str(Path(value))[:20],
     )
-    spoken += ("session demo", "of demo", "--db" if each.env == "OPRO_TUI_DB" else flag)
+    spoken += (
+        "the paper names",
+        "no name for a session",
+        "session demo",
+        "of demo",
+        "--db" if each.env == "OPRO_TUI_DB" else flag,
+    )
     return any(word in said.lower() for word in spoken) or any(word in said for word in shown)
 
 

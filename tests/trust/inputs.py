@@ -167,6 +167,8 @@ TASKS = (
     task("more than all in the split", TASK + "[split]\ntrain = 1.5\n", "train"),
     task("an unknown key", TASK + 'targett = "x"\n', "targett", "target"),
     task("a value of the wrong type", TASK.replace('"question"', "7"), "input"),
+    task("a number of too many digits", TASK + "[split]\ntrain = " + "9" * 5000, "digits"),
+    task("nested too deep", TASK + "x = " + "[" * 100_000, "deep"),
     task("no data", "name = 'x'\n"),
     Case(
         "task file: its data is not there",
@@ -213,12 +215,17 @@ TEMPLATES = (
     template("no TOML", "instructions = "),
     template("an unknown text", 'instructionz = "x"\n', "instructionz", "instructions"),
     template("a text that is none", "instructions = 5\n", "instructions"),
+    template("a number of too many digits", "instructions = " + "9" * 5000, "digits"),
+    template("nested too deep", "x = " + "[" * 100_000, "deep"),
     template("an empty tag", 'proposal_open = ""\n', "proposal_open"),
     template("not in UTF-8", b'instructions = "\xff"\n', "UTF-8"),
 )
 CONFIGS = (
     config("no TOML", "[providers"),
     config("not in UTF-8", b'[ui]\ntheme = "\xff"\n', "UTF-8"),
+    config("a number of too many digits", '[prices."a/b"]\ninput = ' + "9" * 5000, "digits"),
+    config("nested too deep", "x = " + "[" * 100_000, "deep"),
+    config("as large as a disk", b"#" * (2 * 2**20), "MB"),
     config("an unknown table", "[provider.x]\n", "provider", "providers"),
     config("an unknown key", PROVIDER + 'base_ur = "x"\n', "base_ur", "base_url"),
     config("an unknown kind", PROVIDER.replace('"openai"', '"opnai"'), "opnai", "openai"),
