@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from opro_tui.core.difference import words
 from opro_tui.core.judgement import deviation, typical_deviation
 from opro_tui.tui import format as fmt
 from opro_tui.tui.parts import Cell, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from opro_tui.core.difference import Piece
     from opro_tui.core.state import Facts
     from opro_tui.engine.detail import Answer, Exchange
 
-LONGEST = 100_000
-"""Characters of one text that are drawn; what is behind them is counted."""
+LONGEST = 12_000
+"""Characters of one text that are drawn; what is behind them is counted. A toolkit that lays out a
+text lays out all of it, and a key should be answered in a blink."""
+MOST_LINES = 250
+"""Lines of one text that are drawn."""
 FLAG_WORDS = {
     "truncated": "truncated",
     "refused": "refused",
@@ -131,30 +135,40 @@ def numbers(found: Collection[int], most: int = 20) -> str:
     return f"{shown} …" if len(found) > most else shown or "none"
 
 
-def exchange(answer: Answer, facts: Facts) -> Content:
-    """One example in full: what was read, the exact request, and the raw answer."""
+def exchange(answer: Answer, facts: Facts, *, whole: bool = False) -> Content:
+    """One example: what was read, the exact request, and the raw answer.
+
+    Args:
+        answer: The answer.
+        facts: The session's.
+        whole: Cut no text, however long it is: not for the screen.
+    """
+    text_of = _whole if whole else _cut
     parts = [*_summary(answer, facts)]
     for message in answer.messages:
-        parts += [_heading(f"REQUEST · {message.role} message"), _text(message.content)]
+        parts += [_heading(f"REQUEST · {message.role} message"), text_of(message.content)]
     if answer.example is None:
         parts.append(Content("No model is asked: the score is computed from the solution.\n"))
-        parts += [_heading("SOLUTION"), _text(answer.text)]
+        parts += [_heading("SOLUTION"), text_of(answer.text)]
     else:
         origin = "bought before, cost nothing" if answer.from_store else "bought for this one"
-        parts += [_heading(f"RAW ANSWER · {origin}"), _text(answer.text or "(empty)")]
-    parts += _judged(answer)
+        parts += [_heading(f"RAW ANSWER · {origin}"), text_of(answer.text or "(empty)")]
+    parts += _judged(answer, text_of)
     return Content("").join(parts)
 
 
-def _judged(answer: Answer) -> list[Content]:
+def _judged(answer: Answer, text_of: Callable[[str], Content]) -> list[Content]:
     """What the judge was asked, and each of its replies."""
     parts: list[Content] = []
     for message in answer.judged[0].messages if answer.judged else ():
-        parts += [_heading(f"JUDGE'S REQUEST · {message.role} message"), _text(message.content)]
+        parts += [_heading(f"JUDGE'S REQUEST · {message.role} message"), text_of(message.content)]
     for number, each in enumerate(answer.judged, 1):
         which = f" {number} of {len(answer.judged)}" if len(answer.judged) > 1 else ""
         origin = "bought before, cost nothing" if each.judgement.from_store else "bought for this"
-        parts += [_heading(f"JUDGE'S RAW REPLY{which} · {origin}"), _text(each.reply or "(empty)")]
+        parts += [
+            _heading(f"JUDGE'S RAW REPLY{which} · {origin}"),
+            text_of(each.reply or "(empty)"),
+        ]
     return parts
 
 
@@ -166,8 +180,8 @@ def _summary(answer: Answer, facts: Facts) -> list[Content]:
     if answer.example is not None:
         lines.append(("target   ", fmt.safe(answer.example.target, 400)))
     parts: list[Content] = []
-    for name, words in lines:
-        parts += [Content.styled(name, "bold"), fmt.plain(words), Content("\n")]
+    for name, line in lines:
+        parts += [Content.styled(name, "bold"), fmt.plain(line), Content("\n")]
     return parts
 
 
@@ -193,16 +207,38 @@ def _heading(text: str) -> Content:
     return Content.styled(f"\n{text}\n", "bold underline")
 
 
-def _text(text: str) -> Content:
+def _cut(text: str) -> Content:
     return Content("").join([long_text(text), Content("\n")])
+
+
+def _whole(text: str) -> Content:
+    return fmt.plain(f"{text}\n")
+
+
+def beginning(text: str) -> str:
+    """As much of a text as is drawn."""
+    lines = text[:LONGEST].split("\n", MOST_LINES)
+    return "\n".join(lines[:MOST_LINES])
 
 
 def long_text(text: str) -> Content:
     """Foreign text, of a very long one the beginning and how much more there is."""
-    if len(text) <= LONGEST:
+    shown = beginning(text)
+    if len(shown) == len(text):
         return fmt.plain(text)
-    more = f"\n… and {fmt.count(len(text) - LONGEST)} characters more"
-    return Content("").join([fmt.plain(text[:LONGEST]), Content.styled(more, "bold")])
+    more = f"\n… and {fmt.plural(len(text) - len(shown), 'character')} more"
+    return Content("").join([fmt.plain(shown), Content.styled(more, "bold")])
+
+
+def long_difference(old: str, new: str) -> Content:
+    """How two texts differ; of very long ones, how their beginnings do."""
+    first, second = beginning(old), beginning(new)
+    found = difference(words(first, second))
+    if (len(first), len(second)) == (len(old), len(new)):
+        return found
+    sizes = f"{fmt.count(len(first))} and {fmt.count(len(second))}"
+    more = f"\n… compared are the first {sizes} characters"
+    return Content("").join([found, Content.styled(more, "bold")])
 
 
 def difference(pieces: Sequence[Piece]) -> Content:

@@ -9,7 +9,6 @@ from textual import getters
 from textual.containers import Container
 from textual.content import Content
 
-from opro_tui.core.difference import words
 from opro_tui.engine.detail import exchange
 from opro_tui.tui import answers as said
 from opro_tui.tui import format as fmt
@@ -259,8 +258,10 @@ class DetailScreen(PaneScreen):
     @property
     def whole(self) -> str:
         """What copy and pager take: the instruction, or the example while its pane is active."""
-        reading = self.panes[3].has_class("-active")
-        return self.answer.content.plain if reading else self.candidate.text
+        place = self.rows.key
+        if self.panes[3].has_class("-active") and place is not None:
+            return said.exchange(self.answers[place], self.state.facts, whole=True).plain
+        return self.candidate.text
 
     def action_lineage(self) -> None:
         """Show where it came from; a change chosen there is shown here, as a pair."""
@@ -360,5 +361,5 @@ def beside_text(
     if new.text == old.text:
         parts.append(Content("The texts are the same."))
     else:
-        parts.append(said.difference(words(old.text, new.text)))
+        parts.append(said.long_difference(old.text, new.text))
     return Content("").join(parts)

@@ -16,6 +16,7 @@ from opro_tui.core.edits import Edits
 from opro_tui.tui import background
 from opro_tui.tui import exemplar_rows as view
 from opro_tui.tui import format as fmt
+from opro_tui.tui.answers import long_text
 from opro_tui.tui.parts import Part
 from opro_tui.tui.screens.layers import Layer
 from opro_tui.tui.widgets.line import Line
@@ -180,7 +181,11 @@ class Exemplars(Layer[None]):
             line = f"{name} {fmt.safe(words, LONGEST_TITLE)}"
             parts.append(Part(line, "strong" if not place else "", 90 - place))
         self.facts.show(parts)
-        text.update(fmt.plain(f"{example.input}\n\nright answer: {example.target}"))
+        text.update(
+            Content("\n\nright answer: ").join(
+                [long_text(example.input), long_text(example.target)]
+            )
+        )
 
     @on(RowList.Highlighted, "#examples")
     def _another(self) -> None:

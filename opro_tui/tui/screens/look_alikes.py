@@ -8,7 +8,6 @@ from textual import getters
 from textual.content import Content
 from textual.widgets import Static
 
-from opro_tui.core.difference import words
 from opro_tui.tui import answers as said
 from opro_tui.tui import format as fmt
 from opro_tui.tui.compare import in_words, paired
@@ -135,7 +134,7 @@ class LookAlikes(Layer[int]):
                 f"#{other.id} is {in_words(paired(state, other.score, own.score), state.facts)}"
             )
             parts += [Content.styled(verdict, "bold"), Content("\n\n")]
-        parts.append(said.difference(words(own.text, other.text)))
+        parts.append(said.long_difference(own.text, other.text))
         self.text.show(Content("").join(parts), top=True)
 
     def on_row_list_chosen(self, event: RowList.Chosen) -> None:
