@@ -65,7 +65,7 @@ class Progress:
             done, wanted = state.scoring_progress()
         else:
             own = (c for c in state.candidates.values() if c.step == step.number)
-            done = sum(1 for candidate in own if candidate.draw is not None)
+            done = min(wanted, sum(1 for candidate in own if candidate.draw is not None))
         if self._phase != (step.number, phase):
             self._phase, self._since, self._from = (step.number, phase), time.monotonic(), done
         parts = [f"step {step.number}", f"{phase} {done:,} of {wanted:,}"]

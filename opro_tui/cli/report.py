@@ -66,6 +66,9 @@ class StepPrinter:
             return
         done, wanted = self._session.state.scoring_progress()
         there = f", {done:,} of {wanted:,} evaluations are there" if wanted else ""
+        lost = self._session.state.usage(step=step.number).unknown
+        if lost:
+            there += f"; {plural(lost, 'outcome')} unknown, which may be billed"
         output.say(f"step {step.number}: going on with what was unfinished{there}")
 
     def show(self, event: Event) -> None:

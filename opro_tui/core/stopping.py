@@ -129,13 +129,32 @@ def first_reason(found: tuple[Condition, ...], state: State) -> Stop | None:
     return next((reason for reason in reasons if reason is not None), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """When the best last got better beyond noise.
+
+    Attributes:
+        idle: Finished steps since then.
+        over: The solution that it was better than; None while the first best still counts.
+    """
+
+    idle: int
+    over: int | None
+
+
 def steps_since_improvement(state: State) -> int:
-    """Finished steps since the best got better beyond noise.
+    """Finished steps since the best got better beyond noise."""
+    return last_improvement(state).idle
+
+
+def last_improvement(state: State) -> Improvement:
+    """When the best last got better beyond noise, and than which.
 
     The best at the end of each step is compared with the last one that counted as an improvement;
     a score without uncertainty counts as improved by any gain.
     """
     reference: Candidate | None = None
+    over: int | None = None
     idle = 0
     for step in state.steps:
         if not step.finished_seq:
@@ -144,8 +163,9 @@ def steps_since_improvement(state: State) -> int:
         if step.number:
             idle += 1
         if best is not None and (reference is None or _improved(best, reference, state)):
+            over = None if reference is None else reference.id
             reference, idle = best, 0
-    return idle
+    return Improvement(idle, over)
 
 
 def spent_since(state: State, idle: int) -> Usage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.core.stopping import spent_since, steps_since_improvement
+from opro_tui.core.stopping import last_improvement, spent_since
 
 if TYPE_CHECKING:
     from opro_tui.core.state import State
@@ -23,6 +23,8 @@ class Waste:
 
     Attributes:
         idle_steps: Finished steps since the best got better beyond noise.
+        improved_over: The solution that it was then better than: an earlier best, not always the
+            one just before it. None while the first best still counts.
         spent: What those steps used, and the one under way.
         share: Their part of all tokens, 0–1; None when tokens are unknown or none were used.
         duplicates: Share of the optimizer's lately sampled candidates that were duplicates.
@@ -34,6 +36,7 @@ class Waste:
     """
 
     idle_steps: int
+    improved_over: int | None
     spent: Usage
     share: float | None
     duplicates: float
@@ -46,6 +49,7 @@ class Waste:
         """The meter as `costs --json` prints it."""
         return {
             "idle_steps": self.idle_steps,
+            "improved_over": self.improved_over,
             "spent": self.spent.to_json(),
             "share": self.share,
             "duplicates": self.duplicates,
@@ -58,7 +62,8 @@ class Waste:
 
 def waste(state: State) -> Waste:
     """Read the meter."""
-    idle = steps_since_improvement(state)
+    improved = last_improvement(state)
+    idle = improved.idle
     finished = [step.number for step in state.steps if step.finished_seq and step.number]
     spent = spent_since(state, idle)
     recent = set(finished[-RECENT:])
@@ -69,6 +74,7 @@ def waste(state: State) -> Waste:
     changed = _changed(state, shown)
     return Waste(
         idle_steps=idle,
+        improved_over=improved.over,
         spent=spent,
         share=_share(spent, state.usage()),
         duplicates=duplicates,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import socket
 import sys
 import time
@@ -107,7 +108,8 @@ class WriterLock:
             raise SessionBusy(
                 f"is being run by {self.who}",
                 where=f"session {self._name}",
-                todo="Wait for it, stop it, or follow it with `opro-tui open --read-only`.",
+                todo="Wait for it, stop it, or follow it with"
+                f" `opro-tui open {shlex.quote(self._name)} --read-only`.",
             ) from None
         owner = Owner(os.getpid(), socket.gethostname(), program(sys.argv), time.time())
         self._write(json.dumps(asdict(owner)))

@@ -167,8 +167,11 @@ def status_line(state: State, now: Situation) -> list[Part]:
     if now.readonly:
         return [Part(watching.sentence(now.readonly), "muted")]
     if step is not None:
-        hint = f"s goes on with step {step.number}, nothing is paid twice"
-        return [*_why_stopped(state), Part(hint, "accent", 60)]
+        hint = f"s goes on with step {step.number}, no answer is paid twice"
+        lost = state.usage(step=step.number).unknown
+        unknown = f"{fmt.plural(lost, 'outcome')} unknown, may be billed"
+        warned = [Part(unknown, "warning", 50)] if lost else []
+        return [*_why_stopped(state), Part(hint, "accent", 60), *warned]
     if not state.steps:
         return _first_hint(state, now)
     next_ = Part("s runs the next step", "muted", 20)

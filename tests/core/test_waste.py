@@ -19,7 +19,18 @@ def test_nothing_is_wasted_while_things_get_better():
     state = run_step(run_step(new_state(), [2]), [12])
     meter = waste(state)
     assert (meter.idle_steps, meter.advice, meter.spent.calls) == (0, "", 0)
+    assert meter.improved_over == 1
+    assert waste(new_state()).improved_over is None
     assert waste(new_state()).share is None
+
+
+def test_the_best_may_be_better_than_an_earlier_best_than_the_one_just_before_it():
+    state = new_state()
+    for rights in ([2], [7], [11]):
+        state = run_step(state, rights)
+    assert [step.best for step in state.steps] == [1, 2, 3]
+    meter = waste(state)
+    assert (meter.idle_steps, meter.improved_over) == (0, 1)
 
 
 def test_idle_steps_are_counted_with_what_they_cost():

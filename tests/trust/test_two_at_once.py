@@ -140,8 +140,8 @@ def test_the_same_session_twice(tmp_path, capsys) -> None:
                 assert said.out == ""
                 assert said.err.count("\n") == 1
                 assert f"session s: is being run by process {owner.pid} (" in said.err
+                assert "`opro-tui open s --read-only`" in said.err
                 assert f") on {socket.gethostname()} since 20" in said.err
-                assert "open --read-only" in said.err
             assert invoke(["--db", str(path), "show", "s"]) == 0
             assert invoke(["--db", str(path), "rename", "s", "t"]) == 0
             assert invoke(["--db", str(path), "vacuum"]) == 1

@@ -7,9 +7,11 @@ import pytest
 from rich.cells import cell_len
 
 from opro_tui.core.events import (
+    CallFinished,
     CandidateSampled,
     EditMade,
     Evaluation,
+    Outcome,
     SamplingFinished,
     StepFinished,
     StepStarted,
@@ -152,7 +154,19 @@ def test_a_stop_says_why_and_how_to_go_on() -> None:
     state = fold(state, [Stopped(step=3, code="error", message="no such model. Check it.")])
     text = said(view.status_line(state, Situation("s", status="incomplete")))
     assert "! no such model. Check it." in text
-    assert "s goes on with step 3" in text
+    assert "s goes on with step 3, no answer is paid twice" in text
+    assert "unknown" not in text
+    call = CallFinished(
+        step=3,
+        call=1,
+        role="scorer",
+        purpose="score",
+        outcome=Outcome.UNKNOWN,
+        usage=Usage(unknown=2),
+    )
+    state = fold(state, [call])
+    text = said(view.status_line(state, Situation("s", status="incomplete")))
+    assert "2 outcomes unknown, may be billed" in text
 
 
 def test_a_scored_candidate_shows_its_change_against_the_best_before_its_step() -> None:

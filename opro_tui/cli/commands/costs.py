@@ -189,7 +189,9 @@ def _waste(state: State) -> list[str]:
         return []
     meter = waste(state)
     noise = " beyond noise" if state.facts.bounded else ""
-    idle = f"the last step improved the best{noise}"
+    idle = "the last step brought the first best"
+    if meter.improved_over is not None:
+        idle = f"the last step's best is better than #{meter.improved_over}{noise}"
     if meter.idle_steps:
         share = "" if meter.share is None else f" ({meter.share:.0%} of all)"
         idle = (

@@ -205,7 +205,9 @@ def waste_words(meter: Waste, state: State) -> str:
 def _waste_parts(meter: Waste, state: State) -> list[str]:
     noise = " beyond noise" if state.facts.bounded else ""
     if not meter.idle_steps:
-        idle = f"the last step improved the best{noise}" if state.finished_steps else "no step yet"
+        idle = "the last step brought the first best" if state.finished_steps else "no step yet"
+        if meter.improved_over is not None:
+            idle = f"the last step's best is better than #{meter.improved_over}{noise}"
         if state.current is not None and state.finished_steps:
             idle += f"; {fmt.dollars(meter.spent.cost_usd)} since"
     else:
