@@ -194,7 +194,7 @@ def _by_pages(source: sqlite3.Connection, path: Path, tables: Sequence[_Table]) 
     except (OSError, ValueError):
         return
     with closing(pages):
-        taken = pages.free()
+        taken = pages.free() | set(pages.tree(1, rowid=True))  # the first is the schema
         by_name = {table.shape.name: table for table in tables}
         for name, own in _trees(source, pages, by_name):
             if (table := by_name.get(name)) is not None:
