@@ -127,8 +127,8 @@ class Session:
             session = cls(store, record, task, state, config, lock, pot)
             if not readonly:
                 await unheard.note(store, record.id, session._publish)
-                if session.state.usage().unknown:
-                    await unheard.count(store, record.id, config, session._budget)
+            if session.state.usage().unknown and not (readonly and pot is None):
+                await unheard.count(store, record.id, config, session._budget)
             await hold_all(session.hands)
         except BaseException:
             if lock is not None:
