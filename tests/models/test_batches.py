@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opro_tui.config import Config, Provider
 from opro_tui.core.errors import ModelError
 from opro_tui.core.protocols import Message, Request
 from opro_tui.models.batches import line_of, lines_of
 from opro_tui.models.clients import Address
 from opro_tui.models.openai_batches import OpenAIBatches
 from opro_tui.models.openai_chat import OpenAIChat
+from opro_tui.models.registry import create
+from tests.support.batches import BatchDesk
+from tests.support.loopback import LoopbackServer
 
 
 def batches(requests: int, size: int) -> OpenAIBatches:
@@ -81,3 +85,26 @@ def test_a_name_that_holds_the_key_is_none() -> None:
     with pytest.raises(ModelError, match="the batch's id is the key") as caught:
         desk.name_in({"id": "batch-sk-planted-0123456789"})
     assert "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+async def test_how_far_a_batch_is_holds_no_key(kind: str) -> None:
+    """As `batch NAME` shows it while one is under way."""
+    key = "sk-planted-0123456789"
+
+    class Telling(BatchDesk):
+        def _shown(self, batch):
+            shown = super()._shown(batch)
+            name = "status" if kind == "openai" else "processing_status"
+            return shown | {name: f"waits for {key}"}
+
+    with LoopbackServer(desk=Telling(looks=9), key=key) as server:
+        provider = Provider("lab", kind, server.url, api_key_env="LAB_KEY")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LAB_KEY", key)
+            config = Config(providers={"lab": provider})
+            model = create("lab/m", role="scorer", url=None, config=config, seed=0)
+        desk = model.batches()
+        remote = await desk.submit([("t-1", Request((Message("user", "x"),)))], {}, "t")
+        assert (await desk.look(remote)).status == "waits for [key]"
+        await model.aclose()
