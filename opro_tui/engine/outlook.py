@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opro_tui.engine import errors
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from opro_tui.core.meta_prompt import MetaPrompt, Template
     from opro_tui.core.state import State
     from opro_tui.engine.run import Run
+
+
+LONG = 100_000
+"""Characters of a meta-prompt above which counting its tokens would hold the screen up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,9 @@ class Outlook:
         """Estimated tokens of a text for the optimizer of now."""
         settings = self._run.state.settings
         model = await self._run.pool.prepare("optimizer", settings, preview=True)
-        return forecasting.prompt_tokens(text, model)
+        if len(text) <= LONG:
+            return forecasting.prompt_tokens(text, model)
+        return await asyncio.to_thread(forecasting.prompt_tokens, text, model)
 
     async def forecast(self, prompt: MetaPrompt | None, *, bought: bool = False) -> Forecast:
         """The next step's forecast; without a prompt that of step 0 alone.
@@ -91,7 +99,8 @@ class Outlook:
         run = self._run
         models = await run.pool.looked_at(run.task, run.state.settings)
         optimizer = models["optimizer"]
-        return forecasting.forecast(
+        work = partial(
+            forecasting.forecast,
             run.state,
             run.task,
             prompt=prompt,
@@ -102,6 +111,9 @@ class Outlook:
             config=self._config,
             bought=bought,
         )
+        if prompt is None or len(prompt.text) <= LONG:
+            return work()
+        return await asyncio.to_thread(work)
 
     async def scoring(self, calls: int, *, batch: bool) -> Forecast:
         """What so many answers of the scorer will cost, with what their judge takes."""

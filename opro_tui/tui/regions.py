@@ -44,6 +44,10 @@ class Marks:
 
 
 NO_MARKS = Marks()
+LONGEST = 50_000
+"""Characters of one region that are drawn: what a key waits for is laid out whole."""
+MOST_LINES = 1_000
+"""Lines of one region that are drawn."""
 
 
 def label(region: Region, marks: Marks = NO_MARKS) -> str:
@@ -54,6 +58,14 @@ def label(region: Region, marks: Marks = NO_MARKS) -> str:
     if region.kind == EXEMPLAR:
         return f"{sign}ex {region.id}"
     return sign + {INSTRUCTIONS: "ins", REQUEST: "req", CRITIQUE: "crit"}.get(region.kind, "")
+
+
+def shown(text: str) -> str:
+    """A region's text as it is drawn: all of it, or of a very long one the beginning."""
+    kept = "\n".join(text[:LONGEST].split("\n", MOST_LINES)[:MOST_LINES])
+    if len(kept) == len(text):
+        return text
+    return f"{kept}\n[… {fmt.count(len(text) - len(kept))} more characters are not drawn]\n"
 
 
 def lay_out(prompt: MetaPrompt, width: int, marks: Marks = NO_MARKS) -> list[MarginLine]:
@@ -69,7 +81,7 @@ def lay_out(prompt: MetaPrompt, width: int, marks: Marks = NO_MARKS) -> list[Mar
     for place, region in enumerate(prompt.regions):
         name = label(region, marks)
         part = -1 if region.kind == SEPARATOR else place
-        pieces = fmt.harmless(prompt.text[region.start : region.end]).split("\n")
+        pieces = fmt.harmless(shown(prompt.text[region.start : region.end])).split("\n")
         for number, piece in enumerate(pieces):
             if number:
                 lines += wrapped(runs, width)
