@@ -58,7 +58,7 @@ class StoreFile:
         """Store what is queued, then let go of the file."""
         self._reader.stop()
         if self._writer is not None:
-            self._writer.stop()
+            self._writer.stop(after=self._reader.join)
             await asyncio.to_thread(self._writer.join)
         await asyncio.to_thread(self._reader.join)
         if self.copy is not None:

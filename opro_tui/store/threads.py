@@ -67,6 +67,7 @@ class Writer:
         self._path = path
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._closed = False
+        self._after: Callable[[], None] = lambda: None
         self._held: list[Job] = []
         self._commit_seconds = 0.0
         self._schema = -1
@@ -94,10 +95,16 @@ class Writer:
         self._jobs.put(Job(work, future, loop, paid))
         return future
 
-    def stop(self) -> None:
-        """Take no more jobs."""
+    def stop(self, after: Callable[[], None] = lambda: None) -> None:
+        """Take no more jobs.
+
+        Args:
+            after: Waits until the other connection is closed. Of two that close at once, each may
+                find the other there, and neither would write the log back.
+        """
         if not self._closed:
             self._closed = True
+            self._after = after
             self._jobs.put(None)
 
     def join(self) -> None:
@@ -124,6 +131,7 @@ class Writer:
                         done = self._together(db, batch, waits=waits)
                         batch = batch[len(done) + len(self._held) - before :]
                         _deliver(done)
+        self._after()
         if db is not None:
             db.close()
 

@@ -185,3 +185,14 @@ async def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
     assert len(await stores[0].sessions()) == 6
     for store in stores:
         await store.close()
+
+
+async def test_closing_writes_the_log_back_each_time(tmp_path: Path) -> None:
+    """Two connections that close at once would each leave it to the other, now and then."""
+    path = tmp_path / "s.db"
+    for number in range(20):
+        store = await Store.open(path)
+        await store.set_trait("x", "y", "n", number)
+        assert await store.traits("x", "y") == {"n": number}
+        await store.close()
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["s.db"]
