@@ -7,6 +7,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -187,12 +189,25 @@ async def test_many_open_a_new_database_at_once(tmp_path: Path) -> None:
         await store.close()
 
 
-async def test_closing_writes_the_log_back_each_time(tmp_path: Path) -> None:
+async def test_the_writing_connection_closes_last_and_writes_the_log_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two connections that close at once would each leave it to the other, now and then."""
+    closed: list[str] = []
+
+    class Told(sqlite3.Connection):
+        def close(self) -> None:
+            closed.append(threading.current_thread().name)
+            super().close()
+
     path = tmp_path / "s.db"
-    for number in range(20):
-        store = await Store.open(path)
-        await store.set_trait("x", "y", "n", number)
-        assert await store.traits("x", "y") == {"n": number}
-        await store.close()
-        assert sorted(file.name for file in tmp_path.iterdir()) == ["s.db"]
+    store = await Store.open(path)
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, **k, factory=Told))
+    slow = store._reader._close
+    monkeypatch.setattr(store._reader, "_close", lambda: (time.sleep(0.05), slow()))
+    await store.set_trait("x", "y", "n", 1)
+    assert await store.traits("x", "y") == {"n": 1}
+    await store.close()
+    assert [name.partition("_")[0] for name in closed] == ["opro-store-reader", "opro-store-writer"]
+    assert not path.with_name("s.db-wal").exists()
