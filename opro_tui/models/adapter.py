@@ -333,8 +333,12 @@ def list_of(value: object, what: str) -> list[Json]:
     return value
 
 
+_MOST_TOKENS = 10**9
+"""More than any call takes; a database has no room for what some endpoints could say."""
+
+
 def tokens_in(usage: object, *path: str) -> int | None:
-    """A token count at a path of a usage object; None when it is missing or no count."""
+    """A token count at a path of a usage object; None when it is missing or none can be so."""
     for key in path:
         usage = usage.get(key) if isinstance(usage, dict) else None
-    return usage if type(usage) is int and usage >= 0 else None
+    return usage if type(usage) is int and 0 <= usage <= _MOST_TOKENS else None

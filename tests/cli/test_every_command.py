@@ -184,3 +184,21 @@ def test_hostile_failures_of_endpoints_stay_text(over: Cli, models: LoopbackServ
                         strictly(each)
     finally:
         models.fault = None
+
+
+@pytest.mark.parametrize("count", ["1e30", str(10**30), str(2**63), "-1", "true", "1e999", "NaN"])
+def test_an_answer_is_kept_whatever_its_tokens_are_said_to_be(
+    over: Cli, models: LoopbackServer, count: str
+) -> None:
+    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    usage = ",".join(f'"{name}":{count}' for name in names)
+    message = '{"role":"assistant","content":"It is 5."}'
+    choice = f'{{"index":0,"finish_reason":"stop","message":{message}}}'
+    body = f'{{"id":"x","model":"m","choices":[{choice}],"usage":{{{usage}}}}}'
+    models.fault = lambda *_: Fault(status=200, body=body)
+    try:
+        trials = over.ok("try", NAME, "--instruction", f"count {count}", "--json").json
+    finally:
+        models.fault = None
+    assert {trial["answer"] for trial in trials} == {"It is 5."}
+    over.ok("costs", NAME, "--json")

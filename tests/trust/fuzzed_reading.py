@@ -482,6 +482,7 @@ def _check_response(response: Response | None) -> None:
     usage = response.usage
     assert 0 <= usage.reasoning_tokens <= (usage.output_tokens or 0)
     assert usage.cached_tokens >= 0
+    assert max(usage.input_tokens or 0, usage.output_tokens or 0) < 2**53
 
 
 def _headers(material: Material) -> dict[str, str]:
