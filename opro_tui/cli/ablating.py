@@ -101,7 +101,10 @@ class Ablating:
             await self._tell_price(store, surveyed, output.note)
             ended = await self._go(work)
             if self._watcher.broken_off:
-                output.note("broken off; what was paid for is kept, and the same command goes on")
+                output.note(
+                    "broken off; what was answered is kept, what was on its way may be billed;"
+                    " the same command goes on"
+                )
                 return INTERRUPTED
             await self._tell_table(store)
         return self._end(ended)

@@ -80,7 +80,10 @@ async def run_steps(session: Session, steps: int, *, as_json: bool = False) -> i
     except asyncio.CancelledError:
         if not interruption.broken_off:
             raise
-        output.note("broken off; what was paid for is kept, and `run` again resumes")
+        output.note(
+            "broken off; what was answered is kept, what was on its way may be billed;"
+            " `run` again resumes"
+        )
         return INTERRUPTED
     if gone is not None:
         raise gone

@@ -57,6 +57,10 @@ class StoreError(OproError):
     """The database could not be read or written."""
 
 
+class Damaged(StoreError):
+    """What is stored of a session is not whole."""
+
+
 class SessionBusy(OproError):
     """Another process is writing this session."""
 

@@ -53,6 +53,7 @@ async def _check_content(path: Path) -> list[Check]:
         deleted = len(await store.deleted())
         unused = await store.unused()
         batches = await store.batches_under_way()
+        gaps = await store.gaps()
     except StoreError as error:
         return [Check("database", "file", Verdict.WRONG, error.what, error.todo)]
     finally:
@@ -69,6 +70,10 @@ async def _check_content(path: Path) -> list[Check]:
         for name, batch in batches
     ]
     checks.append(_check_integrity(wrong))
+    todo = "Look at it, export it and delete it; a backup may have it whole."
+    checks += [
+        Check("database", "events", Verdict.WRONG, f"{gap.name}: {gap.words}", todo) for gap in gaps
+    ]
     if unused > max(_WORTH, size // 5):
         detail = f"{megabytes(unused)} of the file are unused"
         todo = "`opro-tui vacuum` gives them back to the disk."

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.ablation import Label
-from opro_tui.core.errors import BadInput
-from opro_tui.core.reducer import fold
+from opro_tui.core.errors import BadInput, Damaged
 from opro_tui.engine import fork as forking
 from opro_tui.engine.consent import task_to_look_at
-from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.opening import damaged, folded, summary
 from opro_tui.engine.session import Session
 from opro_tui.store.locks import WriterLock, written_elsewhere
 
@@ -97,11 +96,12 @@ async def _worked_out(
     store: Store, record: SessionRecord, seq: int, *, keep: bool
 ) -> dict[str, Any] | None:
     try:
-        start = initial_state(record, await task_to_look_at(store, record))
-        state = await asyncio.to_thread(fold, start, await store.events(record.id))
+        state = await folded(store, record, await task_to_look_at(store, record))
     except BadInput:
         # A task whose own code is gone can still be listed, renamed and deleted.
         return record.summary
+    except Damaged:
+        return damaged(record)
     data = summary(state)
     if keep and not store.readonly:
         await store.set_summary(record.id, max(seq, state.last_seq), data)

@@ -10,19 +10,21 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from opro_tui.core.errors import BadInput, StoreError
+from opro_tui.core.events import Warned
 from opro_tui.core.reducer import fold
 from opro_tui.engine.consent import task_to_look_at
 from opro_tui.engine.database_checks import too_open
-from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.opening import LOST, folded, summary
 from opro_tui.store import salvage, upkeep
 from opro_tui.store.backup import backups, megabytes
-from opro_tui.store.connection import OlderSchema
+from opro_tui.store.connection import OlderSchema, explain
 from opro_tui.store.database import Store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from opro_tui.core.state import State
     from opro_tui.store.records import SessionRecord
 
 
@@ -75,7 +77,10 @@ async def plan(path: Path) -> list[Job]:
 
 async def _close(files: list[Path]) -> list[str]:
     for file in files:
-        await asyncio.to_thread(file.chmod, 0o600)
+        try:
+            await asyncio.to_thread(file.chmod, 0o600)
+        except OSError as error:
+            raise explain(error, file) from error
     return ["only you can read and write it now"]
 
 
@@ -132,17 +137,25 @@ async def _what_opens(path: Path) -> list[str]:
     """Which sessions of a salvaged database can be opened, in words."""
     store = await Store.open(path)
     try:
-        whole, broken = [], []
+        whole, partial_, broken = [], [], []
+        lost = {gap.name: gap for gap in await store.gaps()}
         for record in await store.sessions():
-            data = await _worked_out(store, record)
-            if data is None:
+            state = await _worked_out(store, record)
+            if state is None:
                 broken.append(record.name)
                 continue
-            whole.append(record.name)
-            await store.set_summary(record.id, await store.last_seq(record.id), data)
+            if gap := lost.get(record.name):
+                noted = Warned(step=state.next_step, code=LOST, message=gap.words)
+                state = fold(state, await store.append(record.id, [noted]))
+                partial_.append(f"{record.name} ({gap.words})")
+            else:
+                whole.append(record.name)
+            await store.set_summary(record.id, state.last_seq, summary(state))
     finally:
         await store.close()
-    lines = [f"sessions that open: {', '.join(whole) or 'none'}"]
+    lines = [f"sessions that are whole: {', '.join(whole) or 'none'}"]
+    if partial_:
+        lines.append(f"sessions that can only be looked at: {', '.join(partial_)}")
     if broken:
         lines.append(f"sessions that lack too much to be opened: {', '.join(broken)}")
     return lines
@@ -159,8 +172,8 @@ async def _stale_summaries(path: Path) -> list[str]:
         for record in await store.sessions():
             current = record.summary_seq == await store.last_seq(record.id)
             if record.summary is not None and current:
-                data = await _worked_out(store, record)
-                if data is not None and data != record.summary:
+                state = await _worked_out(store, record)
+                if state is not None and summary(state) != record.summary:
                     stale.append(record.name)
         return stale
     finally:
@@ -172,21 +185,16 @@ async def _summarize(path: Path) -> list[str]:
     store = await Store.open(path)
     try:
         for record in await store.sessions():
-            if (data := await _worked_out(store, record)) is not None:
-                await store.set_summary(record.id, await store.last_seq(record.id), data)
+            if (state := await _worked_out(store, record)) is not None:
+                await store.set_summary(record.id, state.last_seq, summary(state))
     finally:
         await store.close()
     return ["the list shows what the events say"]
 
 
-async def _worked_out(store: Store, record: SessionRecord) -> dict[str, object] | None:
-    """What the list should show of a session; None where it can't be folded."""
+async def _worked_out(store: Store, record: SessionRecord) -> State | None:
+    """A session's state; None where it can't be worked out."""
     try:
-        start = initial_state(record, await task_to_look_at(store, record))
-        events = await store.events(record.id)
-        return summary(await asyncio.to_thread(fold, start, events))
+        return await folded(store, record, await task_to_look_at(store, record))
     except (BadInput, StoreError):
-        return None
-    except (LookupError, ValueError, TypeError, AttributeError):
-        # Events that lack others before them can be anything.
         return None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from opro_tui.core.errors import Damaged
 from opro_tui.core.events import iso
 from opro_tui.core.judgement import deviation, typical_deviation
-from opro_tui.core.reducer import fold
 from opro_tui.core.usage import ROLES, Usage
 from opro_tui.core.waste import waste
 from opro_tui.engine.consent import task_to_look_at
 from opro_tui.engine.detail import answers
-from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.opening import damaged, folded, summary
 from opro_tui.engine.provenance import provenance
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ async def fresh_summary(store: Store, record: SessionRecord) -> dict[str, Any]:
     if record.summary is not None and record.summary_seq == await store.last_seq(record.id):
         return record.summary
     task = await task_to_look_at(store, record)
-    state = fold(initial_state(record, task), await store.events(record.id))
-    return summary(state)
+    try:
+        return summary(await folded(store, record, task))
+    except Damaged:
+        return damaged(record)
 
 
 async def list_json(store: Store) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from opro_tui.engine.caller import Caller
 from opro_tui.engine.consent import strange_addresses, task_of, task_to_read
 from opro_tui.engine.create import check_models
 from opro_tui.engine.loop import Loop
-from opro_tui.engine.opening import initial_state, summary
+from opro_tui.engine.opening import check_whole, folded, summary
 from opro_tui.engine.outlook import Outlook, Preview
 from opro_tui.engine.pool import ModelPool
 from opro_tui.engine.provenance import changes, readable_on_the_way, sent_to_strangers
@@ -111,6 +111,7 @@ class Session:
         Raises:
             BadInput: There is no session of that name.
             SessionBusy: Another process writes it; open it `readonly` to follow it.
+            Damaged: It can't be opened, or only `readonly`, for some of it is lost.
         """
         record = await store.session(name)
         lock = None
@@ -119,11 +120,9 @@ class Session:
             lock.acquire()
         try:
             task = await (task_to_read if readonly else task_of)(store, record)
-            start = initial_state(record, task)
-            events = await store.events(record.id)
-            # A session of a thousand steps takes a tenth of a second: not on the event loop.
-            state = await asyncio.to_thread(fold, start, events)
-            del events
+            state = await folded(store, record, task)
+            if not readonly:
+                check_whole(record, state)
             session = cls(store, record, task, state, config, lock, pot)
             if not readonly:
                 await unheard.note(store, record.id, session._publish)

@@ -10,6 +10,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from opro_tui import __version__
@@ -25,7 +26,7 @@ _SQLITE_ERRORS: dict[int, tuple[str, str]] = {
     sqlite3.SQLITE_NOTADB: ("is not a database", "Give another file with --db."),
     sqlite3.SQLITE_CORRUPT: (
         "the database is damaged",
-        "`opro-tui doctor --repair` saves into a new file what can be read; this one stays.",
+        "`opro-tui --db {path} doctor --repair` saves what can be read; this file stays.",
     ),
     sqlite3.SQLITE_FULL: ("the disk is full", "Free some space; what was stored is kept."),
     sqlite3.SQLITE_READONLY: ("is read-only", "Make it writable, or give another with --db."),
@@ -52,7 +53,7 @@ def explain(error: Exception, path: Path) -> OproError:
         code = getattr(error, "sqlite_errorcode", None)
         if code is not None and code & 0xFF in _SQLITE_ERRORS:
             what, todo = _SQLITE_ERRORS[code & 0xFF]
-            return StoreError(what, where=where, todo=todo)
+            return StoreError(what, where=where, todo=todo.replace("{path}", quote(where)))
         return StoreError(f"the database refused: {error}", where=where)
     if isinstance(error, OSError):
         what = f"cannot be opened ({error.strerror or error})"

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from opro_tui.store import calls, deletion, drafts, exporting, health, importing, sessions, timeline
+from opro_tui.store import (
+    calls,
+    deletion,
+    drafts,
+    exporting,
+    gaps,
+    health,
+    importing,
+    sessions,
+    timeline,
+)
 from opro_tui.store.batch_file import BatchFile
 
 if TYPE_CHECKING:
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
     from opro_tui.core.protocols import Completion, Example, Traits
     from opro_tui.core.settings import Settings
     from opro_tui.core.usage import Usage
+    from opro_tui.store.gaps import Gap
     from opro_tui.store.records import (
         Account,
         CallAnswer,
@@ -393,6 +404,10 @@ class Store(BatchFile):
     async def unused(self) -> int:
         """The bytes of the file that a vacuum would give back."""
         return await self._read(health.unused)
+
+    async def gaps(self) -> list[Gap]:
+        """The sessions that lack events, as after damage."""
+        return await self._read(gaps.gaps)
 
     async def integrity(self) -> str:
         """`ok`, or what is wrong with the database, a line each."""

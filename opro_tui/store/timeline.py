@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from opro_tui.core.errors import Damaged
 from opro_tui.core.events import (
     CallFinished,
     CandidateRejected,
@@ -77,6 +78,20 @@ def read_events(
     db: sqlite3.Connection, session: int, after: int, upto: int | None, *, fine: bool
 ) -> list[Event]:
     """Events in order; see `Store.events`."""
+    try:
+        return _read_events(db, session, after, upto, fine=fine)
+    except (ValueError, LookupError, TypeError) as error:
+        row = db.execute("SELECT name FROM sessions WHERE id = ?", (session,)).fetchone()
+        raise Damaged(
+            f"can't be opened: what is stored of it cannot be read ({error})",
+            where=f"session {decode(row[0])}" if row else "",
+            todo="`opro-tui doctor` names backups that may have it whole.",
+        ) from error
+
+
+def _read_events(
+    db: sqlite3.Connection, session: int, after: int, upto: int | None, *, fine: bool
+) -> list[Event]:
     parts = spans(db, session, after, upto)
     reader = _Rows(db)
     last = 0 if fine else _last_finished(db, parts)

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from opro_tui.core.errors import CodeMissing, OproError, SessionBusy
+from opro_tui.core.errors import CodeMissing, Damaged, OproError, SessionBusy
 from opro_tui.tui import warming
 from opro_tui.tui.drafts import Drafts
 from opro_tui.tui.later import Later
@@ -104,6 +104,9 @@ class Steering:
             self._session = await self._open(readonly=watch)
         except SessionBusy as busy:
             self.readonly = busy.what.removeprefix("is being ")
+            self._session = await self._open(readonly=True)
+        except Damaged as damaged:
+            self.readonly = damaged.what.removeprefix("is ")
             self._session = await self._open(readonly=True)
         except CodeMissing as missing:
             self.missing_code = str(missing)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Cli
 
 
@@ -66,7 +69,53 @@ def test_a_damaged_database_is_saved_into_a_new_one(small: Cli) -> None:
     assert "sessions.db stays as it is" in said
     assert "notices is damaged" in said
     assert "no backup lies beside it" in said
-    assert "sessions that open: s" in said
+    assert "sessions that are whole: s" in said
     assert small.db.read_bytes() == bytes(data)
     (saved,) = small.folder.glob("sessions.salvaged-*.db")
     assert small.ok("--db", saved, "show", "s", "--json").json["steps"] == 1
+
+
+def overwritten(path: Path, table: str) -> None:
+    """Have a table's rows be lost with the only page that they are on."""
+    data = bytearray(path.read_bytes())
+    with closing(sqlite3.connect(path)) as db:
+        root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
+    data[(root[0] - 1) * 4096 : root[0] * 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+
+
+def test_a_session_that_lost_a_part_is_looked_at_and_not_gone_on_with(small: Cli) -> None:
+    small.ok("run", "s")
+    small.ok("edit", "s", "--temperature", "0.5")
+    overwritten(small.db, "edits")
+    refused = small("edit", "s", "--temperature", "0.7")
+    assert refused.code == 1
+    assert f"`opro-tui --db {small.db} doctor --repair`" in refused.err
+    said = small.ok("doctor", "--repair").out
+    assert "edits is damaged: 0 of 1 rows were saved" in said
+    (saved,) = small.folder.glob("sessions.salvaged-*.db")
+    lost = re.search(r"only be looked at: s \((1 of its [0-9]+ events are lost)\)", said)
+    assert lost
+    refused = small("--db", saved, "run", "s")
+    assert refused.code == 1
+    assert f"session s: is damaged: {lost[1]}. It can be looked at" in refused.err
+    assert small.ok("--db", saved, "show", "s", "--json").json["steps"] == 1
+    told = small("--db", saved, "doctor", "--offline")
+    assert told.code == 1
+    assert "s: 1 of its " in told.out
+
+
+def test_a_session_that_cannot_be_worked_out_hides_no_other(small: Cli) -> None:
+    small.ok("run", "s")
+    small.ok("fork", "s", "--at", "1", "--as", "t")
+    with closing(sqlite3.connect(small.db, isolation_level=None)) as db:
+        db.execute("UPDATE steps SET regions = 'no JSON' WHERE number = 1")
+        db.execute("DELETE FROM summaries")
+    told = {each["name"]: each for each in small.ok("list", "--json").json}
+    assert [told[name]["status"] for name in "st"] == ["damaged", "damaged"]
+    assert "damaged" in small.ok("list").out
+    for command in ("show", "run", "replay", "costs"):
+        refused = small(command, "s")
+        assert refused.code == 1
+        assert "session s: can't be opened: what is stored of it cannot be read" in refused.err
+        assert refused.err.count("\n") == 1
