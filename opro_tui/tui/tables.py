@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from opro_tui.core.spreadsheet import disarmed
 from opro_tui.engine.exchange.markdown import escaped
 from opro_tui.tui.format import harmless
 from opro_tui.tui.rows import ORIGINS
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from opro_tui.tui.charting import Point
 
 Table = list[list[str]]
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 SOLUTION_COLUMNS = ["id", "score", "low", "high", "n", "of", "step", "origin", "mark", "solution"]
 STEP_COLUMNS = ["step", "best", "low", "high", "best_id", "mean", "edits"]
 
@@ -74,9 +74,7 @@ def as_csv(table: Table) -> str:
 
 
 def _inert(text: str) -> str:
-    if not text.lstrip(" \n").startswith(FORMULA_STARTS) or _is_number(text):
-        return text
-    return "'" + text
+    return text if _is_number(text) else disarmed(text)
 
 
 def _is_number(text: str) -> bool:

@@ -6,6 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
+from opro_tui.core.spreadsheet import disarmed
 from opro_tui.engine.exchange.text import visible
 from opro_tui.engine.report import solution_json
 
@@ -30,7 +31,6 @@ _COLUMNS = (
     "behind",
     "text",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def trajectory_csv(state: State) -> str:
@@ -41,10 +41,5 @@ def trajectory_csv(state: State) -> str:
     writer.writeheader()
     for rank, candidate in enumerate(state.ranked(), start=1):
         row = {"rank": rank} | solution_json(state, candidate, shown)
-        writer.writerow(row | {"text": visible(harmless(candidate.text))})
+        writer.writerow(row | {"text": visible(disarmed(candidate.text))})
     return out.getvalue()
-
-
-def harmless(text: str) -> str:
-    """A text with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.document._document import Document, EditResult
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._wrapped_document import WrappedDocument
@@ -12,7 +13,6 @@ from textual.widgets import TextArea
 from opro_tui.tui.format import pictured
 
 if TYPE_CHECKING:
-    from rich.text import Text
     from textual import events
     from textual.document._document import Location
 
@@ -45,6 +45,9 @@ class ExactDocument(Document):
 class SafeTextArea(TextArea):
     """A text area that edits any text and draws only what does no harm."""
 
+    _pictured_of: str | None = None
+    _pictured = ""
+
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document("", language)
         self.document = ExactDocument(text)
@@ -55,9 +58,11 @@ class SafeTextArea(TextArea):
 
     def get_line(self, line_index: int) -> Text:
         """A line as it is drawn."""
-        line = super().get_line(line_index)
-        line.plain = pictured(line.plain)
-        return line
+        line = self.document.get_line(line_index)
+        if line is not self._pictured_of:
+            # A long line is asked for once for each row that it takes.
+            self._pictured_of, self._pictured = line, pictured(line)
+        return Text(self._pictured, end="", no_wrap=True)
 
     async def _on_paste(self, event: events.Paste) -> None:
         """Terminals end the lines of what is pasted in their own ways."""
