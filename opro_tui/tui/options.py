@@ -57,6 +57,11 @@ def options(config: Config) -> Options:
     )
 
 
+def _shown(value: object) -> str:
+    """A value of any kind, as far as a message holds it."""
+    return str(value)[:60]
+
+
 class _Reader:
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -74,12 +79,12 @@ class _Reader:
     def theme(self) -> str:
         value = self.values.get("theme", themes.DARK.name)
         known = themes.known()
-        if value in themes.SHORT:
-            return themes.SHORT[value]
-        if value not in known:
+        if not isinstance(value, str) or value not in (*themes.SHORT, *known):
             names = (*themes.SHORT, *known)
-            todo = nearest(str(value), names) or f"The themes are {', '.join(names)}."
-            self.fail("theme", f"unknown theme {str(value)!r}", todo)
+            todo = nearest(_shown(value), names) or f"The themes are {', '.join(names)}."
+            self.fail("theme", f"unknown theme {_shown(value)!r}", todo)
+        elif value in themes.SHORT:
+            return themes.SHORT[value]
         return str(value)
 
     def notify(self) -> frozenset[str]:
@@ -91,14 +96,14 @@ class _Reader:
             todo = "Write true, false or some of [" + ", ".join(f'"{n}"' for n in NOTICES) + "]."
             self.fail("notify", "notify is neither a yes or no nor a list", todo)
         for each in chosen:
-            if each not in NOTICES:
-                todo = nearest(str(each), NOTICES) or f"The ways are {', '.join(NOTICES)}."
-                self.fail("notify", f"unknown way to notify {str(each)!r}", todo)
+            if not isinstance(each, str) or each not in NOTICES:
+                todo = nearest(_shown(each), NOTICES) or f"The ways are {', '.join(NOTICES)}."
+                self.fail("notify", f"unknown way to notify {_shown(each)!r}", todo)
         return frozenset(chosen)
 
     def chart(self) -> str:
         value = self.values.get("chart", CHARTS[0])
         if value not in CHARTS:
-            todo = nearest(str(value), CHARTS) or f"Write one of {', '.join(CHARTS)}."
-            self.fail("chart", f"unknown kind of chart {str(value)!r}", todo)
+            todo = nearest(_shown(value), CHARTS) or f"Write one of {', '.join(CHARTS)}."
+            self.fail("chart", f"unknown kind of chart {_shown(value)!r}", todo)
         return str(value)

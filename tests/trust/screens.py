@@ -109,6 +109,7 @@ class Ground:
                 "COLORTERM": "truecolor",
                 "TEXTUAL_ANIMATIONS": "none",
                 "PAGER": "less",
+                "LESS": "-Q",  # its own bell at the end
                 "OPRO_TUI_DB": str(self.folder / "sessions.db"),
                 "PYTHONUTF8": "1",
             }
