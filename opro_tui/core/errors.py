@@ -79,10 +79,11 @@ class ModelError(OproError):
         retry_after: Seconds the endpoint asked us to wait, if it said.
         status: HTTP status, if there was a response.
         kind: A short stable word for grouping: `rate_limit`, `overloaded`, `server`, `connection`,
-            `timeout`, `malformed`, `auth`, `not_found`, `quota`, `rejected`, `missing_package`.
+            `timeout`, `malformed`, `unusable`, `web_page`, `auth`, `not_found`, `quota`,
+            `rejected`, `missing_package`.
         fatal: Whether no other call to this endpoint can succeed either (bad key, unknown model).
         lost: Whether it may have been answered, and billed, all the same: it was sent, and no
-            whole response came back.
+            response came back that can be used.
 
     Attributes:
         request_id: What the endpoint called the request; empty where it said nothing.

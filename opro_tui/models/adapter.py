@@ -93,6 +93,7 @@ class Adapter(ABC):
         """Read a 200 body.
 
         Raises:
+            Failed: It says that the answer could not be finished.
             Malformed: It lacks what an answer must have.
         """
 
@@ -212,12 +213,10 @@ class Adapter(ABC):
         try:
             body = json.loads(response.content)
         except (ValueError, RecursionError):
-            said = errors.without(response.text, self.context.secrets)[:200]
-            reason = errors.read_body(said).message or "an empty body"
-            lost = response.text.lstrip()[:1] in ("", "{")
-            raise errors.malformed(self.context, f"no JSON but {reason}", lost=lost) from None
+            kind = response.headers.get("content-type", "")
+            raise errors.unread(self.context, response.text, kind) from None
         if not isinstance(body, dict):
-            raise errors.malformed(self.context, f"no object but {type(body).__name__}")
+            raise errors.unusable(self.context, f"no object but {type(body).__name__}")
         ids = (response.headers.get("x-request-id"), response.headers.get("request-id"))
         return self.answer(body, response.headers, sent, ids)
 
@@ -239,9 +238,11 @@ class Adapter(ABC):
             return self.refused(_status_of(failure), body, headers, sent)
         try:
             answer = self._read(body)
-        except Malformed as error:
+        except Failed as error:
             used = bool(body.get("usage"))
             raise errors.malformed(self.context, str(error), lost=used) from None
+        except Malformed as error:
+            raise errors.unusable(self.context, str(error)) from None
         request_id = next((each for each in (*ids, body.get("id")) if isinstance(each, str)), "")
         completions = tuple(
             Completion(self._without_key(each.text), each.finish) for each in answer.completions
@@ -277,6 +278,10 @@ class Adapter(ABC):
 
 class Malformed(Exception):
     """A 200 body lacks what an answer must have."""
+
+
+class Failed(Malformed):
+    """A 200 body says that the answer could not be finished; another may be."""
 
 
 def _status_of(failure: object) -> int:

@@ -324,18 +324,54 @@ def timeout_error(context: Context, seconds: float) -> ModelError:
 def malformed(
     context: Context, reason: str, status: int = 200, *, lost: bool = False
 ) -> ModelError:
-    """A success whose body is none; `lost` where it looks like an answer that was spoilt."""
+    """A success whose body is spoilt: asked again; `lost` where it may have been an answer."""
     what = f"the answer can't be read: {clean(reason, context.secrets)}"
-    todo = "Check that the endpoint's URL ends as its documentation says, mostly in /v1."
     return ModelError(
         what,
         where=context.where,
-        todo=todo,
+        todo="Run again later.",
         kind="malformed",
         retryable=True,
         status=status,
         lost=lost,
     )
+
+
+def unusable(context: Context, reason: str, status: int = 200) -> ModelError:
+    """A success that is whole and yet no answer: as good as never heals, and may be billed."""
+    what = f"the answer holds nothing that can be used: {clean(reason, context.secrets)}"
+    return ModelError(
+        what,
+        where=context.where,
+        todo="Check which API the endpoint speaks; such answers may be billed all the same.",
+        kind="unusable",
+        retryable=True,
+        status=status,
+        lost=True,
+    )
+
+
+def web_page(context: Context, status: int = 200) -> ModelError:
+    """A page for people came, with success, in place of an answer: no other call does better."""
+    return ModelError(
+        "the endpoint answers with a web page, not an API's answer",
+        where=context.where,
+        todo="Check the address; is there a login or a proxy in between?",
+        kind="web_page",
+        fatal=True,
+        status=status,
+    )
+
+
+def unread(context: Context, text: str, content_type: str = "") -> ModelError:
+    """What a success is whose body is no JSON: a web page, an answer cut off, or something else."""
+    begun = text.lstrip("\ufeff \t\r\n")[:1]
+    if begun == "<" or (begun not in ("", "{", "[") and "html" in content_type.lower()):
+        return web_page(context)
+    said = read_body(without(text, context.secrets)[:200]).message
+    if begun in ("{", "["):
+        return malformed(context, f"no JSON but {said}", lost=True)
+    return unusable(context, f"no JSON but {said or 'an empty body'}")
 
 
 def missing_key(context: Context) -> ModelError:

@@ -7,7 +7,15 @@ from urllib.parse import urlsplit
 
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
-from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+from opro_tui.models.adapter import (
+    Adapter,
+    Failed,
+    Malformed,
+    encodable,
+    list_of,
+    text_of,
+    tokens_in,
+)
 from opro_tui.models.openai_batches import OpenAIBatches
 from opro_tui.models.openai_post import post
 
@@ -74,7 +82,7 @@ def _completion(choice: Json) -> Completion:
         raise Malformed("a choice has no message")
     reason = choice.get("finish_reason")
     if reason == "error":
-        raise Malformed("a choice ended in an error")
+        raise Failed("a choice ended in an error")
     text = text_of(message.get("content"))
     refusal = text_of(message.get("refusal"))
     if refusal and not text:

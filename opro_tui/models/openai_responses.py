@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from opro_tui.core.protocols import Completion, Finish, Response
 from opro_tui.core.usage import TokenUsage
-from opro_tui.models.adapter import Adapter, Malformed, encodable, list_of, text_of, tokens_in
+from opro_tui.models.adapter import (
+    Adapter,
+    Failed,
+    Malformed,
+    encodable,
+    list_of,
+    text_of,
+    tokens_in,
+)
 from opro_tui.models.openai_batches import OpenAIBatches
 from opro_tui.models.openai_post import post
 
@@ -52,7 +60,9 @@ class OpenAIResponses(Adapter):
 
     def _read(self, body: Json) -> Response:
         status = body.get("status")
-        if status in ("failed", "cancelled", "queued", "in_progress"):
+        if status in ("failed", "cancelled"):
+            raise Failed(f"its status is {status}")
+        if status in ("queued", "in_progress"):
             raise Malformed(f"its status is {status}")
         items = list_of(body.get("output"), "output")
         parts = [

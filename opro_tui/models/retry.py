@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 UNHEARD_ATTEMPTS = 4
+UNUSABLE_ATTEMPTS = 2
+"""For answers that are whole and yet none: each may be billed, and the next is mostly the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class RetryPolicy:
         most = self.attempts
         if self.unheard and error.kind == "connection":
             most = min(most, UNHEARD_ATTEMPTS)
+        if error.kind == "unusable":
+            most = min(most, UNUSABLE_ATTEMPTS)
         if error.fatal or not error.retryable or attempt >= most:
             return None
         spread = uniform("retry", self.seed, attempt)

@@ -62,8 +62,26 @@ _KINDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        r"answers with a web page",
+        (
+            "Check the address: an API's own, mostly ending in /v1, not that of its web site.",
+            "Is there a login page or a proxy in between? Then let it pass, and press r.",
+        ),
+    ),
+    (
+        r"holds nothing that can be used",
+        (
+            "Check which API the endpoint speaks: chat completions, Responses or Anthropic's.",
+            "Look into its own log: what it answered came whole, and may be billed.",
+            "Then press r: it is asked again only for what is missing.",
+        ),
+    ),
+    (
         r"the answer can't be read",
-        ("Check that the endpoint's URL ends as its documentation says, mostly in /v1.",),
+        (
+            "Check what lies between: the answer was cut off on its way, or the endpoint failed.",
+            "Then press r: nothing that came back is paid twice.",
+        ),
     ),
     (
         r"longer than the model reads",

@@ -206,6 +206,32 @@ async def test_what_was_never_sent_or_refused_is_not_taken_to_be_billed(priced, 
         assert session.state.usage().unknown == 0
 
 
+@pytest.mark.parametrize("scorer", ["openai/m", "openai-responses/m", "anthropic/m"])
+async def test_an_answer_that_is_none_is_asked_for_twice_and_counts_as_billed(
+    priced, tmp_path, scorer
+):
+    """Never six times; a web page stops the run at once, and was billed by nobody."""
+    body = {"now": "{}"}
+    db = tmp_path / "s.db"
+    with LoopbackServer(
+        fault=lambda number, request: Fault(status=200, body=body["now"])
+    ) as server:
+        # The optimizer asks nothing in step 0.
+        await new(db, own_data(tmp_path, server.url, budget=1, scorer=scorer, **LIMITS))
+        async with opened(db) as session:
+            session.hands.caller.policy = RetryPolicy(base=0.001, cap=0.002)
+            stopped = (await run(session, 1))[-1]
+            asked, used = len(server.records(status=None)), session.state.usage()
+            assert asked == 2 * used.failed == used.unknown > 4
+            assert session.left_open.pico > 0
+            assert stopped.code == "missing"
+            body["now"] = "<!doctype html><title>Sign in</title>"
+            stopped = (await run(session, 1))[-1]
+            assert "answers with a web page" in stopped.message
+            assert len(server.records(status=None)) - asked <= 4, "as many as go at once"
+            assert session.state.usage().unknown == used.unknown
+
+
 async def test_a_lost_call_keeps_the_price_of_the_model_that_was_asked(priced, tmp_path):
     """Also when a cheaper one is asked from then on, and after the program was started again."""
     db, hung, loop = tmp_path / "s.db", asyncio.Event(), asyncio.get_running_loop()

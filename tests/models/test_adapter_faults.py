@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from opro_tui.config import Config, Provider
 from opro_tui.core.errors import ContextOverflow, ModelError
 from opro_tui.core.protocols import Finish
+from opro_tui.models import errors
 from opro_tui.models.endpoints import probe
 from opro_tui.models.registry import create
 from opro_tui.models.retry import RetryPolicy, call_with_retries
@@ -89,39 +91,66 @@ async def test_a_content_filter_is_an_answer(name: str) -> None:
     assert (answer.usage.input_tokens, answer.usage.output_tokens) == (0, 0)
 
 
-BAD_BODIES = (
-    "",
-    "{",
-    "null",
-    "[]",
-    "{}",
-    '"text"',
-    "<html><body>Sign in</body></html>",
-    '{"choices": []}',
-    '{"choices": [null]}',
-    '{"choices": [{}]}',
-    '{"choices": [{"message": {"content": 5}}]}',
-    '{"choices": [{"message": null}], "output": [{"type": "message"}], "content": 3}',
-    '{"output": "x", "content": "x", "choices": "x"}',
-    '{"status": "failed", "output": []}',
-    '{"content": [{"type": "text", "text": 5}], "stop_reason": 1}',
-    "[" * 100_000,
+FAILED = (
+    '{"status": "failed", "output": [], "choices": [{"finish_reason": "error", "message": {}}]}'
 )
+BAD_BODIES = {
+    "malformed": ("{", "[" * 100_000, '{"choices": [{"message": {"conte', '\ufeff {"output": ['),
+    "unusable": (
+        "",
+        "OK",
+        "null",
+        "[]",
+        "{}",
+        '"text"',
+        '{"choices": []}',
+        '{"choices": [null]}',
+        '{"choices": [{}]}',
+        '{"choices": [{"message": {"content": 5}}]}',
+        '{"choices": [{"message": null}], "output": [{"type": "message"}], "content": 3}',
+        '{"output": "x", "content": "x", "choices": "x"}',
+        '{"status": "queued", "output": []}',
+        '{"content": [{"type": "text", "text": 5}], "stop_reason": 1}',
+    ),
+    "web_page": ("<html><body>Sign in</body></html>", "\ufeff\n <!doctype html>", "<?xml?>"),
+}
 
 
+@pytest.mark.parametrize("kind", BAD_BODIES)
 @pytest.mark.parametrize("name", NAMES)
-async def test_malformed_bodies_are_retryable_errors(name: str) -> None:
-    bodies = iter(BAD_BODIES)
+async def test_bodies_that_are_no_answer_are_told_apart(name: str, kind: str) -> None:
     fault = {"now": Fault()}
     with LoopbackServer(fault=lambda number, r: fault["now"]) as server:
         async with made(server, name) as model:
-            for body in bodies:
+            for body in BAD_BODIES[kind]:
                 fault["now"] = Fault(status=200, body=body)
                 with pytest.raises(ModelError) as caught:
                     await model.complete(ask(), {})
-                assert caught.value.kind == "malformed", body[:50]
-                assert caught.value.retryable
-                assert len(str(caught.value)) < 600
+                error = caught.value
+                assert error.kind == kind, body[:50]
+                assert len(str(error)) < 600
+                # Only a page was surely not billed, and only a page never heals.
+                page = kind == "web_page"
+                assert (error.lost, error.retryable, error.fatal) == (not page, not page, page)
+
+
+@pytest.mark.parametrize("name", ["openai/m", "openai-responses/m"])
+@pytest.mark.parametrize("used", [False, True])
+async def test_an_answer_that_says_it_failed_is_billed_where_it_tells_its_tokens(
+    name: str, used: bool
+) -> None:
+    body = json.loads(FAILED) | ({"usage": {"total_tokens": 5}} if used else {})
+    with LoopbackServer(fault=lambda number, r: Fault(status=200, body=body)) as server:
+        error = await failure(server, name)
+    assert (error.kind, error.retryable, error.lost) == ("malformed", True, used)
+
+
+def test_a_page_is_known_by_its_type_where_it_begins_with_words() -> None:
+    context = errors.Context("openai/m", "http://x/v1")
+    assert errors.unread(context, "Please sign in", "text/html; charset=utf-8").fatal
+    assert errors.unread(context, "Please sign in", "text/plain").kind == "unusable"
+    assert errors.unread(context, '{"choices": [', "text/html").kind == "malformed"
+    assert errors.unread(context, "", "text/html").kind == "unusable"
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ def test_attempts_end() -> None:
     assert [policy.delay(n, failed()) is None for n in (1, 2, 3, 4)] == [False, False, True, True]
 
 
+def test_an_answer_that_is_none_is_asked_for_once_more_only() -> None:
+    waits = [RetryPolicy().delay(made, failed(kind="unusable")) is None for made in (1, 2, 3)]
+    assert waits == [False, True, True]
+
+
 async def test_success_after_failures_is_told_of() -> None:
     seen: list[tuple[int, str]] = []
     outcomes = iter([failed(kind="server"), failed(kind="timeout"), None])

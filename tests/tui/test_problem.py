@@ -14,6 +14,8 @@ from opro_tui.models.errors import (
     malformed,
     missing_key,
     timeout_error,
+    unusable,
+    web_page,
 )
 from opro_tui.tui import caution, notices
 from opro_tui.tui.advice import advice
@@ -45,7 +47,9 @@ def status(code: int, message: str = "no") -> str:
         (status(500), "server runs"),
         (str(connection_error(CONTEXT, OSError("refused"))), "server runs"),
         (str(timeout_error(CONTEXT, 60)), "server runs"),
-        (str(malformed(CONTEXT, "no JSON")), "/v1"),
+        (str(malformed(CONTEXT, "no JSON")), "cut off"),
+        (str(unusable(CONTEXT, "it has no choices")), "billed"),
+        (str(web_page(CONTEXT)), "proxy"),
         (status(413), "fewer"),
     ],
 )
