@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -165,3 +167,50 @@ def test_help_lists_every_command_on_a_line_and_imports_none(cli: Cli) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("place", ["", "/dev/null", "pipe", "round", "nowhere"])
+def test_what_can_hold_no_database_is_refused_in_a_line(
+    cli: Cli, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(cli.folder)
+    os.mkfifo("pipe")
+    Path("round").symlink_to("round")
+    Path("nowhere").symlink_to("not-there")
+    before = sorted(path.name for path in cli.folder.iterdir())
+    for command in (["list"], ["demo", "--headless", "--steps", "1"]):
+        assert "--db" in cli.refused("--db", place, *command)
+    assert sorted(path.name for path in cli.folder.iterdir() if path.name != "state") == before
+
+
+def test_a_fault_is_a_line_even_where_no_log_can_be_written(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(cli.folder / ("n" * 300)))
+    monkeypatch.setattr("opro_tui.cli.commands.sessions._table", broken)
+    result = cli("list")
+    assert result.code == 1
+    assert result.err.startswith("opro-tui: unexpected RuntimeError: boom")
+    assert result.err.count("\n") == 1
+
+
+def test_empty_values_mean_nothing_else(small: Cli) -> None:
+    for argv in (
+        ["evaluate", "s", "--solution", ""],
+        ["regrade", "s", "--metric", ""],
+        ["edit", "s", "--pin", ","],
+        ["demo", "--name", "", "--headless"],
+        ["undelete", "s", "--as", ""],
+        ["new", "x", "--task", "sums", "--solutions", "", "--headless"],
+        ["run", "s", "--steps", "9999999999"],
+        ["doctor", "--seconds", "nan"],
+    ):
+        small.refused(*argv)
+
+
+def test_a_repair_is_told_as_json(small: Cli) -> None:
+    found = small.ok("doctor", "--repair", "--json").json
+    assert found == {"database": str(small.db), "repairs": [], "done": []}

@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
 
+from opro_tui.core.spreadsheet import disarmed
 from opro_tui.engine.exchange.markdown import escaped
 from tests.support.reading import markdown_cells
 
@@ -227,3 +229,25 @@ def test_promptfoo_sends_the_best_as_it_is(cli: Cli, tmp_path: Path) -> None:
 def test_no_address_in_a_report_becomes_a_link(text: str) -> None:
     (cell,) = markdown_cells(f"| h |\n| --- |\n| {escaped(text)} |\n")[1]
     assert cell == text
+
+
+def test_an_export_goes_through_a_pipe_that_somebody_reads(cli: Cli, tmp_path: Path) -> None:
+    cli.ok("new", "p", "--task", "sums", "--train", 2, "--headless")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    said = cli.refused("export", "p", "--format", "csv", "-o", pipe)
+    assert "nobody reads from this pipe" in said
+    got: list[str] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    cli.ok("export", "p", "--format", "csv", "-o", pipe)
+    reader.join(10)
+    assert got == [cli.ok("export", "p", "--format", "csv").out]
+
+
+def test_formulas_behind_separators_are_disarmed_and_lists_stay() -> None:
+    for text in ("a;=1+1", "a\n=1", "a\t@SUM(1)", "a; +1", "a\n-1", "=1", " +x", "a;\t=1"):
+        assert re.search("' *[=+@-]", disarmed(text)), text
+        assert disarmed(text).replace("'", "") == text
+    for text in ("Steps:\n- read\n- think", "a; b", "x = 1; y = 2", "2 + 2", "e-mail@x"):
+        assert disarmed(text) == text
