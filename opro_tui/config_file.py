@@ -50,6 +50,8 @@ _BATCH_KEYS = ("first_look", "longest_wait")
 _LARGEST = 2**20
 """Bytes of a config file that are read."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SECRET = re.compile(r"(.*_)?(key|apikey|token|secret|password)")
+"""What somebody may call a key that is written down."""
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -136,6 +138,7 @@ class _Reader:
         at = ("providers", name)
         if not _NAME.fullmatch(name) or name == "simulated":
             self._fail(f"{name!r} can't name a provider", at, "Use letters, digits, - _ and .")
+        self._check_secrets(values, at)
         self._check_keys(values, _PROVIDER_KEYS, at, "key")
         base = PREDEFINED.get(name)
         kind = self._text(values, "kind", at) or (base.kind if base else None)
@@ -162,6 +165,16 @@ class _Reader:
             requests_per_minute=self._limit(values, "requests_per_minute", at),
             tokens_per_minute=self._limit(values, "tokens_per_minute", at),
         )
+
+    def _check_secrets(self, values: dict[str, Any], at: tuple[str, ...]) -> None:
+        """Refuse a key that stands in the file itself, without suggesting where else to put it."""
+        for key in values:
+            if key not in _PROVIDER_KEYS and _SECRET.fullmatch(key.lower().replace("-", "_")):
+                todo = (
+                    "Keys don't belong into this file: name the environment variable that holds it"
+                    " with api_key_env, or use key_file or keyring."
+                )
+                self._fail(f"there is no {key}", (*at, key), todo)
 
     def _traits(self, values: dict[str, Any], at: tuple[str, ...]) -> Mapping[str, bool]:
         traits = {trait: values[trait] for trait in TRAITS if trait in values}
@@ -226,9 +239,13 @@ class _Reader:
     def _price(self, name: str, values: dict[str, Any], providers: Iterable[str]) -> Price:
         at = ("prices", name)
         provider, slash, model = name.partition("/")
-        if not slash or not model or provider not in providers:
-            todo = nearest(provider, providers) or 'Write [prices."provider/model"].'
+        if not slash or not model or not provider:
+            todo = 'Write [prices."provider/model"].'
             self._fail(f"{name!r} is no provider/model", at, todo)
+        if provider not in providers:
+            todo = nearest(provider, providers) or f"Add [providers.{provider}], or use one of"
+            todo += "" if todo.endswith("?") else f" {', '.join(providers)}."
+            self._fail(f"no provider {provider!r} is configured", at, todo)
         self._check_keys(values, _PRICE_KEYS, at, "key")
         for key, value in values.items():
             good = type(value) in (int, float) and 0 <= value < 1e9

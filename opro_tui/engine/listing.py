@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -181,27 +182,28 @@ async def fork(
         await session.close()
 
 
-async def delete(store: Store, name: str, *, now: bool = False) -> int:
-    """Delete a session that nobody is writing.
+async def delete(store: Store, *names: str, now: bool = False) -> int:
+    """Delete sessions that nobody is writing: all of them, or none.
 
     Args:
         store: The database.
-        name: The session.
+        names: The sessions.
         now: For good.
 
     Returns:
-        Until when it can be brought back, in milliseconds since 1970; 0 where it can't.
+        Until when they can be brought back, in milliseconds since 1970; 0 where they can't.
 
     Raises:
-        SessionBusy: Another process writes it.
+        BadInput: There is no such session.
+        SessionBusy: Another process writes one.
     """
-    record = await store.session(name)
-    lock = WriterLock(store.path, record.id, name)
-    lock.acquire()
-    try:
+    records = [await store.session(name) for name in names]
+    with ExitStack() as locks:
+        for record in records:
+            lock = WriterLock(store.path, record.id, record.name)
+            lock.acquire()
+            locks.callback(lock.release)
         if not now:
-            return await store.delete(name)
-        await store.delete_now(name)
+            return await store.delete(*names)
+        await store.delete_now(*names)
         return 0
-    finally:
-        lock.release()

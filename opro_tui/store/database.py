@@ -140,24 +140,24 @@ class Store(BatchFile):
         """
         await self._write(partial(sessions.rename, old=old, new=new))
 
-    async def delete(self, name: str) -> int:
-        """Delete a session; it can be brought back for `core.retention.KEPT_DAYS` days.
+    async def delete(self, *names: str) -> int:
+        """Delete all of some sessions; for `core.retention.KEPT_DAYS` days they can come back.
 
         Returns:
             Until when, in milliseconds since 1970.
 
         Raises:
-            BadInput: There is no such session.
+            BadInput: There is no such session; nothing was deleted.
         """
-        return await self._write(partial(deletion.delete, name=name))
+        return await self._write(partial(deletion.delete, names=names))
 
-    async def delete_now(self, name: str) -> None:
-        """Delete a session for good; one that has forks is hidden until the last of them goes.
+    async def delete_now(self, *names: str) -> None:
+        """Delete all of some for good; one that has forks is hidden until the last of them goes.
 
         Raises:
-            BadInput: There is no such session.
+            BadInput: There is no such session; nothing was deleted.
         """
-        await self._write(partial(deletion.delete_now, name=name))
+        await self._write(partial(deletion.delete_now, names=names))
 
     async def undelete(self, name: str, new: str = "") -> SessionRecord:
         """Bring back the session of a name that was deleted last.

@@ -14,21 +14,27 @@ from opro_tui.store.texts import decode, encode
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
     from opro_tui.store.records import SessionRecord
 
 
-def delete(db: sqlite3.Connection, name: str) -> int:
-    """Hide a session; returns until when it can be brought back, in milliseconds since 1970.
+def delete(db: sqlite3.Connection, names: Sequence[str]) -> int:
+    """Hide sessions; returns until when they can be brought back, in milliseconds since 1970.
 
     Those whose time is over go for good.
     """
-    record = sessions.by_name(db, name)
-    _check_nothing_under_way(db, record)
     at = now()
-    db.execute("UPDATE sessions SET deleted = ? WHERE id = ?", (at, record.id))
+    _hide(db, names, at)
     purge(db, at - KEPT_MILLISECONDS)
     return at + KEPT_MILLISECONDS
+
+
+def _hide(db: sqlite3.Connection, names: Sequence[str], at: int) -> None:
+    records = [sessions.by_name(db, name) for name in names]
+    for record in records:
+        _check_nothing_under_way(db, record)
+    db.executemany("UPDATE sessions SET deleted = ? WHERE id = ?", [(at, r.id) for r in records])
 
 
 def _check_nothing_under_way(db: sqlite3.Connection, record: SessionRecord) -> None:
@@ -48,11 +54,9 @@ def _check_nothing_under_way(db: sqlite3.Connection, record: SessionRecord) -> N
         )
 
 
-def delete_now(db: sqlite3.Connection, name: str) -> None:
-    """Delete a session for good; one that forks read is hidden and goes with the last of them."""
-    record = sessions.by_name(db, name)
-    _check_nothing_under_way(db, record)
-    db.execute("UPDATE sessions SET deleted = 0 WHERE id = ?", (record.id,))
+def delete_now(db: sqlite3.Connection, names: Sequence[str]) -> None:
+    """Delete sessions for good; one that forks read is hidden and goes with the last of them."""
+    _hide(db, names, 0)
     purge(db, 0)
 
 

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,16 +25,58 @@ def test_a_deleted_session_is_listed_and_comes_back(small: Cli) -> None:
     assert "there is no deleted session 'x'" in small.refused("undelete", "x")
     assert "s is back as t" in small.ok("undelete", "s", "--as", "t").out
     assert small.ok("show", "t", "--json").json["name"] == "t"
-    assert "for good" in small.ok("delete", "t", "--now").out
+    assert "for good" in small.ok("delete", "t", "--now", "--yes").out
     assert small.ok("list", "--deleted", "--json").json == []
     assert "no deleted session" in small.refused("undelete", "t")
+
+
+def test_what_is_for_good_needs_a_yes_where_nobody_can_be_asked(small: Cli) -> None:
+    said = small.refused("delete", "s", "--now")
+    assert "delete --now: can't be taken back" in said
+    assert "Add --yes; nothing was deleted." in said
+    small.ok("delete", "s")
+    assert "Add --yes" in small.refused("vacuum", "--deleted")
+    assert len(small.ok("list", "--deleted", "--json").json) == 1
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_in_a_terminal_what_is_for_good_is_asked(
+    small: Cli, monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("opro_tui.cli.output.attended", lambda: True)
+    monkeypatch.setattr("click.confirm", lambda question: asked.append(question) or answer)
+    small.ok("delete", "s", "--yes")
+    said = small.ok("vacuum", "--deleted").out
+    assert ("1 deleted session removed" in said) == answer
+    assert asked == ["Remove all deleted sessions for good?"]
+    assert len(small.ok("list", "--deleted", "--json").json) == (not answer)
+
+
+def test_several_are_deleted_together_or_none_is(small: Cli) -> None:
+    for name in ("r-1", "r-2", "r-3"):
+        small.ok("new", name, "--task", "sums", "--headless")
+    for wrong in (("r-1", "x"), ("r-1", "x*")):
+        assert "there is no session" in small.refused("delete", *wrong)
+    assert len(small.ok("list", "--json").json) == 4
+    said = small.ok("delete", "s", "r-*", "r-2").out
+    assert said.startswith("  s\n  r-3\n  r-2\n  r-1\n")
+    assert "deleted these 4 sessions; until" in said
+    assert small.ok("list", "--json").json == []
+    small.ok("undelete", "r-2")
+    with closing(sqlite3.connect(small.db)) as db:
+        db.execute("UPDATE sessions SET name = 'r-*' WHERE name = 'r-2' AND deleted IS NULL")
+        db.commit()
+    small.ok("undelete", "r-1")
+    assert "undelete 'r-*'" in small.ok("delete", "r-*").out
+    assert [each["name"] for each in small.ok("list", "--json").json] == ["r-1"]
 
 
 def test_vacuum_says_what_it_freed(small: Cli) -> None:
     small.ok("delete", "s")
     assert " MB before, " in small.ok("vacuum").out
     assert len(small.ok("list", "--deleted", "--json").json) == 1
-    assert "1 deleted session removed for good" in small.ok("vacuum", "--deleted").out
+    assert "1 deleted session removed for good" in small.ok("vacuum", "--deleted", "--yes").out
     with closing(sqlite3.connect(small.db)) as db:
         db.execute("SELECT count(*) FROM sessions").fetchone()
         result = small("vacuum")

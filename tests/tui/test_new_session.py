@@ -143,6 +143,21 @@ WRONG = (
 )
 
 
+@pytest.mark.parametrize("train", ["-3", "500"])
+async def test_a_guessed_metric_stays_while_another_field_is_wrong(tmp_path, train) -> None:
+    async with filling(tmp_path) as (_, pilot, page):
+        await fill(pilot, page, task=str(tickets(tmp_path)))
+        metric = page.rows["metric"]
+        assert metric.told.startswith("guessed")
+        await fill(pilot, page, train=train)
+        assert page.rows["train"].problem
+        assert metric.input.placeholder == "multiple-choice"
+        assert metric.told.startswith("guessed")
+        numbers = write_csv(tmp_path / "n.csv", ("q", "a"), [(f"{k} + 1", k + 1) for k in range(9)])
+        await fill(pilot, page, task=str(numbers))
+        assert metric.input.placeholder != "multiple-choice"  # that was guessed for other data
+
+
 async def test_without_a_second_column_nothing_is_said_to_be_guessed(tmp_path) -> None:
     write_csv(tmp_path / "open.csv", ["ticket"], [[f"ticket {k}"] for k in range(6)])
     async with filling(tmp_path) as (_, pilot, page):

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from opro_tui.tasks.data import Peek
     from opro_tui.tui.shelf import Shelf
 
+_FOUND = ("metric", "judge")
+_FOUND_BY = ("task", "data_dir", "header", "input", "target", "metric", "judge")
+
 
 class Checking:
     """What is known of the form's draft.
@@ -52,6 +55,7 @@ class Checking:
         self.told: dict[str, str] = {}
         self.place = ""
         self.problem = ""
+        self._found: tuple[tuple[str, ...], dict[str, str], str] = ((), {}, "")
 
     def model_problem(self, name: str) -> str:
         """What is wrong with a model's name."""
@@ -86,7 +90,17 @@ class Checking:
             words = keys.masked(f"{type(error).__name__}: {error}")
             self.problem = f"This can't be checked ({words})."
         finally:
+            self._keep_found(tuple(texts.get(name, "").strip() for name in _FOUND_BY))
             self.busy = False
+
+    def _keep_found(self, by: tuple[str, ...]) -> None:
+        """Keep the metric that was found in the same data while another field is wrong."""
+        if self.prepared is not None:
+            found = {name: self.guesses[name] for name in _FOUND if name in self.guesses}
+            self._found = (by, found, self.told.get("metric", ""))
+        elif by == self._found[0]:
+            self.guesses = self._found[1] | self.guesses
+            self.told["metric"] = self._found[2]
 
     def _forget(self) -> None:
         self.prepared, self.preview, self.keys = None, None, []
