@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from opro_tui.engine.discovery import ModelOffer
     from opro_tui.engine.listing import Entry
     from opro_tui.engine.preview import Preview
-    from opro_tui.store import database
+    from opro_tui.store import connection, database
     from opro_tui.store.database import Store
     from opro_tui.store.records import DeletedSession
 else:
@@ -41,6 +41,7 @@ else:
     offloading = Later("opro_tui.engine.offload")
     pricing = Later("opro_tui.engine.preview")
     provenance = Later("opro_tui.engine.provenance")
+    connection = Later("opro_tui.store.connection")
     database = Later("opro_tui.store.database")
 
 DEMO = {"task": "sums", "optimizer": "simulated", "scorer": "simulated"}
@@ -62,9 +63,11 @@ class Shelf:
         self.config = config
 
     @asynccontextmanager
-    async def _store(self) -> AsyncIterator[Store]:
+    async def _store(self, *, write: bool = True) -> AsyncIterator[Store]:
+        """The database; looking changes one that sessions are run in, and no other."""
         await warming.ready()
-        store = await database.Store.open(self.database)
+        looking = not write and not await asyncio.to_thread(connection.worked_on, self.database)
+        store = await database.Store.open(self.database, readonly=looking, copying=looking)
         try:
             yield store
         finally:
@@ -79,7 +82,7 @@ class Shelf:
         if not self.database.exists():
             yield []
             return
-        async with self._store() as store:
+        async with self._store(write=False) as store:
             async for found in listing.entries(store):
                 yield found
 
@@ -89,14 +92,14 @@ class Shelf:
 
     async def state(self, name: str) -> State:
         """A session's state now."""
-        async with self._store() as store:
+        async with self._store(write=False) as store:
             return await listing.state_of(store, name, self.config)
 
     async def free_name(self, base: str) -> str:
         """The base, or the first of base-2, base-3 … that is free."""
         if not self.database.exists():
             return base
-        async with self._store() as store:
+        async with self._store(write=False) as store:
             return await store.free_name(base)
 
     async def rename(self, old: str, new: str) -> None:
@@ -140,7 +143,7 @@ class Shelf:
         """The sessions that can be brought back, the one deleted last first."""
         if not self.database.exists():
             return []
-        async with self._store() as store:
+        async with self._store(write=False) as store:
             return await store.deleted()
 
     async def undelete(self, name: str, new: str) -> None:
