@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -251,6 +252,8 @@ def play(ground: Ground, scene: Scene) -> tuple[Scanned, int, list[str]]:
         terminal.close()
 
 
+_COPIED = re.compile(r"52;c;[A-Za-z0-9+/]*={0,2}")
+"""What copying sends: whether Enter copies something depends on what the list shows by then."""
 HOMES = ("CONFIG", "DATA", "STATE", "CACHE")
 KEYS_OF = {"right_arrow": "l"}
 
@@ -324,10 +327,12 @@ def print_all(ground: Ground, lines: Sequence[Sequence[str]]) -> dict[tuple[str,
 def compared(hostile: Scanned, harmless: Scanned) -> list[str]:
     """What a hostile session had written that a harmless one of the same shape hadn't."""
     wrong = list(hostile.wrong)
-    more = hostile.kinds - harmless.kinds
+    more = hostile.kinds - harmless.kinds - {"OSC 52"}
     if more:
         wrong.append(f"kinds that nothing harmless brings: {sorted(more)}")
     for kind, text in hostile.strings:
+        if kind == "OSC 52" and not _COPIED.fullmatch(text):
+            wrong.append(f"a copy is no base64: {text[:80]!r}")
         if any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in text):
             wrong.append(f"{kind} holds controls: {text[:80]!r}")
     return wrong
