@@ -8,14 +8,26 @@ from __future__ import annotations
 
 import os
 import signal
+from codecs import getincrementaldecoder
+from collections import deque
+from contextlib import suppress
+from itertools import chain
+from selectors import EVENT_READ, SelectSelector
 from typing import TYPE_CHECKING
 
+from textual._parser import ParseError
 from textual.drivers.linux_driver import LinuxDriver
+
+from opro_tui.tui.terminal_input import ExactParser
 
 if TYPE_CHECKING:
     from typing import IO
 
     from textual.app import App
+
+_SECONDS = 0.1
+"""How long is waited for keys before it is looked whether the end has come."""
+_BYTES = 4096
 
 
 class _Forgiving:
@@ -48,7 +60,10 @@ class _Forgiving:
 
 
 class OutlivingDriver(LinuxDriver):
-    """Textual's driver over a file that drops what a closed terminal doesn't take."""
+    """Textual's driver over a file that drops what a closed terminal doesn't take.
+
+    Bytes that are no UTF-8 are read as U+FFFD; Textual's own would end.
+    """
 
     def __init__(
         self,
@@ -64,7 +79,21 @@ class OutlivingDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until the end; where the terminal is gone, tell as the system does."""
+        parser = ExactParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
         try:
-            super().run_input_thread()
+            with SelectSelector() as terminal:
+                terminal.register(self.fileno, EVENT_READ)
+                while not self.exit_event.is_set():
+                    ready = terminal.select(_SECONDS)
+                    came = os.read(self.fileno, _BYTES) if ready else b""
+                    if ready and not came:
+                        self.exit_event.wait(_SECONDS)
+                    text = decode(came)
+                    for event in chain(parser.feed(text) if text else (), parser.tick()):
+                        self.process_message(event)
         except OSError:
             os.kill(os.getpid(), signal.SIGHUP)
+        finally:
+            with suppress(EOFError, ParseError):
+                deque(parser.feed(""), maxlen=0)

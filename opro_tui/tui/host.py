@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import re
 import signal
 import threading
 import time
@@ -51,6 +52,8 @@ TOOL_SECONDS = 2.0
 KEPT_SECONDS = 3.0
 """How long answers that are on their way are waited for after a signal."""
 LOOK_SECONDS = 0.02
+_ACTING = re.compile(r"[^\u200c\u200d\ufe00-\ufe0f]+")
+"""What fields of one line don't take as it is; scripts and emoji need the joiners."""
 KILLED_SECONDS = 3.0
 """How long an ordered end may take after that; what came back is stored before."""
 
@@ -118,7 +121,7 @@ class Host(App[None]):
         if typed and self.early.keep(cast("events.Key", event), self.screen):
             return
         if isinstance(event, events.Paste) and isinstance(self.focused, Input):
-            event = events.Paste(pictured(event.text))
+            event = events.Paste(_ACTING.sub(lambda found: pictured(found[0]), event.text))
         await super().on_event(event)
 
     def on_filled(self) -> None:
