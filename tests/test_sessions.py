@@ -181,7 +181,7 @@ def test_the_command_says_that_it_reads_a_copy(tmp_path, capsys):
     assert invoke(["--db", str(path), "replay", "line"]) == 0
     seen = capsys.readouterr()
     assert "step 8 done" in seen.out
-    assert "a migrated copy is read, the file stays as is" in seen.err
+    assert "a migrated copy is read, and the file is not changed" in seen.err
     assert path.read_bytes() == before
 
 

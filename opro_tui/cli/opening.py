@@ -77,7 +77,8 @@ async def database(app: App, *, readonly: bool = False) -> AsyncIterator[Store]:
             store = await Store.open(app.db, readonly=readonly)
         else:
             store = await Store.open(app.db, readonly=readonly, copying=True)
-            note(f"{app.db} is of an older version: a migrated copy is read, the file stays as is")
+            older = f"{app.db} is of an older version"
+            note(f"{older}: a migrated copy is read, and the file is not changed")
     try:
         if backup is not None:
             note(f"{app.db} was brought up to date; what it was is kept as {backup.name}")

@@ -77,8 +77,9 @@ def lines(plan: Plan, outcomes: Sequence[Outcome]) -> list[str]:
     sampled = sum(each.sampled for each in everything)
     copies = sum(each.duplicates for each in everything)
     rejected = sum(each.rejected for each in everything)
+    size = f"{plural(plan.repetitions, 'repetition')}, up to {plural(plan.steps, 'step')}"
     return [
-        f"{note}; {plan.repetitions} repetitions, up to {plan.steps} steps of 8 proposals",
+        f"{note}; {size} of 8 proposals",
         "",
         *told,
         "",

@@ -6,7 +6,7 @@ import sys
 from typing import Protocol, TextIO
 
 from opro_tui.cli import output
-from opro_tui.cli.figures import cut, terminal_width
+from opro_tui.cli.figures import cells, cut, terminal_width
 from opro_tui.cli.signals import Interruption, in_flight
 
 REDRAW = 0.2
@@ -24,6 +24,10 @@ class Work(Protocol):
         """Ask it to end; calls in flight are kept."""
 
 
+_ECHO = 2
+"""Cells behind a line for the ^C that a terminal echoes there: it must not break the line."""
+
+
 class RedrawnLine:
     """A terminal's last line, drawn again and again in place."""
 
@@ -33,14 +37,18 @@ class RedrawnLine:
 
     def draw(self, line: str) -> None:
         """Draw it; what doesn't fit is cut."""
-        line = cut(line, (terminal_width() or 80) - 1)
-        output.to_stream(self._stream, "\r" + line.ljust(self._drawn))
-        self._drawn = len(line)
+        line = cut(line, (terminal_width() or 80) - 1 - _ECHO)
+        width = cells(line)
+        # What was there is written over, and the cursor comes back to the end of the line.
+        rest = self._drawn - width
+        over = "\r" + line + " " * rest if rest > 0 else ""
+        output.to_stream(self._stream, f"{over}\r{line}")
+        self._drawn = width
 
     def clear(self) -> None:
         """Take it off the terminal, to print something else."""
         if self._drawn:
-            output.to_stream(self._stream, "\r" + " " * self._drawn + "\r")
+            output.to_stream(self._stream, "\r" + " " * (self._drawn + _ECHO) + "\r")
             self._drawn = 0
 
 

@@ -123,7 +123,7 @@ async def _sample_many(sampling: Sampling, draw: int, n: int) -> None:
     await _store_draws(sampling, draw, answer.completions[:n])
     if given < n and known.get("n") is not False:
         name = sampling.model.name
-        why = f"{name} gave {given} of {n} completions; at most {given} are asked for from now on"
+        why = f"{name} gave {given} of {n} completions; from now on it is asked for {given} at most"
         await run.caller.learned.note(sampling.model, "n", given, sampling.step.number, why)
 
 

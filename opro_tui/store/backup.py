@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 KEPT = 3
 """How many backups of a database are kept beside it."""
-_MARGIN = 16_000_000
-"""Bytes that stay free on a disk, for what else is written meanwhile."""
+_MOST_SPARE = 16_000_000
+"""Bytes that stay free on a disk at most, for what else is written meanwhile: a tenth, or less."""
 _END = ".backup"
 _PART = ".part"
 _PAGES = 2000
@@ -99,8 +99,9 @@ def check_room(folder: Path, needed: int, why: str) -> None:
         StoreError: The disk has less free.
     """
     free = shutil.disk_usage(folder).free
-    if free < needed + _MARGIN:
-        what = f"{why} needs {megabytes(needed + _MARGIN)}, but the disk has {megabytes(free)} free"
+    needed += min(needed // 10, _MOST_SPARE)
+    if free < needed:
+        what = f"{why} needs {megabytes(needed)}, but the disk has {megabytes(free)} free"
         raise StoreError(what, where=str(folder), todo="Free some space; nothing was changed.")
 
 

@@ -136,7 +136,8 @@ def prepare(path: Path, *, readonly: bool, copying: bool = False) -> Prepared:
     Args:
         path: The file.
         readonly: Neither create nor migrate it.
-        copying: Make a migrated copy to read where the file is older.
+        copying: Make a migrated copy to read where the file is older; of an empty file one is
+            always made, in which there are no sessions.
 
     Raises:
         StoreError: It is no database of ours, a newer one, or there is no room for its backup.
@@ -145,10 +146,11 @@ def prepare(path: Path, *, readonly: bool, copying: bool = False) -> Prepared:
         if not path.exists():
             raise StoreError("there is no such database", where=str(path))
         with closing(connect(path, readonly=True)) as db:
+            empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
             try:
                 _check(db, path, readonly=True)
             except OlderSchema:
-                if not copying:
+                if not copying and not empty:
                     raise
                 return Prepared(copy=_migrated_copy(db, path))
         return Prepared()

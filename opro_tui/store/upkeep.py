@@ -12,7 +12,7 @@ from opro_tui.store.backup import back_up, check_room, size_of
 from opro_tui.store.calls import now
 from opro_tui.store.connection import EXPLAINED, connect, explain, schema_of
 from opro_tui.store.deletion import purge, purgeable
-from opro_tui.store.health import only_indexes, orphans, structure
+from opro_tui.store.health import only_indexes, orphans, structure, unused
 from opro_tui.store.locks import writers
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def vacuum(path: Path, *, all_deleted: bool = False) -> Vacuumed:
     before = _bytes(path)
     with exclusive(path) as db:
         # SQLite makes a copy in its folder for temporary files, and writes it back over the log.
-        check_room(path.parent, 2 * size_of(db), "to vacuum the database")
+        check_room(path.parent, 2 * (size_of(db) - unused(db)), "to vacuum the database")
         db.execute("PRAGMA secure_delete = ON")
         db.execute("BEGIN IMMEDIATE")
         gone = purge(db, now() if all_deleted else purgeable())

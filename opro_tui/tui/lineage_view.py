@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -17,6 +18,8 @@ from opro_tui.tui.rows import ORIGINS
 from opro_tui.tui.widgets.row_list import Column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opro_tui.core.lineage import Entry, Lineage, Link
     from opro_tui.core.state import State
     from opro_tui.tui.parts import Row
@@ -56,8 +59,24 @@ _STYLES = (
 )
 
 
-def mark(entry: Entry) -> str:
-    """The sign behind words: their step, raised, with a letter for where else they stand."""
+def marks(entries: Sequence[Entry]) -> dict[Entry, str]:
+    """The signs behind words: their step, raised, with a letter for where else they stand.
+
+    Where several would have the same, the solution's number is added, then primes.
+    """
+    found: dict[Entry, str] = {}
+    plain = Counter(map(_mark, entries))
+    for entry in entries:
+        sign = _mark(entry)
+        if plain[sign] > 1:
+            sign += f"·{str(entry.solution).translate(_DIGITS)}"
+        while sign in found.values():
+            sign += "′"
+        found[entry] = sign
+    return found
+
+
+def _mark(entry: Entry) -> str:
     return str(entry.step).translate(_DIGITS) + _LETTERS[entry.came]
 
 
@@ -65,6 +84,7 @@ def text(state: State, found: Lineage) -> Content:
     """The solution, each run of words with its sign, and what the signs stand for."""
     own = state.candidates[found.solution].text
     entries = found.entries
+    signs = marks(entries)
     styles = {entry: _STYLES[place % len(_STYLES)] for place, entry in enumerate(entries)}
     parts: list[Content] = []
     for span in found.spans:
@@ -73,14 +93,14 @@ def text(state: State, found: Lineage) -> Content:
             continue
         bare = piece.rstrip()
         parts.append(fmt.plain(bare, styles[span.entry]))
-        parts.append(Content.styled(mark(span.entry), f"{styles[span.entry]} bold"))
+        parts.append(Content.styled(signs[span.entry], f"{styles[span.entry]} bold"))
         parts.append(Content(fmt.harmless(piece[len(bare) :])))
     if len(own) > LONGEST:
         parts.append(Content.styled(f" … {fmt.count(len(own) - LONGEST)} characters more", "dim"))
     if not own:
         parts.append(Content("(empty)"))
     for entry in entries:
-        line = f"\n{mark(entry)} {entry.said}"
+        line = f"\n{signs[entry]} {entry.said}"
         parts.append(Content.styled(line, styles[entry]))
     for copy in found.copies:
         where = "exemplar" if copy.shown else "training example"

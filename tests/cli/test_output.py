@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -12,10 +13,44 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opro_tui.cli import figures, output
+from opro_tui.cli.watching import RedrawnLine
 from tests.cli.conftest import ROOT, Cli
 
 HOSTILE = "\x1b]0;owned\x07\x1b[31mred\x9b2J\u202egnp.exe\u200b\x00\x7f"
 anything = st.text(st.characters(codec=None))
+
+
+@pytest.mark.parametrize("lines", [["12 of 480 scored"], ["x" * 200], ["a long one", "b"]])
+def test_a_redrawn_line_leaves_nothing_of_itself_nor_of_an_echoed_interrupt(
+    lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    width = 40
+    monkeypatch.setattr("opro_tui.cli.watching.terminal_width", lambda: width)
+    stream = io.StringIO()
+    drawn = RedrawnLine(stream)
+    for line in lines:
+        drawn.draw(line)
+    stream.write("^C")  # as the terminal does, where the cursor stands
+    seen = shown(stream.getvalue(), width)
+    assert len(seen) == 1
+    assert seen[0].rstrip().endswith("^C")
+    drawn.clear()
+    assert [row.strip() for row in shown(stream.getvalue(), width)] == [""]
+
+
+def shown(written: str, width: int) -> list[str]:
+    """The rows of a terminal that got this."""
+    rows, column = [[" "] * width], 0
+    for char in written:
+        if char == "\r":
+            column = 0
+            continue
+        if column == width:
+            rows.append([" "] * width)
+            column = 0
+        rows[-1][column] = char
+        column += 1
+    return ["".join(row) for row in rows]
 
 
 @given(anything)

@@ -17,6 +17,18 @@ USAGE = {"calls", "from_store", "failed", "unknown", "input_tokens", "cached_tok
          "cache_saved_usd"}  # fmt: skip
 
 
+def test_an_empty_file_has_no_sessions_yet_and_becomes_a_database(cli: Cli) -> None:
+    cli.db.touch()
+    listed = cli.ok("list")
+    assert (listed.out, listed.err) == ("no sessions yet\n", "")
+    assert "there is no session 'x'" in cli.refused("show", "x")
+    assert "0 sessions" in cli("doctor", "--offline").out
+    assert cli.db.read_bytes() == b""
+    cli.ok("new", "x", "--task", "sums", "--headless")
+    assert [each["name"] for each in cli.ok("list", "--json").json] == ["x"]
+    assert not list(cli.folder.glob("*.backup"))
+
+
 def test_looking_never_creates_a_database(cli: Cli) -> None:
     assert cli.ok("list", "--json").json == []
     assert "no sessions" in cli.ok("list").out

@@ -59,8 +59,19 @@ def test_words_carry_the_sign_of_their_step_not_only_a_colour() -> None:
 
 
 def test_each_way_to_come_in_has_its_sign() -> None:
-    signs = {view.mark(Entry(12, 1, came)) for came in Came}
+    signs = {sign for came in Came for sign in view.marks([Entry(12, 1, came)]).values()}
     assert {"¹²", "¹²ʸ", "¹²ᵉ", "¹²ᶜ", "¹²ⁱ", "¹²ˣ"} == signs
+
+
+def test_no_two_sources_have_the_same_sign() -> None:
+    sources = [
+        Entry(1, 9, Came.NEW),
+        Entry(2, 12, Came.NEW),
+        Entry(2, 15, Came.NEW),
+        Entry(2, 15, Came.EXEMPLAR, 3),
+        Entry(2, 15, Came.EXEMPLAR, 4),
+    ]
+    assert list(view.marks(sources).values()) == ["¹", "²·¹²", "²·¹⁵", "²ˣ·¹⁵", "²ˣ·¹⁵′"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

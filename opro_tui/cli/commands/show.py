@@ -101,7 +101,7 @@ def _value(value: object) -> str:
 
 
 def _usage(state: State) -> list[str]:
-    from opro_tui.cli.figures import count, money
+    from opro_tui.cli.figures import count, money, plural
     from opro_tui.core.usage import ROLES
 
     lines = []
@@ -109,7 +109,7 @@ def _usage(state: State) -> list[str]:
         used = state.usage(role)
         if used.calls or used.from_store or used.failed or used.unknown:
             lines.append(
-                f"{role}: {used.calls:,} calls, {count(used.input_tokens)} tokens in,"
+                f"{role}: {plural(used.calls, 'call')}, {count(used.input_tokens)} tokens in,"
                 f" {count(used.output_tokens)} out, {money(used.cost_usd)}"
             )
     return lines

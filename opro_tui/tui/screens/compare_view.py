@@ -135,7 +135,7 @@ def arm(sign: str, own: Arm, state: State, since: str, facts: Facts) -> str:
     cost = fmt.dollars(spent.cost_usd)
     edits = fmt.plural(len(own.edits), "edit")
     return (
-        f"{sign} best #{own.best.id} of {state.scored_count()} · held out {held} · "
+        f"{sign} best of {state.scored_count()}: #{own.best.id} · held out {held} · "
         f"training {training}\n"
         f"  {since}: {cost}, {fmt.plural(spent.calls, 'call')}, {count}, {edits}"
     )

@@ -196,7 +196,8 @@ class SessionsScreen(SessionList):
             options = [(name, view.kept_until(last[name])) for name in reversed(last)]
             note = "Of several with one name, the one deleted last comes back."
             self.app.push_screen(
-                screens.Choose("Bring back which session?", options, note=note), answered
+                screens.Choose("Bring back which session?", options, note=note, label="session"),
+                answered,
             )
 
         def answered(name: str | None) -> None:
