@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from opro_tui.core.ablation import Label
 from opro_tui.core.errors import BadInput, StoreError, nearest
 from opro_tui.core.hashing import digest
 from opro_tui.core.protocols import Example, Split
@@ -149,8 +151,16 @@ def by_name(db: sqlite3.Connection, name: str) -> SessionRecord:
     row = db.execute(f"{_RECORD} WHERE name = ? AND deleted IS NULL", (encode(name),)).fetchone()
     if row is None:
         todo = nearest(name, names(db)) or "`opro-tui list` shows the sessions."
+        if name in _ablations(db):
+            todo = f"It is an ablation: `opro-tui ablate --name {quote(name)} --show` shows it."
         raise BadInput(f"there is no session {name!r}", todo=todo)
     return _record(SharedTexts(db), row)
+
+
+def _ablations(db: sqlite3.Connection) -> set[str]:
+    """The names of all ablations."""
+    labels = (Label.read(record.settings.arm) for record in all_sessions(db))
+    return {label.ablation for label in labels if label is not None}
 
 
 def by_id(db: sqlite3.Connection, id_: int) -> SessionRecord:

@@ -127,6 +127,19 @@ def cut(text: str, width: int) -> str:
     return text
 
 
+def cut_inside(text: str, width: int) -> str:
+    """Cut a harmless line in its middle, so that its end, by which names differ, is seen too."""
+    if cell_len(text) <= width:
+        return text
+    tail, used = "", 0
+    for character in reversed(text):
+        used += get_character_cell_size(character)
+        if used > (width - 1) // 2:
+            break
+        tail = character + tail
+    return cut(text, width - cell_len(tail)) + tail
+
+
 def in_ascii(text: str) -> str:
     """Our own signs in ASCII, for fonts that lack them; what else there is stays."""
     return text.translate(_ASCII)

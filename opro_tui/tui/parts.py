@@ -55,11 +55,13 @@ class Cell:
         text: What it says, already harmless and in one line.
         tone: How it looks, a name of `widgets.tones.TONES`.
         span: Over how many columns it reaches.
+        ends: Whether its end is seen too where it is cut.
     """
 
     text: str = ""
     tone: str = ""
     span: int = 1
+    ends: bool = False
 
 
 Row = tuple[Cell, ...]

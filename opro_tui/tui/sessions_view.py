@@ -118,7 +118,7 @@ def row(line: Line, *, marked: bool, now: int) -> Row:
     status = entry.status or "…"
     return (
         Cell("●" if marked else "", "pinned"),
-        Cell(indent + fmt.safe(entry.name, 200), "strong"),
+        Cell(indent + fmt.safe(entry.name, 200), "strong", ends=True),
         *_score(entry),
         Cell("…" if entry.steps is None else fmt.count(entry.steps)),
         Cell(cost(entry)),

@@ -96,6 +96,8 @@ def test_bad_input_changes_nothing(cli: Cli, argv: tuple[object, ...], said: str
 
 def test_other_flags_for_the_same_name_are_refused(cli: Cli) -> None:
     cli.ok("ablate", *SMALL, "--vary", "order=random")
+    hint = "It is an ablation: `opro-tui ablate --name ablation --show` shows it."
+    assert hint in cli.refused("open", "ablation")
     said = cli.refused("ablate", *SMALL, "--vary", "order=random", "--shown", 5)
     assert "ablation-base-1 was made with --shown 20, not 5" in said
     assert "Give the same flags as then, or another --name." in said

@@ -52,6 +52,16 @@ def test_wrapping_keeps_every_character_and_the_width(text: str, width: int) -> 
         assert all(cell_len(piece) <= max(width, 2) for piece in pieces if not piece.isspace())
 
 
+@given(st.text(max_size=40), st.integers(1, 30))
+def test_a_line_cut_inside_keeps_its_width_and_its_end(text: str, width: int) -> None:
+    line = fmt.safe(text, 200)
+    shown = fmt.cut_inside(line, width)
+    assert cell_len(shown) <= width
+    assert (shown == line) == (cell_len(line) <= width)
+    arms = [f"ablation-temperature-{value}-1" for value in ("0.5", "1.5")]
+    assert [fmt.cut_inside(arm, 18) for arm in arms] == ["ablation-…re-0.5-1", "ablation-…re-1.5-1"]
+
+
 def test_wrapping_breaks_behind_blanks() -> None:
     text = "one two three"
     assert [text[a:b] for a, b in ((0, 8), (8, 13))] == ["one two ", "three"]

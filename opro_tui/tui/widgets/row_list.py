@@ -307,7 +307,8 @@ class RowList(Toned, ScrollView, can_focus=True):
             style = base if lit is not None and lit.reverse else base + self.tone(cell.tone)
             if lit is not None and lit.bgcolor is not None:
                 style += lit.background_style
-            segments.append(Segment(fmt.fit(cell.text, cells, right=right) + GAP, style))
+            text = fmt.cut_inside(cell.text, cells) if cell.ends else cell.text
+            segments.append(Segment(fmt.fit(text, cells, right=right) + GAP, style))
         return Strip(segments).adjust_cell_length(width, base)
 
     def _laid_out(self, row: Row, width: int) -> list[tuple[Cell, int, bool]]:
