@@ -192,6 +192,22 @@ async def test_an_own_solution_is_scored_with_the_next_candidates(regression) ->
         assert app.steering.state.best_id == added
 
 
+async def test_what_was_added_is_confirmed_and_shown_where_there_is_little_room(regression) -> None:
+    async with opened(regression, (80, 24)) as (app, pilot):
+        await pilot.press("s")
+        await run_out(app, pilot)
+        await pilot.press("a")
+        app.screen.query_one(TextArea).text = "w=15, b=14"
+        await pilot.press("ctrl+s")
+        added = max(app.steering.state.candidates) + 1
+        words = f"Added #{added}, scored with the next"
+        await until(pilot, lambda: words in screen_text(app))
+        assert app.workbench.candidates.rows.key == added
+        app.clear_notifications()
+        await until(pilot, lambda: words not in screen_text(app))
+        assert "w=15, b=14" in screen_text(app)
+
+
 async def test_what_can_not_be_added_is_explained_and_kept(regression) -> None:
     async with opened(regression) as (app, pilot):
         await pilot.press("a")
@@ -278,7 +294,12 @@ async def test_a_second_window_follows_read_only(regression) -> None:
             text = screen_text(app)
             assert "read-only: run by process" in text
             assert "s Step" not in text
-            await pilot.press("s", "p", "e")
+            await pilot.press("down")
+            assert not app._notifications
+            await pilot.press("s")
+            assert "is run by process" in next(iter(app._notifications)).message
+            await until(pilot, lambda: "what that does appears here" in screen_text(app))
+            await pilot.press("p", "e")
             assert isinstance(app.screen, Workbench)
             async for _ in writer.run(1):
                 pass

@@ -328,7 +328,12 @@ class CandidateActions(ScoringActions):
         """Write a solution of one's own."""
 
         async def save(text: str) -> bool:
-            return await self.make(editing.Edits(add=(text,)))
+            made = await self.make(editing.Edits(add=(text,)))
+            if made:
+                key = max(self.state.candidates)
+                self.candidates.rows.move_to(key)
+                self.say(f"Added #{key}, scored with the next candidates.")
+            return made
 
         hint = "A solution of your own. It is scored with the next candidates."
         self._write("add", "Add a solution", "", hint, save, self._refusal)

@@ -8,7 +8,7 @@ from textual import getters
 from textual.containers import Container
 
 from opro_tui.core.errors import OproError
-from opro_tui.tui import bindings, screens, terminal
+from opro_tui.tui import bindings, screens, terminal, watching
 from opro_tui.tui.actions.candidates import CandidateActions
 from opro_tui.tui.actions.history import HistoryActions
 from opro_tui.tui.actions.picture import PictureActions
@@ -189,6 +189,13 @@ class Workbench(
             case "picture" | "nearer" | "farther":
                 return self.possible_picture_action(action)
         return self.possible_candidate_action(action)
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why a key does nothing in a session that can only be looked at."""
+        asked = self._bindings.key_to_bindings.get(event.key, ())
+        commands = (bindings.BY_ACTION.get(each.action) for each in asked)
+        if self.steering.readonly and any(each and each.writes for each in commands):
+            self.say(watching.sentence(self.steering.readonly))
 
     # Panes
 
