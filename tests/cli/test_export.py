@@ -16,10 +16,13 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opro_tui.core.spreadsheet import disarmed
 from opro_tui.engine.exchange.markdown import escaped
-from tests.support.reading import markdown_cells
+from opro_tui.engine.exchange.text import one_line
+from tests.support.reading import markdown_cells, markdown_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -229,6 +232,28 @@ def test_promptfoo_sends_the_best_as_it_is(cli: Cli, tmp_path: Path) -> None:
 def test_no_address_in_a_report_becomes_a_link(text: str) -> None:
     (cell,) = markdown_cells(f"| h |\n| --- |\n| {escaped(text)} |\n")[1]
     assert cell == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Best of 53: 87.5",
+        "tickets.csv",
+        "max_length=500, a + b",
+        "Yes! It is (so far).",
+        "3 of 5 (2 of 3) agree. 7. is the rest",
+    ],
+)
+def test_what_is_no_markup_stands_in_a_report_as_it_is(text: str) -> None:
+    assert escaped(text) == text
+
+
+@given(st.text(st.sampled_from("_:=+.!/-()1ab \ttickets.csvjsonorgwwwhttp"), max_size=30))
+def test_what_is_left_unescaped_is_no_markup(text: str) -> None:
+    (cell,) = markdown_cells(f"| h |\n| --- |\n| {escaped(text)} |\n")[1]
+    assert cell == one_line(text).strip()
+    tokens = [each.type for each in markdown_tokens(f"{escaped(text.strip())}\n")]
+    assert tokens in ([], ["paragraph_open", "inline", "paragraph_close"])
 
 
 def test_an_export_goes_through_a_pipe_that_somebody_reads(cli: Cli, tmp_path: Path) -> None:

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from opro_tui.engine.exchange.sections import Section
 
 _MARKUP = re.compile(
-    r"[\\`*_{}\[\]<>#+=~|&$^!:@]|(?<=www)\.|(?<=\S)\.(?=[^\W\d_])|(?<=/)/|^[-.)]|(?<=\d)[.)](?=\s)"
+    r"""
+    [\\`*{}\[\]<>\#~|&$^@]
+    | (?<![^\W_])_ | _(?![^\W_])            # not within a word
+    | [+=](?=[+=]) | (?<=[+=])[+=]          # marks of some dialects
+    | :(?=\S)                               # addresses and emoji
+    | (?<=www)\. | (?<=/)/                  # addresses
+    | (?<=\S)\.(?=[^\W\d_])(?!(?:csv|tsv|jsonl?|toml|txt)(?![\w.-]))
+    | ^[-+=:.)] | ^[0-9]+[.)](?=\s|$)       # lists, rules, headings
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 _TICKS = re.compile("`+")
 
@@ -34,7 +43,7 @@ def markdown_report(report: Report) -> str:
 
 def escaped(text: str) -> str:
     """A text on one line in which nothing is markup."""
-    return _MARKUP.sub(lambda match: "\\" + match.group(), one_line(text))
+    return _MARKUP.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", one_line(text))
 
 
 def _fenced(text: str) -> list[str]:
