@@ -243,8 +243,10 @@ class _Reader:
             todo = 'Write [prices."provider/model"].'
             self._fail(f"{name!r} is no provider/model", at, todo)
         if provider not in providers:
-            todo = nearest(provider, providers) or f"Add [providers.{provider}], or use one of"
-            todo += "" if todo.endswith("?") else f" {', '.join(providers)}."
+            todo = f"The providers are {', '.join(providers)}."
+            if _NAME.fullmatch(provider):
+                todo = f"Add [providers.{provider}]. {todo}"
+            todo = nearest(provider, providers) or todo
             self._fail(f"no provider {provider!r} is configured", at, todo)
         self._check_keys(values, _PRICE_KEYS, at, "key")
         for key, value in values.items():

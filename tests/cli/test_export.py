@@ -237,7 +237,7 @@ def test_no_address_in_a_report_becomes_a_link(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Best of 53: 87.5",
+        "Best of 53: 87.5 at 12:00",
         "tickets.csv",
         "max_length=500, a + b",
         "Yes! It is (so far).",

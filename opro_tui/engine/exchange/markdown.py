@@ -17,7 +17,7 @@ _MARKUP = re.compile(
     [\\`*{}\[\]<>\#~|&$^@]
     | (?<![^\W_])_ | _(?![^\W_])            # not within a word
     | [+=](?=[+=]) | (?<=[+=])[+=]          # marks of some dialects
-    | :(?=\S)                               # addresses and emoji
+    | (?<!\d):(?=\S) | :(?=[^\s\d])         # addresses and emoji
     | (?<=www)\. | (?<=/)/                  # addresses
     | (?<=\S)\.(?=[^\W\d_])(?!(?:csv|tsv|jsonl?|toml|txt)(?![\w.-]))
     | ^[-+=:.)] | ^[0-9]+[.)](?=\s|$)       # lists, rules, headings
