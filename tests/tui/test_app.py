@@ -198,8 +198,8 @@ async def test_what_was_added_is_confirmed_and_shown_where_there_is_little_room(
         await run_out(app, pilot)
         await pilot.press("a")
         app.screen.query_one(TextArea).text = "w=15, b=14"
-        await pilot.press("ctrl+s")
         added = max(app.steering.state.candidates) + 1
+        await pilot.press("ctrl+s")
         words = f"Added #{added}, scored with the next"
         await until(pilot, lambda: words in screen_text(app))
         assert app.workbench.candidates.rows.key == added

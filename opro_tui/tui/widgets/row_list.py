@@ -204,12 +204,13 @@ class RowList(Toned, ScrollView, can_focus=True):
         self.virtual_size = Size(self.scrollable_content_region.width, len(self.keys) + 1)
 
     def _into_view(self) -> None:
+        # By force: where the rows only now outgrow the list, Textual has no scrollbar yet.
         room = max(1, self.scrollable_content_region.height - 1)
         top = round(self.scroll_offset.y)
         if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
+            self.scroll_to(y=self._cursor, animate=False, force=True)
         elif self._cursor >= top + room:
-            self.scroll_to(y=self._cursor - room + 1, animate=False)
+            self.scroll_to(y=self._cursor - room + 1, animate=False, force=True)
 
     def _go(self, index: int) -> None:
         if not self.keys:
