@@ -32,7 +32,7 @@ _COMMANDS = {
     "best": ("show", "Print the best fully scored solution's text, alone."),
     "picture": ("picture", "Draw a session's solutions, for tasks that can be drawn."),
     "rename": ("sessions", "Give a session another name."),
-    "delete": ("deleting", "Delete a session; for a while it can be brought back."),
+    "delete": ("deleting", "Delete sessions; for a while they can be brought back."),
     "undelete": ("deleting", "Bring back a deleted session."),
     "costs": ("costs", "Show tokens and dollars by step and role, beside the forecast."),
     "confirm": ("measure", "Score what can't be told from the best on fresh examples."),

@@ -96,15 +96,15 @@ async def _check_point(path: Path) -> list[str]:
 
 async def _drop_orphans(path: Path, schema: str) -> list[str]:
     backup, count = await asyncio.to_thread(upkeep.drop_orphans, path, schema)
-    return [f"{count:,} rows were removed or cut loose; what was before is in {backup.name}"]
+    return [f"rows removed or cut loose: {count:,}; what was before is in {backup.name}"]
 
 
 async def _salvage(path: Path, target: Path) -> list[str]:
     done = await asyncio.to_thread(salvage.salvage, path, target)
-    lines = [f"{sum(done.rows.values()):,} rows were saved"]
+    lines = [f"rows saved: {sum(done.rows.values()):,}"]
     lines += [_lost(table, done.rows[table], before) for table, before in done.damaged.items()]
     if done.unusable:
-        lines.append(f"{done.unusable:,} rows lost what they refer to, and were left out")
+        lines.append(f"rows left out, for what they refer to is lost: {done.unusable:,}")
     if "imports" in done.damaged:
         lines.append("which sessions came from a file is not sure any more: code asks in all")
     lines += await _what_opens(target)
