@@ -144,8 +144,9 @@ def _try(name: str, command: click.Command, param: click.Parameter, value: str) 
     words = []
     for each in command.params:
         if isinstance(each, click.Argument):
-            word = NAME_OF.get(name, WORDS[str(each.name)]) if each.name == "name" else ""
-            word = word or WORDS[str(each.name)]
+            word = WORDS.get(str(each.name), "demo")
+            if each.name == "name":
+                word = NAME_OF.get(name, word)
             words.append(value if each is param else word)
     return Try(name, what, value, (name, *base, "--", *words), _never(param, value))
 
