@@ -176,9 +176,8 @@ async def test_the_screen_watches_live_what_another_process_does(tmp_path, size)
                 held.open.set()
                 await until(pilot, lambda: app.steering.state.finished_steps == 1)
                 await until(pilot, lambda: "has ended" in screen_text(app))
-                text = screen_text(app)
-                assert "CANDIDATES · step 1" in text
-                assert "open it again to go on" in text
+                assert "CANDIDATES · step 1" in screen_text(app)
+                assert "open it again to go on" in app.workbench.status.text
             owner.join(PATIENCE)
             assert owner.exitcode == 0
 
