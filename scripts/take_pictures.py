@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FONT = "DejaVu Sans Mono"
+TITLE_FONT = "DejaVu Serif"
 NOON = 1_767_268_800_000_000_000
 """The time on all pictures: 2026-01-01 12:00 UTC, in nanoseconds since 1970."""
 PAUSE = 0.6
@@ -204,7 +205,7 @@ def write(svg: str, target: Path) -> str:
     if old == svg and pixels.exists():
         return "same"
     vector.write_text(svg, encoding="utf-8")
-    drawn = svg.replace("Fira Code", FONT)
+    drawn = svg.replace("Fira Code", FONT).replace("arial", TITLE_FONT)
     png = resvg_py.svg_to_bytes(svg_string=drawn, monospace_family=FONT)
     pixels.write_bytes(bytes(png))
     return "new" if old is None else "changed"

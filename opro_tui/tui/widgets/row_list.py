@@ -204,8 +204,11 @@ class RowList(Toned, ScrollView, can_focus=True):
         self.virtual_size = Size(self.scrollable_content_region.width, len(self.keys) + 1)
 
     def _into_view(self) -> None:
+        height = self.scrollable_content_region.height
+        if not height:
+            return  # it has no place yet; there is a resize when it gets one
         # By force: where the rows only now outgrow the list, Textual has no scrollbar yet.
-        room = max(1, self.scrollable_content_region.height - 1)
+        room = max(1, height - 1)
         top = round(self.scroll_offset.y)
         if self._cursor < top:
             self.scroll_to(y=self._cursor, animate=False, force=True)
