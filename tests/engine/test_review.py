@@ -43,7 +43,12 @@ async def test_with_a_budget_every_request_has_an_output_limit(db, tmp_path):
 
 
 async def test_calls_of_unknown_outcome_are_counted_at_their_own_worst(db, tmp_path):
-    with LoopbackServer(fault=lambda number, _: Fault(delay=0.1 * min(number, 4))) as server:
+    first = [0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.4, 0.4]
+
+    def slow(number, _):
+        return Fault(delay=first.pop(0)) if first else None
+
+    with LoopbackServer(fault=slow) as server:
         values = own_data(
             tmp_path, server.url, budget_tokens=60_000, train=20, test=0, candidates=4
         )

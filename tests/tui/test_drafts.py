@@ -141,6 +141,7 @@ async def test_drafts_are_in_no_export_and_go_with_their_session(path) -> None:
     await store.close()
 
 
+@pytest.mark.real_time
 async def test_another_editor_writes_an_own_solution_and_what_it_saves_is_kept(
     path, tmp_path, monkeypatch
 ) -> None:
