@@ -75,7 +75,8 @@ def read_books(path: Path) -> Books:
     """Read a database from a copy, so that the program finds what the kill left."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
-        for end in ("", "-wal"):
+        # A new database has a rollback journal until its schema is there.
+        for end in ("", "-wal", "-journal"):
             if path.with_name(path.name + end).exists():
                 shutil.copy(path.with_name(path.name + end), copy.with_name(copy.name + end))
         with closing(sqlite3.connect(copy)) as db:
@@ -83,7 +84,10 @@ def read_books(path: Path) -> Books:
 
 
 def _read(db: sqlite3.Connection) -> Books:
-    said = [row[0] for row in db.execute("PRAGMA integrity_check")]
+    try:
+        said = [row[0] for row in db.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        return Books(str(error), (), Counter(), Counter(), 0, 0, {}, 0)
     broken = db.execute("PRAGMA foreign_key_check").fetchall()
     sound = "" if said == ["ok"] and not broken else f"{said[:3]} {broken[:3]}"
     tables = {row[0] for row in db.execute("SELECT name FROM sqlite_schema")}
