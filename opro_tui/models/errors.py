@@ -326,28 +326,21 @@ def malformed(
 ) -> ModelError:
     """A success whose body is spoilt: asked again; `lost` where it may have been an answer."""
     what = f"the answer can't be read: {clean(reason, context.secrets)}"
-    return ModelError(
-        what,
-        where=context.where,
-        todo="Run again later.",
-        kind="malformed",
-        retryable=True,
-        status=status,
-        lost=lost,
-    )
+    return _no_answer(context, what, "Run again later.", "malformed", status, lost=lost)
 
 
 def unusable(context: Context, reason: str, status: int = 200) -> ModelError:
     """A success that is whole and yet no answer: as good as never heals, and may be billed."""
     what = f"the answer holds nothing that can be used: {clean(reason, context.secrets)}"
+    todo = "Check which API the endpoint speaks; such answers may be billed all the same."
+    return _no_answer(context, what, todo, "unusable", status, lost=True)
+
+
+def _no_answer(
+    context: Context, what: str, todo: str, kind: str, status: int, *, lost: bool
+) -> ModelError:
     return ModelError(
-        what,
-        where=context.where,
-        todo="Check which API the endpoint speaks; such answers may be billed all the same.",
-        kind="unusable",
-        retryable=True,
-        status=status,
-        lost=True,
+        what, where=context.where, todo=todo, kind=kind, retryable=True, status=status, lost=lost
     )
 
 

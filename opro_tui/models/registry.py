@@ -81,19 +81,10 @@ def create(
     endpoint = base_url.rstrip("/")
     found = keys.Key("", "") if preview else _key(name, provider, base_url)
     key, place = found.text or NO_KEY, found.place or provider.api_key_env
-    headers = keys.headers_of(provider)
     if provider.kind == "anthropic":
         endpoint = endpoint.removesuffix("/v1")
-        headers.setdefault("x-api-key", key)
-    sdk = "anthropic" if provider.kind == "anthropic" else "openai"
-    address = Address(
-        sdk,
-        endpoint,
-        key,
-        tuple(sorted(headers.items())),
-        own=url is None and provider.base_url is None,
-        direct=_is_loopback(_host(base_url)),
-    )
+    own = url is None and provider.base_url is None
+    address = _address(provider, endpoint, key, own=own)
     return _adapter(provider.kind)(
         name,
         model,
@@ -108,6 +99,21 @@ def create(
             tokens_per_minute=provider.tokens_per_minute,
         ),
         timeout=timeout,
+    )
+
+
+def _address(provider: Provider, endpoint: str, key: str, *, own: bool) -> Address:
+    """Where calls go and what is sent with each; `own` where nobody named another place."""
+    headers = keys.headers_of(provider)
+    if provider.kind == "anthropic":
+        headers.setdefault("x-api-key", key)
+    return Address(
+        "anthropic" if provider.kind == "anthropic" else "openai",
+        endpoint,
+        key,
+        tuple(sorted(headers.items())),
+        own=own,
+        direct=_is_loopback(_host(endpoint)),
     )
 
 

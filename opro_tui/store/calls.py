@@ -235,13 +235,12 @@ def lost(db: sqlite3.Connection, session: int) -> list[LostCall]:
             " AND seq <= ? AND (outcome = 2 OR counted IS NOT NULL)",
             (part.session, part.after, part.upto),
         ):
+            if not count:
+                continue
             sent = load(parameters)
             limit = next((sent[name] for name in _LIMITS if isinstance(sent.get(name), int)), None)
             output = None if limit is None else limit * int(sent.get("n", 1))
-            if count:
-                found.append(
-                    LostCall(role, decode(model), estimate, output, bool(batch), int(count))
-                )
+            found.append(LostCall(role, decode(model), estimate, output, bool(batch), int(count)))
     return found
 
 

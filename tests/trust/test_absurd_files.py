@@ -92,4 +92,5 @@ def test_any_value_of_any_text_of_a_template(value: str, tmp_path: Path) -> None
     file = tmp_path / "bad.toml"
     for key in (*Template.__dataclass_fields__, "nothing"):
         file.write_text(f"{key} = {value}\n")
-        refused_well("bad.toml", lambda: read_template(file))
+        refused = refused_well("bad.toml", lambda: read_template(file))
+    assert refused, "there is no text of the last name"
